@@ -1,0 +1,187 @@
+//! What everything above this crate uses: one trait for cards and soft tokens.
+
+use crate::{Error, Pin, PinStatus, Puk, certificate::Certificate};
+use std::sync::Arc;
+
+/// What kind of thing holds the keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// CPS3 through its contacts.
+    Cps3,
+    /// CPS3 through the antenna: one technical key without PIN, which proves presence only.
+    Cps3Contactless,
+    /// CPS4.
+    Cps4,
+    /// e-CPS token: a P-256 key in an encrypted file.
+    Soft,
+}
+
+/// What a key is for, decided by its usage bits and never by its label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KeyRole {
+    /// Authentication: challenges and TLS client certificates.
+    Authentication,
+    /// Signature with non-repudiation: documents and VIHF.
+    Signature,
+    /// The contactless technical key: presence only, no PIN.
+    Technical,
+}
+
+/// A signature scheme.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scheme {
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
+    RsaPkcs1Sha256,
+    /// RSASSA-PKCS1-v1_5 with SHA-384.
+    RsaPkcs1Sha384,
+    /// RSASSA-PKCS1-v1_5 with SHA-512.
+    RsaPkcs1Sha512,
+    /// RSASSA-PSS with SHA-256 and a 32-byte salt.
+    RsaPssSha256,
+    /// ECDSA on P-256 with SHA-256; the signature is `r ‖ s`, 64 bytes (JWS form, RFC 7518 §3.4).
+    EcdsaP256Sha256,
+}
+
+/// How the PIN comes to the token for one operation.
+#[derive(Debug)]
+pub enum Authorization {
+    /// Rely on the state the card or token already holds; [`Error::PinRequired`] when there is none.
+    Held,
+    /// A PIN that a person just typed. `last_try_accepted` is the person's consent when one try is left.
+    Pin {
+        /// Moved in, spent and wiped.
+        pin: Pin,
+        /// The person agreed to risk the last try.
+        last_try_accepted: bool,
+    },
+    /// The person types it on the reader's pad.
+    Pad {
+        /// The person agreed to risk the last try.
+        last_try_accepted: bool,
+    },
+}
+
+/// How long a verified PIN may serve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Hold {
+    /// VERIFY and operation in one transaction, then the card is reset.
+    #[default]
+    Operation,
+    /// The card stays verified for the authentication key until [`Token::release`].
+    Session,
+}
+
+/// What is to be signed.
+#[derive(Debug, Clone, Copy)]
+pub enum Payload<'a> {
+    /// The whole message; the token hashes it (the last round on the card where the card does that).
+    Message(&'a [u8]),
+    /// The digest alone, of the scheme's hash.
+    Digest(&'a [u8]),
+}
+
+/// Everything about a token that needs no PIN.
+#[derive(Debug, Clone)]
+pub struct Description {
+    /// Family and interface.
+    pub kind: Kind,
+    /// Serial number as printed and shown: 8 digits for cards, the certificate's serial for soft tokens.
+    pub serial: String,
+    /// The token label of the card (PKCS#15 TokenInfo) or file.
+    pub label: String,
+    /// Reader name, or file name of a soft token.
+    pub place: String,
+    /// Keys with their certificates, most useful first (authentication, signature, technical).
+    pub keys: Vec<KeyInfo>,
+}
+
+/// One key pair.
+#[derive(Debug, Clone)]
+pub struct KeyInfo {
+    /// What it is for.
+    pub role: KeyRole,
+    /// PKCS#15 identifier (CKA_ID).
+    pub id: Vec<u8>,
+    /// The card's label of the key.
+    pub label: String,
+    /// The card's label of the certificate.
+    pub certificate_label: String,
+    /// Certificate of the pair, when the token has one that can be read.
+    pub certificate: Option<Arc<Certificate>>,
+    /// Schemes the key can do, best first.
+    pub schemes: Vec<Scheme>,
+    /// Whether the key needs the PIN.
+    pub needs_pin: bool,
+}
+
+impl Description {
+    /// The key of a role.
+    #[must_use]
+    pub fn key(&self, role: KeyRole) -> Option<&KeyInfo> {
+        self.keys.iter().find(|k| k.role == role)
+    }
+}
+
+/// A card or a soft token. Calls block; one thread owns each token.
+pub trait Token: Send {
+    /// Who and what it is; read once, cached while the token stays.
+    ///
+    /// # Errors
+    /// Reading trouble, see [`Error`].
+    fn describe(&mut self) -> Result<Arc<Description>, Error>;
+
+    /// Asks for the PIN's state afresh, spending no try. `None` where there is no PIN (contactless).
+    ///
+    /// # Errors
+    /// Reading trouble, see [`Error`].
+    fn pin_status(&mut self) -> Result<Option<PinStatus>, Error>;
+
+    /// Signs. The signature key never uses [`Hold::Session`] whatever is asked.
+    ///
+    /// # Errors
+    /// See [`Error`]; a wrong PIN is never retried here, and a length the card does not take is never sent.
+    fn sign(
+        &mut self,
+        role: KeyRole,
+        scheme: Scheme,
+        payload: Payload<'_>,
+        authorization: Authorization,
+        hold: Hold,
+    ) -> Result<Vec<u8>, Error>;
+
+    /// Deciphers an RSA PKCS#1 v1.5 cryptogram with the authentication key.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] on tokens that cannot, else as [`Token::sign`].
+    fn decipher(&mut self, cryptogram: &[u8], authorization: Authorization, hold: Hold) -> Result<Vec<u8>, Error>;
+
+    /// The holder's professional situations, which cards show only after the PIN. Values are the raw files.
+    ///
+    /// # Errors
+    /// As [`Token::sign`].
+    fn activities(&mut self, authorization: Authorization, hold: Hold) -> Result<Vec<crate::holder::Activity>, Error>;
+
+    /// Replaces the PIN.
+    ///
+    /// # Errors
+    /// As [`Token::sign`]; the old PIN stays valid on any error.
+    fn change_pin(&mut self, old: Authorization, new: Pin) -> Result<(), Error>;
+
+    /// Gives a blocked PIN a new value with the PUK.
+    ///
+    /// # Errors
+    /// [`Error::WrongPin`] and [`Error::PukBlocked`] speak of the PUK here.
+    fn unblock_pin(&mut self, puk: Puk, new: Pin) -> Result<(), Error>;
+
+    /// Ends the verified state: resets the card, or wipes the unlocked key.
+    ///
+    /// # Errors
+    /// The state is gone in any case.
+    fn release(&mut self) -> Result<(), Error>;
+
+    /// Asks whether the token is still here and still ours, sending as little as possible.
+    ///
+    /// # Errors
+    /// [`Error::Removed`] when it is not.
+    fn present(&mut self) -> Result<(), Error>;
+}
