@@ -1,0 +1,344 @@
+//! JSON bodies of the `/v1` API. Members are added, never renamed; unknown members are ignored by readers.
+
+use serde::{Deserialize, Serialize};
+
+/// Version of the control door's protocol; a different major number is a named error (`agent_version`).
+pub const PROTOCOL: u32 = 1;
+
+/// An RFC 9457 problem. `code` is stable and has a line in the failure table.
+#[derive(Debug, Clone, Serialize, Deserialize, thiserror::Error)]
+#[error("{code}: {title}")]
+pub struct Problem {
+    /// `urn:cps-agent:problem:<code>`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What happened, one sentence, in the language of the request.
+    pub title: String,
+    /// What to do next, and who can help.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// HTTP status.
+    pub status: u16,
+    /// Stable code of the failure table.
+    pub code: String,
+    /// Numbers the sentence needs (`tries_left`, …).
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    pub values: serde_json::Map<String, serde_json::Value>,
+}
+
+/// `GET /v1/status`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Status {
+    /// Version of the agent.
+    pub version: String,
+    /// [`PROTOCOL`] of the agent.
+    pub protocol: u32,
+    /// Issuer of the bridge, when it is open.
+    pub issuer: Option<String>,
+    /// Why the bridge is closed, when it is: a code of the failure table.
+    pub bridge_problem: Option<String>,
+    /// `production` or `test`.
+    pub environment: String,
+    /// Upstream profile in force.
+    pub profile: String,
+    /// The smart-card service answers.
+    pub card_service: bool,
+    /// Readers.
+    pub readers: Vec<Reader>,
+    /// Cards and soft tokens.
+    pub cards: Vec<Card>,
+    /// The session, when there is one.
+    pub session: Option<Session>,
+}
+
+/// A reader.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Reader {
+    /// Name given by the service.
+    pub name: String,
+    /// `empty`, `card`, `mute` (a card that does not answer), `unknown` (not a CPS).
+    pub state: String,
+    /// Serial of the card inside, once read.
+    pub serial: Option<String>,
+}
+
+/// A card or soft token and what it says without a PIN.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Card {
+    /// Serial number.
+    pub serial: String,
+    /// `cps3`, `cps3-contactless`, `cps4`, `token`.
+    pub kind: String,
+    /// Reader or file.
+    pub place: String,
+    /// Label of the token.
+    pub label: String,
+    /// A TEST card.
+    pub test: bool,
+    /// Holder.
+    pub holder: Option<Holder>,
+    /// Verified for us now.
+    pub unlocked: bool,
+    /// Why it cannot be used, when it cannot: a code of the failure table.
+    pub problem: Option<String>,
+}
+
+/// The person on a card, as the certificate says.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Holder {
+    /// National identifier, as it stands.
+    pub id: String,
+    /// Given name.
+    pub given_name: Option<String>,
+    /// Family name.
+    pub family_name: Option<String>,
+    /// Card type (code and label of G02).
+    pub card_type: Option<Code>,
+    /// Profession (G15).
+    pub profession: Option<Code>,
+    /// Specialities (R01).
+    pub specialities: Vec<Code>,
+}
+
+/// A code of a national table with its label in the language of the request.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Code {
+    /// The code.
+    pub code: String,
+    /// Its label; the code itself when the table does not know it.
+    pub label: String,
+}
+
+/// `GET /v1/cards/{serial}/certificates`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CardCertificate {
+    /// `authentication`, `signature`, `technical`.
+    pub role: String,
+    /// Label on the card.
+    pub label: String,
+    /// Subject and issuer for people.
+    pub subject: String,
+    /// Issuer.
+    pub issuer: String,
+    /// Serial number, hexadecimal.
+    pub serial: String,
+    /// Validity, Unix seconds.
+    pub not_before: i64,
+    /// Validity, Unix seconds.
+    pub not_after: i64,
+    /// SHA-256 of the DER form, hexadecimal.
+    pub sha256: String,
+    /// PEM.
+    pub pem: String,
+}
+
+/// `GET /v1/cards/{serial}/pin`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PinState {
+    /// Tries left.
+    pub tries_left: Option<u8>,
+    /// Tries after a success.
+    pub tries_max: Option<u8>,
+    /// Verified now.
+    pub verified: bool,
+    /// Blocked.
+    pub blocked: bool,
+    /// Shortest and longest.
+    pub min_length: u8,
+    /// Longest.
+    pub max_length: u8,
+    /// Typed on the reader's pad.
+    pub pad: bool,
+}
+
+/// The terminal or screen of the caller, so that the agent's prompter can appear there. Never a PIN.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Screen {
+    /// Path of the terminal, for curses prompts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tty: Option<String>,
+    /// `TERM`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub term: Option<String>,
+    /// `DISPLAY`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display: Option<String>,
+    /// `WAYLAND_DISPLAY`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wayland_display: Option<String>,
+    /// `fr` or `en`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+}
+
+/// `POST /v1/challenges`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ChallengeRequest {
+    /// The verifier's nonce, hexadecimal, 16 to 64 bytes.
+    pub challenge: String,
+    /// Who will verify (`aud`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audience: Option<String>,
+    /// `login`, `presence` or `test`; `test` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
+    /// Serial of the card, needed when several are present.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<String>,
+    /// Where a prompt may appear.
+    #[serde(default)]
+    pub screen: Screen,
+}
+
+/// Its answer.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ChallengeAnswer {
+    /// Compact JWS, `typ: cps-challenge+jwt`, with `x5c`.
+    pub jws: String,
+    /// Serial of the card that signed.
+    pub card: String,
+}
+
+/// `POST /v1/login` (control door). Answers when the login ended.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct LoginRequest {
+    /// `browser`, `ecps`, `card`, `token`, `local`; the policy's first when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub way: Option<String>,
+    /// Serial of the card, needed when several are present.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<String>,
+    /// Where a prompt may appear.
+    #[serde(default)]
+    pub screen: Screen,
+}
+
+/// `GET /v1/session`, and the answer to a login.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Session {
+    /// Identifier (`sid`).
+    pub sid: String,
+    /// National identifier of the person.
+    pub sub: String,
+    /// Name as people read it.
+    pub name: String,
+    /// Way of the login.
+    pub way: String,
+    /// `acr`.
+    pub acr: String,
+    /// `amr`.
+    pub amr: Vec<String>,
+    /// Issuer of the upstream.
+    pub idp: Option<String>,
+    /// Serial of the card or token.
+    pub card: Option<String>,
+    /// When the person authenticated, Unix seconds.
+    pub auth_time: i64,
+    /// When the session ends at the latest, Unix seconds.
+    pub expires: i64,
+    /// Locked: the card is out or the workstation locked.
+    pub locked: bool,
+    /// Applications that hold tokens of it.
+    pub clients: Vec<String>,
+}
+
+/// `POST /v1/cards/{serial}/pin/change` and `/unblock` (control door): the agent's prompter asks for everything.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct PinRequest {
+    /// Where the prompt may appear.
+    #[serde(default)]
+    pub screen: Screen,
+}
+
+/// `POST /v1/tokens` (control door): makes an e-CPS token; the passphrase is asked by the agent's prompter.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TokenRequest {
+    /// File name of the token, without path.
+    pub name: String,
+    /// `test` (a TEST authority is made, used once and destroyed) or `csr` (a request for a real authority).
+    pub authority: String,
+    /// National identifier of the holder.
+    pub id: String,
+    /// Given name.
+    #[serde(default)]
+    pub given_name: Option<String>,
+    /// Family name.
+    #[serde(default)]
+    pub family_name: Option<String>,
+    /// Profession code (G15).
+    #[serde(default)]
+    pub profession: Option<u8>,
+    /// Where the prompt may appear.
+    #[serde(default)]
+    pub screen: Screen,
+}
+
+/// Its answer.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TokenAnswer {
+    /// Serial of the token (certificate serial), absent for a request.
+    pub serial: Option<String>,
+    /// Path of the token file.
+    pub file: String,
+    /// Path of the TEST authority's certificate, to be named as an anchor of the test environment.
+    pub authority: Option<String>,
+    /// PKCS#10 request, PEM.
+    pub csr: Option<String>,
+}
+
+/// A registered application, and the body of `POST /v1/clients` (control door).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Client {
+    /// `client_id`.
+    pub client_id: String,
+    /// Name shown to people; the identifier when absent.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Redirect URIs.
+    pub redirect_uris: Vec<String>,
+    /// Has a secret or a key.
+    #[serde(default)]
+    pub confidential: bool,
+    /// Public key, JWK or PEM, for `private_key_jwt`.
+    #[serde(default)]
+    pub public_key: Option<String>,
+    /// Scopes it may ask for.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    /// Claims it may get; names and `SubjectNameID` when empty.
+    #[serde(default)]
+    pub claims: Vec<String>,
+    /// Ways it may use; the policy's when empty.
+    #[serde(default)]
+    pub ways: Vec<String>,
+    /// `RS256` or `ES256`.
+    #[serde(default)]
+    pub id_token_alg: Option<String>,
+    /// `policy` (administrator's file) or `user`; set by the agent.
+    #[serde(default)]
+    pub origin: Option<String>,
+}
+
+/// Answer to `POST /v1/clients`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ClientRegistered {
+    /// `client_id`.
+    pub client_id: String,
+    /// Shown once, never again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_secret: Option<String>,
+    /// Issuer to configure.
+    pub issuer: Option<String>,
+}
+
+/// One server-sent event of `GET /v1/events`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Event {
+    /// `reader`, `card`, `login`, `session`, `prompt`, `service`.
+    pub topic: String,
+    /// What happened: `added`, `removed`, `inserted`, `started`, `ended`, `locked`, `shown`, …
+    pub what: String,
+    /// Serial, reader, way, …: never a name or a secret.
+    #[serde(default)]
+    pub subject: Option<String>,
+}

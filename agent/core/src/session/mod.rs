@@ -1,0 +1,3 @@
+//! Logins as states, and the sessions they lead to.
+
+pub mod step;

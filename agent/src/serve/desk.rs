@@ -1,0 +1,145 @@
+//! What the doors can ask of the agent: the one seam between `serve/` and the loop in `run/`.
+//!
+//! A door decides who may enter and turns bytes into these calls; the loop implements them and alone holds the cards.
+
+use cps_agent_api::words;
+use cps_agent_core::oidc::{
+    authorize::{Authorize, Parameters},
+    token::{BearerError, TokenRefusal, TokenRequest, TokenResponse},
+};
+use std::{future::Future, sync::Arc};
+
+/// Which door a call came through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    /// TCP loopback.
+    Bridge,
+    /// The private socket.
+    Control,
+}
+
+/// Who is at the door. The operating-system user was checked before this is made.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// Which door.
+    pub door: Door,
+    /// Process, where the system can tell.
+    pub pid: Option<i32>,
+    /// Its executable, where the system can tell: a help to people and the audit trail, not a barrier.
+    pub program: Option<String>,
+    /// The registered application, once it proved itself (client authentication or access token).
+    pub client: Option<String>,
+    /// Language for problem texts: `fr` unless the request prefers English.
+    pub language: cps_agent_core::failure::Language,
+}
+
+/// A refusal for the `/v1` API and the pages: a code of the failure table with its numbers.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    /// Code of the failure table.
+    pub failure: cps_agent_core::failure::Code,
+    /// Numbers its sentence needs.
+    pub values: serde_json::Map<String, serde_json::Value>,
+}
+
+/// What the page of a waiting login shows.
+#[derive(Debug, Clone)]
+pub enum LoginPage {
+    /// No login is under way: these ways may be started. `reason` is the failure that ended the last try.
+    Choose {
+        /// Application that asks, as registered.
+        application: String,
+        /// Ways allowed by policy and registration.
+        ways: Vec<cps_agent_core::identity::Way>,
+        /// Why the last try ended.
+        reason: Option<Refusal>,
+    },
+    /// A login is under way; the page reloads itself. `hint` is what the person should do now.
+    Working {
+        /// Application that asks.
+        application: String,
+        /// What the person should do now.
+        hint: Hint,
+    },
+    /// Done (or refused for good): go here at once.
+    Leave {
+        /// The client's redirect URI with `code` or `error`.
+        location: String,
+    },
+    /// The transaction ended or never was.
+    Gone,
+}
+
+/// What the person should do now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hint {
+    /// Insert a card.
+    InsertCard,
+    /// Several cards are present: leave one, or choose one of these serial numbers.
+    ChooseCard(Vec<String>),
+    /// A PIN prompt is on the screen (or the reader's pad waits).
+    TypePin,
+    /// Nothing: the agent is working.
+    Wait,
+}
+
+/// The desk behind both doors.
+pub trait Desk: Send + Sync + 'static {
+    /// Discovery document, JSON text.
+    fn discovery(&self) -> Arc<str>;
+    /// JWKS, JSON text. Waits while the RSA key is still being made.
+    fn jwks(&self) -> impl Future<Output = Arc<str>> + Send;
+    /// Authorization endpoint. `Authorize::Login(id)` means: send the browser to `/login/{id}`.
+    fn authorize(&self, caller: &Caller, parameters: Parameters) -> Authorize;
+    /// Token endpoint. Public clients were admitted by uid before.
+    fn token(&self, caller: &Caller, request: TokenRequest) -> impl Future<Output = Result<TokenResponse, TokenRefusal>> + Send;
+    /// UserInfo endpoint.
+    fn userinfo(&self, caller: &Caller, bearer: &str) -> Result<serde_json::Value, BearerError>;
+    /// Says which client and session an access token speaks for, if it has the scope.
+    fn bearer(&self, bearer: &str, scope: &str) -> Result<String, BearerError>;
+    /// State of a login page; the id is the random one of its path.
+    fn login_page(&self, transaction: &str) -> LoginPage;
+    /// Starts a login for a page. Returns at once; the page shows the progress.
+    fn start_login(&self, caller: &Caller, transaction: &str, way: cps_agent_core::identity::Way, card: Option<String>) -> Result<(), Refusal>;
+    /// The person gives up: the application gets `access_denied`.
+    fn abandon_login(&self, caller: &Caller, transaction: &str);
+
+    /// `GET /v1/status` (the control door shows the session, the bridge only with a token).
+    fn status(&self, caller: &Caller) -> words::Status;
+    /// `GET /v1/readers`.
+    fn readers(&self) -> Vec<words::Reader>;
+    /// `GET /v1/cards`.
+    fn cards(&self, caller: &Caller) -> Vec<words::Card>;
+    /// `GET /v1/cards/{serial}/certificates`.
+    fn certificates(&self, serial: &str) -> impl Future<Output = Result<Vec<words::CardCertificate>, Refusal>> + Send;
+    /// `GET /v1/cards/{serial}/pin`.
+    fn pin_state(&self, serial: &str) -> impl Future<Output = Result<words::PinState, Refusal>> + Send;
+    /// `POST /v1/cards/{serial}/pin/change`.
+    fn change_pin(&self, caller: &Caller, serial: &str, request: words::PinRequest) -> impl Future<Output = Result<(), Refusal>> + Send;
+    /// `POST /v1/cards/{serial}/pin/unblock`.
+    fn unblock_pin(&self, caller: &Caller, serial: &str, request: words::PinRequest) -> impl Future<Output = Result<(), Refusal>> + Send;
+    /// `POST /v1/challenges`.
+    fn challenge(&self, caller: &Caller, request: words::ChallengeRequest) -> impl Future<Output = Result<words::ChallengeAnswer, Refusal>> + Send;
+    /// `GET /v1/session`.
+    fn session(&self, caller: &Caller) -> Option<words::Session>;
+    /// `DELETE /v1/session`: an explicit disconnect.
+    fn end_session(&self, caller: &Caller) -> impl Future<Output = bool> + Send;
+    /// `POST /v1/login`: answers when the login ended.
+    fn login(&self, caller: &Caller, request: words::LoginRequest) -> impl Future<Output = Result<words::Session, Refusal>> + Send;
+    /// `GET /v1/events`: what happens from now on. A slow reader loses events, never the agent time.
+    fn events(&self) -> tokio::sync::broadcast::Receiver<words::Event>;
+    /// `GET /v1/clients`.
+    fn clients(&self) -> Vec<words::Client>;
+    /// `POST /v1/clients`.
+    fn add_client(&self, caller: &Caller, client: words::Client) -> Result<words::ClientRegistered, Refusal>;
+    /// `DELETE /v1/clients/{id}`.
+    fn remove_client(&self, caller: &Caller, id: &str) -> Result<(), Refusal>;
+    /// `GET /v1/tokens`: the soft tokens.
+    fn tokens(&self) -> Vec<words::Card>;
+    /// `POST /v1/tokens`.
+    fn add_token(&self, caller: &Caller, request: words::TokenRequest) -> impl Future<Output = Result<words::TokenAnswer, Refusal>> + Send;
+    /// Exact origins that registered clients may call the bridge from, besides its own.
+    fn origin_allowed(&self, origin: &str) -> bool;
+    /// Writes a refusal of a door (foreign Host, foreign Origin, other user, …) into the audit trail.
+    fn refused_at_door(&self, door: Door, failure: cps_agent_core::failure::Code, program: Option<&str>);
+}
