@@ -1,1 +1,3 @@
-//! Placeholder.
+//! The noisy half of the agent: sockets, files, clocks, processes; `run` joins them with the quiet half.
+
+pub mod serve;

@@ -153,13 +153,22 @@ pub trait Token: Send {
     ///
     /// # Errors
     /// [`Error::Unsupported`] on tokens that cannot, else as [`Token::sign`].
-    fn decipher(&mut self, cryptogram: &[u8], authorization: Authorization, hold: Hold) -> Result<Vec<u8>, Error>;
+    fn decipher(
+        &mut self,
+        cryptogram: &[u8],
+        authorization: Authorization,
+        hold: Hold,
+    ) -> Result<Vec<u8>, Error>;
 
     /// The holder's professional situations, which cards show only after the PIN. Values are the raw files.
     ///
     /// # Errors
     /// As [`Token::sign`].
-    fn activities(&mut self, authorization: Authorization, hold: Hold) -> Result<Vec<crate::holder::Activity>, Error>;
+    fn activities(
+        &mut self,
+        authorization: Authorization,
+        hold: Hold,
+    ) -> Result<Vec<crate::holder::Activity>, Error>;
 
     /// Replaces the PIN.
     ///

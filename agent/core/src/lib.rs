@@ -8,6 +8,8 @@
 //! | [`identity`] | the person, how surely we know them, and the session as others see it |
 //! | [`secret`] | tokens, codes and verifiers: types that cannot be printed |
 
+pub mod failure;
 pub mod identity;
+pub mod oidc;
 pub mod secret;
 pub mod session;

@@ -92,7 +92,11 @@ pub trait Desk: Send + Sync + 'static {
     /// Authorization endpoint. `Authorize::Login(id)` means: send the browser to `/login/{id}`.
     fn authorize(&self, caller: &Caller, parameters: Parameters) -> Authorize;
     /// Token endpoint. Public clients were admitted by uid before.
-    fn token(&self, caller: &Caller, request: TokenRequest) -> impl Future<Output = Result<TokenResponse, TokenRefusal>> + Send;
+    fn token(
+        &self,
+        caller: &Caller,
+        request: TokenRequest,
+    ) -> impl Future<Output = Result<TokenResponse, TokenRefusal>> + Send;
     /// UserInfo endpoint.
     fn userinfo(&self, caller: &Caller, bearer: &str) -> Result<serde_json::Value, BearerError>;
     /// Says which client and session an access token speaks for, if it has the scope.
@@ -100,7 +104,13 @@ pub trait Desk: Send + Sync + 'static {
     /// State of a login page; the id is the random one of its path.
     fn login_page(&self, transaction: &str) -> LoginPage;
     /// Starts a login for a page. Returns at once; the page shows the progress.
-    fn start_login(&self, caller: &Caller, transaction: &str, way: cps_agent_core::identity::Way, card: Option<String>) -> Result<(), Refusal>;
+    fn start_login(
+        &self,
+        caller: &Caller,
+        transaction: &str,
+        way: cps_agent_core::identity::Way,
+        card: Option<String>,
+    ) -> Result<(), Refusal>;
     /// The person gives up: the application gets `access_denied`.
     fn abandon_login(&self, caller: &Caller, transaction: &str);
 
@@ -111,21 +121,42 @@ pub trait Desk: Send + Sync + 'static {
     /// `GET /v1/cards`.
     fn cards(&self, caller: &Caller) -> Vec<words::Card>;
     /// `GET /v1/cards/{serial}/certificates`.
-    fn certificates(&self, serial: &str) -> impl Future<Output = Result<Vec<words::CardCertificate>, Refusal>> + Send;
+    fn certificates(
+        &self,
+        serial: &str,
+    ) -> impl Future<Output = Result<Vec<words::CardCertificate>, Refusal>> + Send;
     /// `GET /v1/cards/{serial}/pin`.
     fn pin_state(&self, serial: &str) -> impl Future<Output = Result<words::PinState, Refusal>> + Send;
     /// `POST /v1/cards/{serial}/pin/change`.
-    fn change_pin(&self, caller: &Caller, serial: &str, request: words::PinRequest) -> impl Future<Output = Result<(), Refusal>> + Send;
+    fn change_pin(
+        &self,
+        caller: &Caller,
+        serial: &str,
+        request: words::PinRequest,
+    ) -> impl Future<Output = Result<(), Refusal>> + Send;
     /// `POST /v1/cards/{serial}/pin/unblock`.
-    fn unblock_pin(&self, caller: &Caller, serial: &str, request: words::PinRequest) -> impl Future<Output = Result<(), Refusal>> + Send;
+    fn unblock_pin(
+        &self,
+        caller: &Caller,
+        serial: &str,
+        request: words::PinRequest,
+    ) -> impl Future<Output = Result<(), Refusal>> + Send;
     /// `POST /v1/challenges`.
-    fn challenge(&self, caller: &Caller, request: words::ChallengeRequest) -> impl Future<Output = Result<words::ChallengeAnswer, Refusal>> + Send;
+    fn challenge(
+        &self,
+        caller: &Caller,
+        request: words::ChallengeRequest,
+    ) -> impl Future<Output = Result<words::ChallengeAnswer, Refusal>> + Send;
     /// `GET /v1/session`.
     fn session(&self, caller: &Caller) -> Option<words::Session>;
     /// `DELETE /v1/session`: an explicit disconnect.
     fn end_session(&self, caller: &Caller) -> impl Future<Output = bool> + Send;
     /// `POST /v1/login`: answers when the login ended.
-    fn login(&self, caller: &Caller, request: words::LoginRequest) -> impl Future<Output = Result<words::Session, Refusal>> + Send;
+    fn login(
+        &self,
+        caller: &Caller,
+        request: words::LoginRequest,
+    ) -> impl Future<Output = Result<words::Session, Refusal>> + Send;
     /// `GET /v1/events`: what happens from now on. A slow reader loses events, never the agent time.
     fn events(&self) -> tokio::sync::broadcast::Receiver<words::Event>;
     /// `GET /v1/clients`.
@@ -137,7 +168,11 @@ pub trait Desk: Send + Sync + 'static {
     /// `GET /v1/tokens`: the soft tokens.
     fn tokens(&self) -> Vec<words::Card>;
     /// `POST /v1/tokens`.
-    fn add_token(&self, caller: &Caller, request: words::TokenRequest) -> impl Future<Output = Result<words::TokenAnswer, Refusal>> + Send;
+    fn add_token(
+        &self,
+        caller: &Caller,
+        request: words::TokenRequest,
+    ) -> impl Future<Output = Result<words::TokenAnswer, Refusal>> + Send;
     /// Exact origins that registered clients may call the bridge from, besides its own.
     fn origin_allowed(&self, origin: &str) -> bool;
     /// Writes a refusal of a door (foreign Host, foreign Origin, other user, …) into the audit trail.
