@@ -18,11 +18,13 @@ pub enum Door {
     Control,
 }
 
-/// Who is at the door. The operating-system user was checked before this is made.
+/// Who is at the door. A caller known to be of another operating-system user never gets this far.
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// Which door.
     pub door: Door,
+    /// The system said that the caller is of our user. Where it cannot tell, public clients are refused.
+    pub same_user: bool,
     /// Process, where the system can tell.
     pub pid: Option<i32>,
     /// Its executable, where the system can tell: a help to people and the audit trail, not a barrier.
@@ -58,6 +60,8 @@ pub enum LoginPage {
     Working {
         /// Application that asks.
         application: String,
+        /// Way of the login, so that the page can start it again with the card that was chosen.
+        way: cps_agent_core::identity::Way,
         /// What the person should do now.
         hint: Hint,
     },
