@@ -119,7 +119,8 @@ fn dependencies(package: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for line in manifest.lines() {
         if line.starts_with('[') {
-            inside = line.trim_end_matches(']').ends_with("dependencies") && !line.contains("dev-dependencies");
+            inside =
+                line.trim_end_matches(']').ends_with("dependencies") && !line.contains("dev-dependencies");
         } else if inside && let Some(name) = line.split(['.', '=', ' ']).next().filter(|n| !n.is_empty()) {
             found.insert(name.to_owned());
         }
@@ -147,13 +148,25 @@ fn the_card_crate_knows_neither_agent_nor_web_nor_async() {
         "card",
         &["cps-agent", "cps-agent-core", "cps-agent-api", "tokio", "hyper", "serde_json", "rustls", "url"],
     );
-    assert_never_text("card/src", &[], &["async fn", "serde_json", "std::net", "std::fs", "std::thread::spawn"]);
+    assert_never_text(
+        "card/src",
+        &[],
+        &["async fn", "serde_json", "std::net", "std::fs", "std::thread::spawn"],
+    );
 }
 
 #[test]
 fn commands_and_transports_do_not_know_each_other() {
-    assert_never("card/src/apdu", "crate::", &["transport", "channel", "applet", "profile", "smartcard", "token", "soft"]);
-    assert_never("card/src/transport", "crate::", &["apdu", "channel", "applet", "profile", "smartcard", "token", "soft"]);
+    assert_never(
+        "card/src/apdu",
+        "crate::",
+        &["transport", "channel", "applet", "profile", "smartcard", "token", "soft"],
+    );
+    assert_never(
+        "card/src/transport",
+        "crate::",
+        &["apdu", "channel", "applet", "profile", "smartcard", "token", "soft"],
+    );
 }
 
 #[test]
@@ -172,12 +185,31 @@ fn pcsc_stays_in_its_transport() {
 fn the_quiet_half_has_no_way_to_the_world() {
     assert_depends_on_none_of(
         "agent/core",
-        &["tokio", "hyper", "hyper-util", "rustls", "tokio-rustls", "pcsc", "cps-agent", "cps-agent-api", "tracing"],
+        &[
+            "tokio",
+            "hyper",
+            "hyper-util",
+            "rustls",
+            "tokio-rustls",
+            "pcsc",
+            "cps-agent",
+            "cps-agent-api",
+            "tracing",
+        ],
     );
     assert_never_text(
         "agent/core/src",
         &[],
-        &["std::fs", "std::net", "std::process", "Instant::now", "SystemTime::now", "SystemRandom::new", "std::thread", "std::env::var"],
+        &[
+            "std::fs",
+            "std::net",
+            "std::process",
+            "Instant::now",
+            "SystemTime::now",
+            "SystemRandom::new",
+            "std::thread",
+            "std::env::var",
+        ],
     );
 }
 
@@ -209,7 +241,11 @@ fn only_the_loop_holds_a_token() {
 #[test]
 fn a_pin_crosses_no_door() {
     for room in ["agent/src/serve", "agent/api/src", "agent/core/src", "cli/src"] {
-        assert_never_text(room, &[], &["Pin::new", "Puk::new", "cps_card::Pin", "cps_card::pin::Pin", "rpassword"]);
+        assert_never_text(
+            room,
+            &[],
+            &["Pin::new", "Puk::new", "cps_card::Pin", "cps_card::pin::Pin", "rpassword"],
+        );
     }
 }
 

@@ -1,3 +1,9 @@
 //! The noisy half of the agent: sockets, files, clocks, processes; `run` joins them with the quiet half.
+//!
+//! | room | what |
+//! | --- | --- |
+//! | [`config`] | the settings, read once, parsed into types |
+//! | [`serve`] | the two doors |
 
+pub mod config;
 pub mod serve;

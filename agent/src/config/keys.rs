@@ -1,0 +1,142 @@
+//! The names of all settings: what is not in this table is a mistake, and the nearest name is suggested.
+
+/// What a setting holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A text (durations, paths and addresses included).
+    Text,
+    /// `true` or `false`.
+    Flag,
+    /// A whole number.
+    Number,
+    /// A list of texts.
+    List,
+}
+
+impl Kind {
+    /// The kind as an error message names it.
+    pub(super) const fn expected(self) -> &'static str {
+        match self {
+            Self::Text => "a text in quotes",
+            Self::Flag => "true or false",
+            Self::Number => "a whole number",
+            Self::List => "a list of texts",
+        }
+    }
+}
+
+/// One setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Key {
+    /// Section and name, joined by a dot.
+    pub(super) name: &'static str,
+    /// What it holds.
+    pub(super) kind: Kind,
+    /// Only the administrator's policy file may set it.
+    pub(super) policy_only: bool,
+}
+
+const fn key(name: &'static str, kind: Kind) -> Key {
+    Key { name, kind, policy_only: false }
+}
+
+const fn policy(name: &'static str, kind: Kind) -> Key {
+    Key { name, kind, policy_only: true }
+}
+
+/// Every setting, in the order of the documentation.
+pub(super) static KEYS: &[Key] = &[
+    key("bridge.listen", Kind::Text),
+    key("bridge.tls", Kind::Flag),
+    key("upstream.profile", Kind::Text),
+    key("upstream.client_id", Kind::Text),
+    key("upstream.client_auth", Kind::Text),
+    key("upstream.client_secret_file", Kind::Text),
+    key("upstream.client_certificate", Kind::Text),
+    key("upstream.client_key", Kind::Text),
+    key("upstream.redirect_port", Kind::Number),
+    key("upstream.issuer", Kind::Text),
+    key("upstream.discovery", Kind::Text),
+    key("upstream.ca_file", Kind::Text),
+    key("upstream.hosts", Kind::List),
+    key("upstream.scope", Kind::Text),
+    key("upstream.acr_values", Kind::Text),
+    key("upstream.ciba", Kind::Flag),
+    key("upstream.card_login", Kind::Flag),
+    key("upstream.idp_hint", Kind::Text),
+    policy("upstream.workstation_credentials", Kind::Flag),
+    key("login.ways", Kind::List),
+    key("login.ecps_start", Kind::Text),
+    key("login.non_nominative", Kind::Flag),
+    key("local.allow", Kind::Text),
+    key("local.revocation", Kind::Text),
+    key("pin.prompt", Kind::List),
+    key("pin.pinentry", Kind::Text),
+    key("pin.hold", Kind::Text),
+    key("pin.timeout", Kind::Text),
+    key("session.mode", Kind::Text),
+    key("session.max", Kind::Text),
+    key("session.idle", Kind::Text),
+    key("trust.environment", Kind::Text),
+    key("trust.anchors", Kind::List),
+    key("readers.ignore", Kind::List),
+    key("clients.directory", Kind::Text),
+    key("clients.registration", Kind::Text),
+    key("tokens.directory", Kind::Text),
+    key("audit.sync", Kind::Text),
+    key("state.directory", Kind::Text),
+    policy("locked.keys", Kind::List),
+];
+
+/// The setting of this exact name.
+pub(super) fn find(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|k| k.name == name)
+}
+
+/// The setting an environment variable stands for: `CPS_AGENT_PIN_HOLD` is `pin.hold`.
+pub(super) fn find_variable(variable: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|k| self::variable(k.name) == variable)
+}
+
+/// The environment variable of a setting.
+pub(super) fn variable(name: &str) -> String {
+    format!("CPS_AGENT_{}", name.replace('.', "_").to_ascii_uppercase())
+}
+
+/// Whether a `locked.keys` entry names a setting or a whole section.
+pub(super) fn is_key_or_section(entry: &str) -> bool {
+    KEYS.iter().any(|k| covers(entry, k.name))
+}
+
+/// Whether a `locked.keys` entry covers a setting.
+pub(super) fn covers(entry: &str, name: &str) -> bool {
+    name == entry || name.strip_prefix(entry).is_some_and(|rest| rest.starts_with('.'))
+}
+
+/// The known name nearest to a mistaken one, when it is near enough to be what was meant.
+pub(super) fn suggest<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = (wrong.len() / 3).max(2);
+    known
+        .map(|name| (distance(wrong, name), name))
+        .filter(|(d, _)| *d <= limit)
+        .min_by_key(|(d, _)| *d)
+        .map(|(_, name)| name)
+}
+
+/// Levenshtein's edit distance, by bytes.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        for (cell, y) in row.iter_mut().skip(1).zip(b.bytes()) {
+            let here = (diagonal + usize::from(x != y)).min(left + 1).min(*cell + 1);
+            diagonal = std::mem::replace(cell, here);
+            left = here;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}

@@ -1,0 +1,208 @@
+//! The layers of a configuration, laid over each other: policy file, the person's file, environment, flags.
+
+use super::{
+    error::ConfigError,
+    keys::{self, Key, Kind},
+};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+};
+use toml::Value;
+
+/// Where settings come from. Everything is an argument, so that nothing depends on the process that reads them.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    /// The administrator's policy file; may be absent from the disk.
+    pub policy: Option<PathBuf>,
+    /// The person's file; may be absent from the disk unless `user_named`.
+    pub user: Option<PathBuf>,
+    /// The person named the file (`--config`): its absence is an error.
+    pub user_named: bool,
+    /// Environment variables; those that begin with `CPS_AGENT_` are read.
+    pub environment: Vec<(String, String)>,
+    /// Flags of the form `key=value`.
+    pub flags: Vec<(String, String)>,
+}
+
+/// Where one setting stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// The administrator's file.
+    Policy(PathBuf),
+    /// The person's file.
+    User(PathBuf),
+    /// An environment variable.
+    Environment(String),
+    /// A flag.
+    Flag,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Policy(path) | Self::User(path) => write!(f, "{}", path.display()),
+            Self::Environment(name) => write!(f, "environment variable {name}"),
+            Self::Flag => f.write_str("command line"),
+        }
+    }
+}
+
+/// Variables of the agent's own that are not settings.
+const OTHER_VARIABLES: [&str; 2] = ["CPS_AGENT_SOCKET", "CPS_AGENT_LOG"];
+
+/// All settings that were given, each with the place it came from.
+#[derive(Debug, Default)]
+pub(super) struct Layers {
+    values: BTreeMap<&'static str, (Value, Source)>,
+    locked: Vec<String>,
+    ignored: Vec<(Source, &'static str)>,
+}
+
+impl Layers {
+    /// Reads and joins all sources.
+    pub(super) fn read(sources: &Sources) -> Result<Self, ConfigError> {
+        let mut layers = Self::default();
+        if let Some(path) = &sources.policy {
+            let origin = Source::Policy(path.clone());
+            if let Some(table) = read_file(path, false)? {
+                layers.file(&table, &origin)?;
+            }
+            layers.lock()?;
+        }
+        if let Some(path) = &sources.user {
+            let origin = Source::User(path.clone());
+            if let Some(table) = read_file(path, sources.user_named)? {
+                layers.file(&table, &origin)?;
+            }
+        }
+        for (variable, text) in &sources.environment {
+            layers.variable(variable, text)?;
+        }
+        for (name, text) in &sources.flags {
+            let key = known(name, &Source::Flag)?;
+            let value = from_text(key, text, &Source::Flag)?;
+            layers.set(key, value, &Source::Flag)?;
+        }
+        Ok(layers)
+    }
+
+    /// The value of a setting and where it stands.
+    pub(super) fn get(&self, name: &'static str) -> Option<(&Value, &Source)> {
+        self.values.get(name).map(|(value, source)| (value, source))
+    }
+
+    /// Settings that were ignored because the policy locks them.
+    pub(super) fn ignored(self) -> Vec<(Source, &'static str)> {
+        self.ignored
+    }
+
+    fn file(&mut self, table: &toml::Table, origin: &Source) -> Result<(), ConfigError> {
+        for (section, content) in table {
+            let Value::Table(entries) = content else {
+                return Err(unknown(section, origin));
+            };
+            if entries.is_empty() && !keys::is_key_or_section(section) {
+                return Err(unknown(section, origin));
+            }
+            for (entry, value) in entries {
+                let key = known(&format!("{section}.{entry}"), origin)?;
+                if !has_kind(value, key.kind) {
+                    return Err(wrong_kind(key, origin));
+                }
+                self.set(key, value.clone(), origin)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn variable(&mut self, variable: &str, text: &str) -> Result<(), ConfigError> {
+        if !variable.starts_with("CPS_AGENT_") || OTHER_VARIABLES.contains(&variable) {
+            return Ok(());
+        }
+        let origin = Source::Environment(variable.to_owned());
+        let Some(key) = keys::find_variable(variable) else {
+            let names: Vec<String> = keys::KEYS.iter().map(|k| keys::variable(k.name)).collect();
+            let suggestion = keys::suggest(variable, names.iter().map(String::as_str)).map(str::to_owned);
+            return Err(ConfigError::UnknownKey { origin, name: variable.to_owned(), suggestion });
+        };
+        let value = from_text(key, text, &origin)?;
+        self.set(key, value, &origin)
+    }
+
+    fn set(&mut self, key: &'static Key, value: Value, origin: &Source) -> Result<(), ConfigError> {
+        let from_policy = matches!(origin, Source::Policy(_));
+        if key.policy_only && !from_policy {
+            return Err(ConfigError::PolicyOnly { origin: origin.clone(), name: key.name });
+        }
+        if !from_policy && self.locked.iter().any(|entry| keys::covers(entry, key.name)) {
+            self.ignored.push((origin.clone(), key.name));
+            return Ok(());
+        }
+        self.values.insert(key.name, (value, origin.clone()));
+        Ok(())
+    }
+
+    /// Takes over `locked.keys` of the policy file. A misspelt name there would silently lock nothing, so it is an error.
+    fn lock(&mut self) -> Result<(), ConfigError> {
+        let Some((Value::Array(entries), origin)) = self.values.get("locked.keys") else {
+            return Ok(());
+        };
+        for entry in entries.iter().filter_map(Value::as_str) {
+            if !keys::is_key_or_section(entry) {
+                return Err(unknown(entry, origin));
+            }
+            self.locked.push(entry.to_owned());
+        }
+        Ok(())
+    }
+}
+
+fn read_file(path: &Path, must_exist: bool) -> Result<Option<toml::Table>, ConfigError> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound && !must_exist => return Ok(None),
+        Err(cause) => return Err(ConfigError::Unreadable { path: path.to_owned(), cause }),
+    };
+    text.parse::<toml::Table>()
+        .map(Some)
+        .map_err(|cause| ConfigError::Syntax { path: path.to_owned(), cause: Box::new(cause) })
+}
+
+fn known(name: &str, origin: &Source) -> Result<&'static Key, ConfigError> {
+    keys::find(name).ok_or_else(|| unknown(name, origin))
+}
+
+fn unknown(name: &str, origin: &Source) -> ConfigError {
+    let suggestion = keys::suggest(name, keys::KEYS.iter().map(|k| k.name)).map(str::to_owned);
+    ConfigError::UnknownKey { origin: origin.clone(), name: name.to_owned(), suggestion }
+}
+
+fn has_kind(value: &Value, kind: Kind) -> bool {
+    match (value, kind) {
+        (Value::String(_), Kind::Text)
+        | (Value::Boolean(_), Kind::Flag)
+        | (Value::Integer(_), Kind::Number) => true,
+        (Value::Array(items), Kind::List) => items.iter().all(Value::is_str),
+        _ => false,
+    }
+}
+
+/// Environment and flags are texts: lists are separated by commas.
+fn from_text(key: &'static Key, text: &str, origin: &Source) -> Result<Value, ConfigError> {
+    match key.kind {
+        Kind::Text => Some(Value::String(text.to_owned())),
+        Kind::Flag => text.parse().ok().map(Value::Boolean),
+        Kind::Number => text.parse().ok().map(Value::Integer),
+        Kind::List => {
+            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+            Some(Value::Array(items.map(|item| Value::String(item.to_owned())).collect()))
+        }
+    }
+    .ok_or_else(|| wrong_kind(key, origin))
+}
+
+fn wrong_kind(key: &'static Key, origin: &Source) -> ConfigError {
+    ConfigError::Value { origin: origin.clone(), name: key.name, expected: key.kind.expected().to_owned() }
+}

@@ -1,0 +1,277 @@
+//! The settings, read once and parsed into types.
+//!
+//! Four layers, later ones winning except where the policy file locks a key: the administrator's policy file, the
+//! person's file (or the one `--config` names), environment variables `CPS_AGENT_*`, flags. No configuration at all
+//! means `profile = "none"`: the agent then serves cards, signatures and local logins, and no upstream.
+
+mod error;
+mod flags;
+mod keys;
+mod layers;
+mod read;
+#[cfg(test)]
+mod tests;
+
+pub use error::ConfigError;
+pub use flags::Flags;
+pub use layers::{Source, Sources};
+
+use cps_agent_core::identity::Way;
+use std::{path::PathBuf, time::Duration};
+
+/// Everything that can be set.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The door for applications.
+    pub bridge: Bridge,
+    /// The upstream identity provider; `None` for `profile = "none"`.
+    pub upstream: Option<Upstream>,
+    /// Which logins are offered.
+    pub login: Login,
+    /// Logins without upstream.
+    pub local: Local,
+    /// How a PIN is asked and how long it serves.
+    pub pin: Pin,
+    /// How long a session lives.
+    pub session: Session,
+    /// Whom certificates must descend from.
+    pub trust: Trust,
+    /// Readers that are left alone: parts of their names.
+    pub ignored_readers: Vec<String>,
+    /// Registered applications.
+    pub clients: Clients,
+    /// Where soft tokens lie; below the state directory when absent.
+    pub tokens: Option<PathBuf>,
+    /// When audit lines reach the disk.
+    pub audit_sync: AuditSync,
+    /// Where state lies; the system's place for it when absent.
+    pub state: Option<PathBuf>,
+    /// Settings of the person that the policy overruled, for the log.
+    pub ignored: Vec<(Source, &'static str)>,
+}
+
+impl Config {
+    /// Reads all sources.
+    ///
+    /// # Errors
+    /// See [`ConfigError`]: the first mistake found, with the place where it stands.
+    pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
+        read::config(layers::Layers::read(sources)?)
+    }
+}
+
+/// `[bridge]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bridge {
+    /// Port on both loopback families; 0 lets the system choose.
+    pub port: u16,
+    /// Serve https with the machine's own authority.
+    pub tls: bool,
+}
+
+/// `[upstream]`, checked against its profile.
+#[derive(Debug, Clone)]
+pub struct Upstream {
+    /// Which profile.
+    pub profile: Profile,
+    /// Our `client_id` there.
+    pub client_id: String,
+    /// How we prove to be that client.
+    pub client_auth: ClientAuth,
+    /// Port of the loopback redirect of the browser way; 0 lets the system choose.
+    pub redirect_port: u16,
+    /// Issuer, exactly as the upstream writes it.
+    pub issuer: String,
+    /// Suffix of the metadata document under `{issuer}/.well-known/`.
+    pub discovery: String,
+    /// TLS anchors of this upstream (PEM); the system's when absent.
+    pub ca_file: Option<PathBuf>,
+    /// Hosts besides the issuer's that belong to the upstream.
+    pub hosts: Vec<String>,
+    /// `scope` of our requests.
+    pub scope: String,
+    /// `acr_values` of our requests.
+    pub acr_values: String,
+    /// The upstream offers CIBA to this client.
+    pub ciba: bool,
+    /// The upstream documents a login page that asks for a TLS client certificate.
+    pub card_login: bool,
+    /// `kc_idp_hint` for brokers.
+    pub idp_hint: Option<String>,
+}
+
+/// `upstream.profile`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// Pro Santé Connect, test environment.
+    PscBas,
+    /// Pro Santé Connect, production.
+    PscProduction,
+    /// Another OpenID provider, of an establishment or the sandbox.
+    Custom,
+}
+
+impl Profile {
+    /// The name used in files and answers.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::PscBas => "psc-bas",
+            Self::PscProduction => "psc-production",
+            Self::Custom => "custom",
+        }
+    }
+}
+
+/// `upstream.client_auth` with the files it needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClientAuth {
+    /// Public client.
+    None,
+    /// HTTP Basic with the secret in this file.
+    SecretBasic(PathBuf),
+    /// Form members with the secret in this file.
+    SecretPost(PathBuf),
+    /// A signed assertion with the key in this file (PEM).
+    PrivateKeyJwt(PathBuf),
+    /// TLS client certificate.
+    Tls {
+        /// Certificate chain (PEM).
+        certificate: PathBuf,
+        /// Its key (PEM).
+        key: PathBuf,
+    },
+}
+
+/// `[login]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Login {
+    /// Ways offered, in the order they are offered; chosen by the profile when absent.
+    pub ways: Option<Vec<Way>>,
+    /// An e-CPS request starts with a click; `false` (`"automatic"`) is for tests.
+    pub ecps_click: bool,
+    /// Cards without a person's name may log in.
+    pub non_nominative: bool,
+}
+
+/// `[local]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Local {
+    /// When a login without upstream is allowed.
+    pub allow: LocalAllow,
+    /// What happens when a certificate's status is unknown.
+    pub revocation: Revocation,
+}
+
+/// `local.allow`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LocalAllow {
+    /// Never.
+    Never,
+    /// Only while the upstream cannot be reached.
+    UpstreamDown,
+    /// Always.
+    Always,
+}
+
+/// `local.revocation`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Revocation {
+    /// An unknown status refuses the login.
+    Require,
+    /// An unknown status is recorded.
+    Warn,
+}
+
+/// `[pin]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pin {
+    /// Ways to ask, in the order they are tried.
+    pub prompt: Vec<Prompter>,
+    /// The Assuan program.
+    pub pinentry: PathBuf,
+    /// How long a PIN serves.
+    pub hold: cps_card::token::Hold,
+    /// How long a prompt stays.
+    pub timeout: Duration,
+}
+
+/// An entry of `pin.prompt`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Prompter {
+    /// The reader's own pad.
+    PinPad,
+    /// The Assuan program.
+    Pinentry,
+}
+
+/// `[session]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Session {
+    /// What happens when the card leaves.
+    pub mode: Mode,
+    /// Longest life of a session, at most 4 h.
+    pub max: Duration,
+    /// Longest time without human activity, at most 30 min.
+    pub idle: Duration,
+}
+
+/// `session.mode`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Card out ends the session everywhere.
+    Strict,
+    /// Card out locks the session.
+    Lock,
+    /// The PIN is needed again after the workstation was locked.
+    Relock,
+    /// The card may leave.
+    Mobile,
+}
+
+/// `[trust]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trust {
+    /// Production or test, never both.
+    pub environment: Environment,
+    /// Directories with anchors (PEM or DER files).
+    pub anchors: Vec<PathBuf>,
+}
+
+/// `trust.environment`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Environment {
+    /// Real cards and authorities.
+    Production,
+    /// TEST cards and authorities; marked in every face.
+    Test,
+}
+
+impl Environment {
+    /// The name used in files and answers.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Production => "production",
+            Self::Test => "test",
+        }
+    }
+}
+
+/// `[clients]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clients {
+    /// The administrator's registrations.
+    pub directory: PathBuf,
+    /// The person may register applications.
+    pub registration: bool,
+}
+
+/// `audit.sync`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuditSync {
+    /// Every line is on the disk before its effect is told.
+    Always,
+    /// Lines are handed to the system at once and reach the disk when it pleases.
+    System,
+}

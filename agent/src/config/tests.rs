@@ -1,0 +1,236 @@
+//! What a configuration refuses, and which layer wins.
+
+use super::*;
+use std::fs;
+
+/// A policy file and a person's file in a folder that ends with the test.
+struct Files {
+    folder: tempfile::TempDir,
+}
+
+impl Files {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().expect("a folder") }
+    }
+
+    fn policy(self, text: &str) -> Self {
+        fs::write(self.folder.path().join("policy.toml"), text).expect("written");
+        self
+    }
+
+    fn user(self, text: &str) -> Self {
+        fs::write(self.folder.path().join("user.toml"), text).expect("written");
+        self
+    }
+
+    fn sources(&self) -> Sources {
+        Sources {
+            policy: Some(self.folder.path().join("policy.toml")),
+            user: Some(self.folder.path().join("user.toml")),
+            ..Sources::default()
+        }
+    }
+
+    fn load(&self) -> Result<Config, ConfigError> {
+        Config::load(&self.sources())
+    }
+
+    fn refusal(&self) -> String {
+        let folder = self.folder.path().display().to_string();
+        self.load().expect_err("refused").to_string().replace(&folder, "")
+    }
+}
+
+fn pair(name: &str, value: &str) -> (String, String) {
+    (name.to_owned(), value.to_owned())
+}
+
+#[test]
+fn no_configuration_at_all_means_no_upstream_and_local_logins() {
+    let config = Config::load(&Sources::default()).expect("defaults");
+    assert!(config.upstream.is_none());
+    assert_eq!(config.local.allow, LocalAllow::Always);
+    assert_eq!(config.bridge, Bridge { port: 24788, tls: false });
+    assert_eq!(config.trust.environment, Environment::Production);
+    assert_eq!(config.session.mode, Mode::Strict);
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_the_nearest_name() {
+    let refusal = Files::new().user("[pin]\npinentri = \"/usr/bin/pinentry\"\n").refusal();
+    assert_eq!(refusal, "/user.toml: unknown key pin.pinentri (did you mean pin.pinentry?)");
+}
+
+#[test]
+fn an_unknown_section_is_refused() {
+    assert_eq!(Files::new().user("[gate]\n").refusal(), "/user.toml: unknown key gate");
+}
+
+#[test]
+fn an_unknown_variable_is_refused_with_the_nearest_name() {
+    let sources = Sources { environment: vec![pair("CPS_AGENT_PIN_HOLT", "session")], ..Sources::default() };
+    let refusal = Config::load(&sources).expect_err("refused").to_string();
+    assert_eq!(
+        refusal,
+        "environment variable CPS_AGENT_PIN_HOLT: unknown key CPS_AGENT_PIN_HOLT (did you mean CPS_AGENT_PIN_HOLD?)"
+    );
+}
+
+#[test]
+fn a_value_of_the_wrong_kind_is_refused() {
+    assert_eq!(
+        Files::new().user("[bridge]\ntls = \"yes\"\n").refusal(),
+        "/user.toml: bridge.tls must be true or false"
+    );
+}
+
+#[test]
+fn a_word_that_is_no_choice_is_refused_with_the_choices() {
+    let refusal = Files::new().user("[session]\nmode = \"lax\"\n").refusal();
+    assert_eq!(refusal, "/user.toml: session.mode must be one of strict, lock, relock, mobile");
+}
+
+#[test]
+fn the_bridge_listens_on_no_address_but_loopback() {
+    for address in ["0.0.0.0:24788", "192.168.1.2:24788", "127.0.0.2:24788", "[::]:24788", "localhost:24788"]
+    {
+        let refusal = Files::new().user(&format!("[bridge]\nlisten = \"{address}\"\n")).refusal();
+        assert!(refusal.contains("bridge.listen must be 127.0.0.1 or [::1]"), "{address}: {refusal}");
+    }
+}
+
+#[test]
+fn a_session_is_never_longer_than_four_hours() {
+    for max in ["5h", "0m", "4", "h", "4d", "-1h", "99999999999999999999h"] {
+        let refusal = Files::new().user(&format!("[session]\nmax = \"{max}\"\n")).refusal();
+        assert!(refusal.contains("session.max must be a time"), "{max}: {refusal}");
+    }
+}
+
+#[test]
+fn later_layers_win() {
+    let files = Files::new().policy("[session]\nmax = \"1h\"\nidle = \"1m\"\n[pin]\nhold = \"operation\"\n");
+    let files = files.user("[session]\nmax = \"2h\"\nidle = \"2m\"\n");
+    let sources = Sources {
+        environment: vec![pair("CPS_AGENT_SESSION_IDLE", "3m"), pair("CPS_AGENT_BRIDGE_TLS", "true")],
+        flags: vec![pair("bridge.tls", "false")],
+        ..files.sources()
+    };
+    let config = Config::load(&sources).expect("valid");
+    assert_eq!(config.pin.hold, cps_card::token::Hold::Operation);
+    assert_eq!(config.session.max, Duration::from_secs(2 * 3600));
+    assert_eq!(config.session.idle, Duration::from_secs(3 * 60));
+    assert!(!config.bridge.tls);
+}
+
+#[test]
+fn a_locked_key_keeps_the_policys_value_and_the_attempt_is_told() {
+    let files = Files::new()
+        .policy("[locked]\nkeys = [\"pin.pinentry\", \"session\"]\n[pin]\npinentry = \"/opt/pinentry\"\n")
+        .user("[pin]\npinentry = \"/tmp/mine\"\n[session]\nmode = \"mobile\"\n");
+    let sources = Sources { flags: vec![pair("pin.pinentry", "/tmp/flag")], ..files.sources() };
+    let config = Config::load(&sources).expect("valid");
+    assert_eq!(config.pin.pinentry, PathBuf::from("/opt/pinentry"));
+    assert_eq!(config.session.mode, Mode::Strict);
+    let names: Vec<_> = config.ignored.iter().map(|(_, name)| *name).collect();
+    assert_eq!(names, ["pin.pinentry", "session.mode", "pin.pinentry"]);
+}
+
+#[test]
+fn a_misspelt_lock_is_refused() {
+    let refusal = Files::new().policy("[locked]\nkeys = [\"pin.pinentr\"]\n").refusal();
+    assert_eq!(refusal, "/policy.toml: unknown key pin.pinentr (did you mean pin.pinentry?)");
+}
+
+#[test]
+fn only_the_policy_file_may_lock_or_allow_credentials() {
+    let refusal = Files::new().user("[locked]\nkeys = []\n").refusal();
+    assert_eq!(refusal, "/user.toml: locked.keys can only be set in the policy file");
+    let refusal = Files::new().user("[upstream]\nworkstation_credentials = true\n").refusal();
+    assert_eq!(refusal, "/user.toml: upstream.workstation_credentials can only be set in the policy file");
+}
+
+#[test]
+fn production_credentials_need_the_policys_word() {
+    let user = "[upstream]\nprofile = \"psc-production\"\nclient_id = \"x\"\n";
+    assert!(Files::new().user(user).refusal().contains("workstation_credentials"));
+    let allowed = Files::new().user(user).policy("[upstream]\nworkstation_credentials = true\n");
+    assert_eq!(allowed.load().expect("valid").trust.environment, Environment::Production);
+}
+
+#[test]
+fn a_built_in_profile_cannot_be_led_elsewhere() {
+    for extra in ["issuer = \"https://evil.example\"", "ca_file = \"x.pem\"", "hosts = [\"evil.example\"]"] {
+        let text = format!("[upstream]\nprofile = \"psc-bas\"\nclient_id = \"x\"\n{extra}\n");
+        assert!(Files::new().user(&text).refusal().contains("is for profile = \"custom\" only"), "{extra}");
+    }
+    let refusal = Files::new()
+        .user("[upstream]\nprofile = \"psc-bas\"\nclient_id = \"x\"\ncard_login = true\n")
+        .refusal();
+    assert!(refusal.contains("is for profile = \"custom\" only"));
+}
+
+#[test]
+fn a_profile_and_an_environment_that_contradict_are_refused() {
+    let text =
+        "[upstream]\nprofile = \"psc-bas\"\nclient_id = \"x\"\n[trust]\nenvironment = \"production\"\n";
+    assert_eq!(
+        Files::new().user(text).refusal(),
+        "/user.toml: trust.environment contradicts upstream.profile"
+    );
+}
+
+#[test]
+fn custom_refuses_the_hosts_of_pro_sante_connect() {
+    for issuer in
+        [PSC_TEST_ISSUER, "https://AUTH.esw.esante.gouv.fr./x", "https://wallet.bas.esw.esante.gouv.fr"]
+    {
+        let text = format!("[upstream]\nprofile = \"custom\"\nclient_id = \"x\"\nissuer = \"{issuer}\"\n");
+        assert!(Files::new().user(&text).refusal().contains("is Pro Santé Connect"), "{issuer}");
+    }
+    let text = "[upstream]\nprofile = \"custom\"\nclient_id = \"x\"\nissuer = \"https://sso.example\"\n\
+                hosts = [\"auth.esw.esante.gouv.fr\"]\n";
+    assert!(Files::new().user(text).refusal().contains("names Pro Santé Connect"));
+}
+
+const PSC_TEST_ISSUER: &str = "https://auth.bas.psc.esante.gouv.fr/auth/realms/esante-wallet";
+
+#[test]
+fn a_plain_http_issuer_is_for_tests_on_this_machine() {
+    let text = |issuer: &str, environment: &str| {
+        format!(
+            "[upstream]\nprofile = \"custom\"\nclient_id = \"x\"\nissuer = \"{issuer}\"\n\
+             [trust]\nenvironment = \"{environment}\"\n"
+        )
+    };
+    assert!(Files::new().user(&text("http://127.0.0.1:9", "test")).load().is_ok());
+    assert!(Files::new().user(&text("http://127.0.0.1:9", "production")).load().is_err());
+    assert!(Files::new().user(&text("http://sso.example", "test")).load().is_err());
+    assert!(Files::new().user(&text("https://sso.example", "production")).load().is_ok());
+}
+
+#[test]
+fn a_client_authentication_without_its_file_is_refused() {
+    let text =
+        "[upstream]\nprofile = \"psc-bas\"\nclient_id = \"x\"\nclient_auth = \"client_secret_basic\"\n";
+    let refusal = Files::new().user(text).refusal();
+    assert_eq!(
+        refusal,
+        "upstream.client_secret_file is missing: client_auth = \"client_secret_basic\" needs it"
+    );
+}
+
+#[test]
+fn a_named_file_that_is_absent_is_refused_and_an_unnamed_one_is_not() {
+    let files = Files::new();
+    assert!(files.load().is_ok());
+    let sources = Sources { user_named: true, ..files.sources() };
+    assert!(matches!(Config::load(&sources), Err(ConfigError::Unreadable { .. })));
+}
+
+#[test]
+fn relative_paths_belong_to_the_file_that_names_them() {
+    let files = Files::new().user("[pin]\npinentry = \"bin/pinentry\"\n");
+    let config = files.load().expect("valid");
+    assert_eq!(config.pin.pinentry, files.folder.path().join("bin/pinentry"));
+}
