@@ -4,6 +4,11 @@
 //! commands to one card. The PC/SC stack implements both for real readers, the sandbox implements both for virtual
 //! cards in process, and recordings implement the second for tests.
 
+mod pcsc;
+mod pcsclite;
+
+pub use self::pcsc::PcscService;
+
 use std::time::Duration;
 
 /// The transmission protocol that reader and card agreed on (ISO 7816-3).
