@@ -7,9 +7,20 @@
 //! | --- | --- |
 //! | [`identity`] | the person, how surely we know them, and the session as others see it |
 //! | [`secret`] | tokens, codes and verifiers: types that cannot be printed |
+//! | [`jose`] | JSON Web Signatures and Keys |
+//! | [`failure`] | the failure table |
+//! | [`session`] | logins as states, and the sessions they lead to |
+//! | [`oidc`] | we are the OpenID Provider of this workstation |
+//! | [`policy`] | one question, one answer with its reason |
+//! | [`challenge`] | typed challenges signed by a card or token |
+//! | [`audit`] | what happened, as typed events in a hash chain |
 
+pub mod audit;
+pub mod challenge;
 pub mod failure;
 pub mod identity;
+pub mod jose;
 pub mod oidc;
+pub mod policy;
 pub mod secret;
 pub mod session;

@@ -59,6 +59,28 @@ impl SecretHash {
         out.copy_from_slice(digest.as_ref());
         Self(out)
     }
+
+    /// Lower-case hexadecimal, for the store.
+    #[must_use]
+    pub fn to_hex(&self) -> String {
+        use std::fmt::Write as _;
+        self.0.iter().fold(String::with_capacity(64), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+
+    /// Reads what [`SecretHash::to_hex`] wrote; `None` for anything else.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let digits: Vec<u8> = text.bytes().map(|b| match b {
+            b'0'..=b'9' => Some(b - b'0'),
+            b'a'..=b'f' => Some(b - b'a' + 10),
+            _ => None,
+        }).collect::<Option<_>>()?;
+        let bytes: Vec<u8> = digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |n, d| (n << 4) | d)).collect();
+        (digits.len() == 64).then(|| bytes.try_into().ok().map(Self))?
+    }
 }
 
 impl std::fmt::Debug for SecretHash {

@@ -1,0 +1,289 @@
+//! The events of the audit trail (product.md §11 says which there are).
+
+use crate::challenge::Purpose;
+use crate::failure::Code;
+use crate::identity::{Credential, NationalId, SessionId, Way};
+use serde_json::{Map, Value};
+
+/// Longest text that is taken from outside (a path, a reader's name): the rest is cut.
+const MAX_TEXT: usize = 256;
+
+/// Which application asked, as far as the system and its registration say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Application {
+    /// `client_id`, once it proved itself.
+    pub client: Option<String>,
+    /// Process.
+    pub pid: Option<i32>,
+    /// Path of its executable.
+    pub program: Option<String>,
+}
+
+/// How it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was done.
+    Done,
+    /// It was refused or failed, with the code of the failure table.
+    Refused(Code),
+    /// A protocol refusal, with the standard's error code (`invalid_grant`, …).
+    Protocol(&'static str),
+}
+
+/// How tokens came to be issued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grant {
+    /// For an authorization code.
+    Code,
+    /// For a refresh token.
+    Refresh,
+}
+
+/// Why a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionEnd {
+    /// The person asked for it.
+    Logout,
+    /// The card left.
+    CardRemoved,
+    /// Another person's card came.
+    OtherPerson,
+    /// The longest time was over.
+    Expired,
+    /// Nobody was active.
+    Idle,
+    /// The upstream ended it.
+    Upstream,
+    /// The agent stopped.
+    Stopped,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// The agent began to run, with this version.
+    Started(&'static str),
+    /// The agent ended as asked.
+    Stopped,
+    /// A login was tried.
+    Login(Way),
+    /// A session was locked.
+    Locked,
+    /// A locked session was resumed.
+    Resumed,
+    /// A session ended.
+    SessionEnded(SessionEnd),
+    /// An authorization request was answered.
+    Authorization,
+    /// Tokens were issued, or refused.
+    TokenIssued(Grant),
+    /// A spent code or refresh token came again, and what it had given was revoked.
+    Replay(Grant),
+    /// A challenge was signed, or not.
+    Challenge(Purpose),
+    /// A PIN was verified, or not. Tries left, where the card said.
+    Pin(Option<u8>),
+    /// A PIN was changed, or not.
+    PinChanged,
+    /// A PIN was unblocked with the PUK, or not.
+    PinUnblocked,
+    /// A client was registered; its `client_id`.
+    ClientAdded(String),
+    /// A client was removed; its `client_id`.
+    ClientRemoved(String),
+    /// An e-CPS token was made.
+    TokenMade,
+    /// Configuration or policy was read; the SHA-256 of the effective text.
+    Policy(String),
+    /// A signing key was made or replaced; its `kid`.
+    SigningKey(String),
+    /// A reader came.
+    ReaderAdded(String),
+    /// A reader left.
+    ReaderRemoved(String),
+    /// The smart-card service came or went.
+    CardService(bool),
+    /// A card was inserted.
+    CardInserted,
+    /// A card was removed.
+    CardRemoved,
+    /// A door refused a request; the route's name.
+    DoorRefused(&'static str),
+    /// A call to the upstream failed; which endpoint.
+    Upstream(&'static str),
+}
+
+/// One event: what, who, by which application, with which credential, in which session, with which result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// What happened.
+    pub what: What,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Who.
+    pub person: Option<NationalId>,
+    /// Which application asked.
+    pub application: Option<Application>,
+    /// With which card or token.
+    pub credential: Option<Credential>,
+    /// In which session.
+    pub session: Option<SessionId>,
+}
+
+impl Event {
+    /// Something that was done; the rest is added by the `by`, `with`, … calls.
+    #[must_use]
+    pub fn done(what: What) -> Self {
+        Self { what, outcome: Outcome::Done, person: None, application: None, credential: None, session: None }
+    }
+
+    /// Something that was refused or failed.
+    #[must_use]
+    pub fn refused(what: What, why: Code) -> Self {
+        Self { outcome: Outcome::Refused(why), ..Self::done(what) }
+    }
+
+    /// Something that was refused with a standard's error code.
+    #[must_use]
+    pub fn protocol(what: What, error: &'static str) -> Self {
+        Self { outcome: Outcome::Protocol(error), ..Self::done(what) }
+    }
+
+    /// Names the application.
+    #[must_use]
+    pub fn by(mut self, application: Application) -> Self {
+        self.application = Some(application);
+        self
+    }
+
+    /// Names the card or token.
+    #[must_use]
+    pub fn with(mut self, credential: Option<Credential>) -> Self {
+        self.credential = credential;
+        self
+    }
+
+    /// Names the session.
+    #[must_use]
+    pub fn within(mut self, session: SessionId) -> Self {
+        self.session = Some(session);
+        self
+    }
+
+    /// Names the person.
+    #[must_use]
+    pub fn of(mut self, person: NationalId) -> Self {
+        self.person = Some(person);
+        self
+    }
+
+    /// The members of the event's line, without sequence number, time and hashes.
+    pub(super) fn members(&self) -> Map<String, Value> {
+        let mut line = Map::new();
+        let (word, detail) = self.what.words();
+        line.insert("event".into(), word.into());
+        if let Some((name, value)) = detail {
+            line.insert(name.into(), value);
+        }
+        match self.outcome {
+            Outcome::Done => line.insert("result".into(), "done".into()),
+            Outcome::Refused(code) => {
+                line.insert("result".into(), "refused".into());
+                line.insert("code".into(), code.0.into())
+            }
+            Outcome::Protocol(error) => {
+                line.insert("result".into(), "refused".into());
+                line.insert("error".into(), error.into())
+            }
+        };
+        let mut optional = |name: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                line.insert(name.to_owned(), value);
+            }
+        };
+        optional("person", self.person.as_ref().map(|p| cut(&p.0)));
+        if let Some(application) = &self.application {
+            optional("client", application.client.as_deref().map(cut));
+            optional("pid", application.pid.map(Value::from));
+            optional("program", application.program.as_deref().map(cut));
+        }
+        if let Some(credential) = &self.credential {
+            optional("card", Some(cut(&credential.serial)));
+            optional("certificate", Some(cut(&credential.certificate)));
+        }
+        optional("sid", self.session.as_ref().map(|s| cut(&s.0)));
+        line
+    }
+}
+
+impl What {
+    /// The event's word, and its one detail.
+    fn words(&self) -> (&'static str, Option<(&'static str, Value)>) {
+        let plain = |word| (word, None);
+        match self {
+            Self::Started(version) => ("started", Some(("version", (*version).into()))),
+            Self::Stopped => plain("stopped"),
+            Self::Login(way) => ("login", Some(("way", way_name(*way).into()))),
+            Self::Locked => plain("session_locked"),
+            Self::Resumed => plain("session_resumed"),
+            Self::SessionEnded(why) => ("session_ended", Some(("why", why.name().into()))),
+            Self::Authorization => plain("authorization"),
+            Self::TokenIssued(grant) => ("token", Some(("grant", grant.name().into()))),
+            Self::Replay(grant) => ("replay", Some(("grant", grant.name().into()))),
+            Self::Challenge(purpose) => ("challenge", Some(("purpose", purpose.name().into()))),
+            Self::Pin(left) => ("pin", left.map(|n| ("tries_left", n.into()))),
+            Self::PinChanged => plain("pin_changed"),
+            Self::PinUnblocked => plain("pin_unblocked"),
+            Self::ClientAdded(id) => ("client_added", Some(("subject", cut(id)))),
+            Self::ClientRemoved(id) => ("client_removed", Some(("subject", cut(id)))),
+            Self::TokenMade => plain("token_made"),
+            Self::Policy(hash) => ("policy", Some(("sha256", cut(hash)))),
+            Self::SigningKey(kid) => ("signing_key", Some(("kid", cut(kid)))),
+            Self::ReaderAdded(name) => ("reader_added", Some(("reader", cut(name)))),
+            Self::ReaderRemoved(name) => ("reader_removed", Some(("reader", cut(name)))),
+            Self::CardService(up) => ("card_service", Some(("up", (*up).into()))),
+            Self::CardInserted => plain("card_inserted"),
+            Self::CardRemoved => plain("card_removed"),
+            Self::DoorRefused(route) => ("door_refused", Some(("route", (*route).into()))),
+            Self::Upstream(endpoint) => ("upstream", Some(("endpoint", (*endpoint).into()))),
+        }
+    }
+}
+
+impl Grant {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Code => "authorization_code",
+            Self::Refresh => "refresh_token",
+        }
+    }
+}
+
+impl SessionEnd {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Logout => "logout",
+            Self::CardRemoved => "card_removed",
+            Self::OtherPerson => "other_person",
+            Self::Expired => "expired",
+            Self::Idle => "idle",
+            Self::Upstream => "upstream",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+fn way_name(way: Way) -> &'static str {
+    match way {
+        Way::Browser => "browser",
+        Way::Ecps => "ecps",
+        Way::Card => "card",
+        Way::Token => "token",
+        Way::Local => "local",
+    }
+}
+
+/// A text from outside, cut to a length that no flood can use.
+fn cut(text: &str) -> Value {
+    text.chars().take(MAX_TEXT).collect::<String>().into()
+}

@@ -1,0 +1,244 @@
+//! One question, one answer with its reason: what the site's policy and an application's registration allow.
+//!
+//! The policy is a value read from the configuration; nothing here looks anything up. Every refusal is a [`Reason`], which
+//! has its code in the failure table, so that the person, the program and the audit trail are told the same.
+
+use crate::challenge::{KeyUse, Purpose};
+use crate::failure::Code;
+use crate::identity::{ACR_LOCAL, SessionView, Way};
+
+/// `[trust] environment`: which anchors count, and whether test cards do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Environment {
+    /// Real cards only.
+    #[default]
+    Production,
+    /// Test cards only; marked TEST in every face.
+    Test,
+}
+
+/// `[local] allow`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LocalLogin {
+    /// No login without the upstream.
+    Never,
+    /// While the upstream cannot be reached.
+    UpstreamDown,
+    /// At any time; the default where there is no upstream.
+    Always,
+}
+
+/// The policy in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Production or test.
+    pub environment: Environment,
+    /// `ways = […]`: ways of login, in the site's order of preference.
+    pub ways: Vec<Way>,
+    /// An upstream is configured (`profile` is not `none`).
+    pub upstream: bool,
+    /// Local logins.
+    pub local: LocalLogin,
+    /// Cards without a person's name may log in (`[login] non_nominative`).
+    pub non_nominative: bool,
+    /// The person may register applications.
+    pub clients_by_person: bool,
+}
+
+/// What is asked.
+#[derive(Debug, Clone, Copy)]
+pub enum Question<'a> {
+    /// May a login go this way, for an application registered for these ways (none: all of the policy's)?
+    Login {
+        /// The way.
+        way: Way,
+        /// Ways of the registration; empty for the agent's own commands.
+        registered: &'a [Way],
+        /// The upstream was tried and cannot be reached.
+        upstream_down: bool,
+    },
+    /// May this card or token log in here?
+    Credential {
+        /// Its certificates come from a test authority.
+        test: bool,
+        /// It names a person.
+        named: bool,
+    },
+    /// May this session be used with this scope, by a client registered for these scopes?
+    Scope {
+        /// The scope.
+        scope: &'a str,
+        /// Scopes of the registration.
+        registered: &'a [String],
+        /// The client proved itself with a secret or key.
+        confidential: bool,
+        /// Its session.
+        session: &'a SessionView,
+    },
+    /// May this key sign a challenge of this purpose?
+    Challenge {
+        /// The key.
+        key: KeyUse,
+        /// The purpose.
+        purpose: Purpose,
+    },
+    /// May the person register or remove an application?
+    ChangeClients,
+    /// May a `custom` upstream live on these hosts? Never on those of the built-in profiles: there the agent must not
+    /// walk a login by card itself.
+    CustomUpstream {
+        /// Hosts of the custom profile.
+        hosts: &'a [&'a str],
+        /// Hosts of the built-in profiles.
+        built_in: &'a [&'a str],
+    },
+}
+
+/// Why the answer is no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Reason {
+    /// The site's policy does not have this way.
+    #[error("the policy does not allow this way of login")]
+    WayNotInPolicy,
+    /// The application is not registered for this way.
+    #[error("the application is not registered for this way of login")]
+    WayNotRegistered,
+    /// The way needs an upstream and none is configured.
+    #[error("no upstream is configured")]
+    NoUpstream,
+    /// Local logins are never allowed.
+    #[error("local logins are not allowed")]
+    LocalNever,
+    /// Local logins are allowed only while the upstream cannot be reached.
+    #[error("local logins are allowed only while the upstream cannot be reached")]
+    LocalOnlyWhenDown,
+    /// A test card in production.
+    #[error("test cards are refused in the production environment")]
+    TestCard,
+    /// A real card in the test environment.
+    #[error("real cards are refused in the test environment")]
+    RealCard,
+    /// The card names no person.
+    #[error("the card does not name a person")]
+    NotNominative,
+    /// The application is not registered for this scope.
+    #[error("the application is not registered for this scope")]
+    ScopeNotRegistered,
+    /// The scope is for applications with a secret or key only.
+    #[error("the scope is for confidential applications only")]
+    ScopeConfidential,
+    /// The scope needs an upstream session.
+    #[error("the scope needs a session of the upstream")]
+    ScopeNeedsUpstream,
+    /// The session is locked.
+    #[error("the session is locked")]
+    SessionLocked,
+    /// The key does not sign for this purpose.
+    #[error("this key does not sign for this purpose")]
+    KeyPurpose,
+    /// Registrations are the administrator's alone.
+    #[error("only the administrator registers applications")]
+    ClientsLocked,
+    /// A custom profile names a host of a built-in one.
+    #[error("a custom upstream may not use a host of a built-in profile")]
+    BuiltInHost,
+}
+
+impl Reason {
+    /// Its code in the failure table.
+    #[must_use]
+    pub fn code(self) -> Code {
+        Code(match self {
+            Self::WayNotInPolicy => "way_not_allowed",
+            Self::WayNotRegistered => "way_not_registered",
+            Self::NoUpstream => "no_upstream",
+            Self::LocalNever => "local_not_allowed",
+            Self::LocalOnlyWhenDown => "local_only_when_down",
+            Self::TestCard => "test_card",
+            Self::RealCard => "real_card",
+            Self::NotNominative => "card_without_person",
+            Self::ScopeNotRegistered => "scope_not_registered",
+            Self::ScopeConfidential => "scope_confidential",
+            Self::ScopeNeedsUpstream => "scope_needs_upstream",
+            Self::SessionLocked => "session_locked",
+            Self::KeyPurpose => "key_purpose",
+            Self::ClientsLocked => "clients_locked",
+            Self::BuiltInHost => "built_in_host",
+        })
+    }
+}
+
+impl Policy {
+    /// Answers a question.
+    ///
+    /// # Errors
+    /// The reason why not.
+    pub fn may(&self, question: &Question<'_>) -> Result<(), Reason> {
+        match *question {
+            Question::Login { way, registered, upstream_down } => self.login(way, registered, upstream_down),
+            Question::Credential { test, named } => self.credential(test, named),
+            Question::Scope { scope, registered, confidential, session } => {
+                use_of_scope(scope, registered, confidential, session)
+            }
+            Question::Challenge { key, purpose } => {
+                refuse_if((key == KeyUse::Technical) != (purpose == Purpose::Presence), Reason::KeyPurpose)
+            }
+            Question::ChangeClients => refuse_if(!self.clients_by_person, Reason::ClientsLocked),
+            Question::CustomUpstream { hosts, built_in } => {
+                let taken = |host: &&str| built_in.iter().any(|b| same_host(b, host));
+                refuse_if(hosts.iter().any(taken), Reason::BuiltInHost)
+            }
+        }
+    }
+
+    /// The ways an application may use now, in the site's order: what a login page offers.
+    #[must_use]
+    pub fn ways(&self, registered: &[Way], upstream_down: bool) -> Vec<Way> {
+        let allowed = |way: &Way| self.login(*way, registered, upstream_down).is_ok();
+        self.ways.iter().copied().filter(allowed).collect()
+    }
+
+    fn login(&self, way: Way, registered: &[Way], upstream_down: bool) -> Result<(), Reason> {
+        refuse_if(!self.ways.contains(&way), Reason::WayNotInPolicy)?;
+        refuse_if(!registered.is_empty() && !registered.contains(&way), Reason::WayNotRegistered)?;
+        match (way, self.local) {
+            (Way::Local, LocalLogin::Always) => Ok(()),
+            (Way::Local, LocalLogin::Never) => Err(Reason::LocalNever),
+            (Way::Local, LocalLogin::UpstreamDown) => refuse_if(!upstream_down, Reason::LocalOnlyWhenDown),
+            (Way::Browser | Way::Ecps | Way::Card | Way::Token, _) => {
+                refuse_if(!self.upstream, Reason::NoUpstream)
+            }
+        }
+    }
+
+    fn credential(&self, test: bool, named: bool) -> Result<(), Reason> {
+        refuse_if(test && self.environment == Environment::Production, Reason::TestCard)?;
+        refuse_if(!test && self.environment == Environment::Test, Reason::RealCard)?;
+        refuse_if(!named && !self.non_nominative, Reason::NotNominative)
+    }
+}
+
+fn use_of_scope(
+    scope: &str,
+    registered: &[String],
+    confidential: bool,
+    session: &SessionView,
+) -> Result<(), Reason> {
+    refuse_if(!registered.iter().any(|r| r == scope), Reason::ScopeNotRegistered)?;
+    refuse_if(scope == "psc_token" && !confidential, Reason::ScopeConfidential)?;
+    let needs_upstream = matches!(scope, "psc_token" | "psc_evidence");
+    refuse_if(needs_upstream && session.assurance.acr == ACR_LOCAL, Reason::ScopeNeedsUpstream)?;
+    refuse_if(session.locked, Reason::SessionLocked)
+}
+
+fn refuse_if(refused: bool, reason: Reason) -> Result<(), Reason> {
+    if refused { Err(reason) } else { Ok(()) }
+}
+
+/// Host names are equal without regard to case and to the dot of the root.
+fn same_host(a: &str, b: &str) -> bool {
+    a.trim_end_matches('.').eq_ignore_ascii_case(b.trim_end_matches('.'))
+}
+
+#[cfg(test)]
+mod tests;
