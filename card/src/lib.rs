@@ -9,16 +9,28 @@
 //! | --- | --- |
 //! | [`transport`] | the reader: bytes in, bytes out ([`transport::Connection`]), and the service that owns the readers |
 //! | [`token`] | the trait everything above uses; cards and soft tokens look the same through it |
+//! | [`smartcard`] | a CPS card as a token |
+//! | [`cache`] | what is remembered of a card between two insertions |
+//! | [`pkcs15`], [`apdu`] | the card's directories, commands and responses: values, read from hostile bytes |
 //! | [`pin`] | a PIN: built once, spent once, never printed |
 //! | [`error`] | errors by who can help |
 
+pub mod apdu;
+mod applet;
+pub mod cache;
 pub mod certificate;
+mod channel;
 pub mod error;
 pub mod holder;
 pub mod pin;
+pub mod pkcs15;
+mod profile;
+pub mod smartcard;
 pub mod token;
 pub mod transport;
 
+pub use cache::{CachedCard, CertificateCache};
 pub use error::Error;
 pub use pin::{Pin, PinStatus, Puk};
+pub use smartcard::SmartCard;
 pub use token::Token;

@@ -91,7 +91,8 @@ pub struct Description {
     pub label: String,
     /// Reader name, or file name of a soft token.
     pub place: String,
-    /// Keys with their certificates, most useful first (authentication, signature, technical).
+    /// Keys, most useful first (authentication, signature, technical). The first has its certificate, which names the
+    /// holder; the others' may still have to be read ([`Token::certificate`]).
     pub keys: Vec<KeyInfo>,
 }
 
@@ -106,7 +107,7 @@ pub struct KeyInfo {
     pub label: String,
     /// The card's label of the certificate.
     pub certificate_label: String,
-    /// Certificate of the pair, when the token has one that can be read.
+    /// Certificate of the pair, when it was read.
     pub certificate: Option<Arc<Certificate>>,
     /// Schemes the key can do, best first.
     pub schemes: Vec<Scheme>,
@@ -129,6 +130,18 @@ pub trait Token: Send {
     /// # Errors
     /// Reading trouble, see [`Error`].
     fn describe(&mut self) -> Result<Arc<Description>, Error>;
+
+    /// The certificate of a key. Cards read those that [`Token::describe`] did not need only when they are asked for here.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] when there is no such key, [`Error::Content`] when its certificate cannot be read.
+    fn certificate(&mut self, role: KeyRole) -> Result<Arc<Certificate>, Error> {
+        let description = self.describe()?;
+        let key = description.key(role).ok_or(Error::Unsupported("this use of a key"))?;
+        key.certificate
+            .clone()
+            .ok_or_else(|| Error::Content { what: "certificate", why: "there is none".to_owned() })
+    }
 
     /// Asks for the PIN's state afresh, spending no try. `None` where there is no PIN (contactless).
     ///

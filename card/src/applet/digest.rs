@@ -1,0 +1,106 @@
+//! Digests, DigestInfo and the PKCS#1 v1.5 block (RFC 8017 §9.2).
+
+use crate::Error;
+use crate::token::{Payload, Scheme};
+use ring::digest;
+
+/// DigestInfo up to the digest: `SEQUENCE { SEQUENCE { OID, NULL }, OCTET STRING`.
+const SHA256: &[u8] = &[
+    0x30, 0x31, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00,
+    0x04, 0x20,
+];
+const SHA384: &[u8] = &[
+    0x30, 0x41, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02, 0x05, 0x00,
+    0x04, 0x30,
+];
+const SHA512: &[u8] = &[
+    0x30, 0x51, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03, 0x05, 0x00,
+    0x04, 0x40,
+];
+
+fn algorithm(scheme: Scheme) -> &'static digest::Algorithm {
+    match scheme {
+        Scheme::RsaPkcs1Sha256 | Scheme::RsaPssSha256 | Scheme::EcdsaP256Sha256 => &digest::SHA256,
+        Scheme::RsaPkcs1Sha384 => &digest::SHA384,
+        Scheme::RsaPkcs1Sha512 => &digest::SHA512,
+    }
+}
+
+/// The digest of the payload by the scheme's hash.
+///
+/// # Errors
+/// [`Error::Unsupported`] when a digest has another length than the scheme's.
+pub(crate) fn hash(scheme: Scheme, payload: Payload<'_>) -> Result<Vec<u8>, Error> {
+    let algorithm = algorithm(scheme);
+    match payload {
+        Payload::Message(message) => Ok(digest::digest(algorithm, message).as_ref().to_vec()),
+        Payload::Digest(digest) if digest.len() == algorithm.output_len() => Ok(digest.to_vec()),
+        Payload::Digest(_) => Err(Error::Unsupported("a digest of this length")),
+    }
+}
+
+/// DigestInfo of the payload; `None` for schemes that have none.
+pub(crate) fn digest_info(scheme: Scheme, payload: Payload<'_>) -> Result<Vec<u8>, Error> {
+    let prefix = match scheme {
+        Scheme::RsaPkcs1Sha256 => SHA256,
+        Scheme::RsaPkcs1Sha384 => SHA384,
+        Scheme::RsaPkcs1Sha512 => SHA512,
+        Scheme::RsaPssSha256 | Scheme::EcdsaP256Sha256 => {
+            return Err(Error::Unsupported("this signature scheme"));
+        }
+    };
+    Ok([prefix, &hash(scheme, payload)?].concat())
+}
+
+/// `00 01 FF … FF 00 ‖ info`, as long as the modulus; `None` when the modulus is too short for it.
+pub(crate) fn encoded_message(info: &[u8], modulus: usize) -> Option<Vec<u8>> {
+    let filler = modulus.checked_sub(info.len() + 3).filter(|filler| *filler >= 8)?;
+    let mut block = vec![0x00, 0x01];
+    block.resize(2 + filler, 0xFF);
+    block.push(0x00);
+    block.extend_from_slice(info);
+    Some(block)
+}
+
+/// Takes the plaintext out of `00 02 … 00 ‖ plaintext` (RFC 8017 §7.2.2).
+pub(crate) fn deciphered(block: &[u8]) -> Option<Vec<u8>> {
+    let filled = block.strip_prefix(&[0x00, 0x02])?;
+    let end = filled.iter().position(|byte| *byte == 0).filter(|end| *end >= 8)?;
+    filled.get(end + 1..).map(<[u8]>::to_vec)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_of_another_hash_is_refused() {
+        assert!(hash(Scheme::RsaPkcs1Sha384, Payload::Digest(&[0; 32])).is_err());
+        assert!(digest_info(Scheme::RsaPssSha256, Payload::Digest(&[0; 32])).is_err());
+    }
+
+    #[test]
+    fn a_modulus_too_short_for_the_block_is_refused() {
+        assert_eq!(encoded_message(&[0; 51], 61), None);
+        assert_eq!(encoded_message(&[0; 51], 62).unwrap().len(), 62);
+    }
+
+    #[test]
+    fn a_block_without_enough_filler_is_no_plaintext() {
+        assert_eq!(deciphered(&[0, 2, 1, 1, 1, 1, 1, 1, 1, 0, 9]), None);
+        assert_eq!(deciphered(&[0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 9]), None);
+        assert_eq!(deciphered(&[0, 2, 1, 1, 1, 1, 1, 1, 1, 1]), None);
+        assert_eq!(deciphered(&[0, 2, 1, 1, 1, 1, 1, 1, 1, 1, 0, 9]), Some(vec![9]));
+    }
+
+    #[test]
+    fn lengths_inside_the_prefixes_agree_with_the_digests() {
+        for (scheme, length) in
+            [(Scheme::RsaPkcs1Sha256, 51), (Scheme::RsaPkcs1Sha384, 67), (Scheme::RsaPkcs1Sha512, 83)]
+        {
+            let info = digest_info(scheme, Payload::Message(b"abc")).unwrap();
+            assert_eq!(info.len(), length);
+            assert_eq!(usize::from(info[1]), length - 2);
+        }
+    }
+}

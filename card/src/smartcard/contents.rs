@@ -1,0 +1,270 @@
+//! The card's directories and certificates, read once, remembered by the cache.
+
+use super::{SmartCard, Update};
+use crate::Error;
+use crate::apdu::{FilePath, Status};
+use crate::applet::{self, Extent};
+use crate::certificate::Certificate;
+use crate::pkcs15::{self, CertificateRecord, Directories, KeyRecord, PinRecord};
+use crate::profile::{self, Profile};
+use crate::token::{Description, KeyInfo, KeyRole, Kind, Scheme};
+use std::sync::Arc;
+
+/// What the card's directories say, completed by its profile.
+#[derive(Debug)]
+pub(super) struct Contents {
+    label: String,
+    pub(super) pin: Option<PinRecord>,
+    pub(super) puk: Option<PinRecord>,
+    keys: Vec<KeyEntry>,
+    pub(super) data_objects: FilePath,
+}
+
+/// One key and where its certificate is.
+#[derive(Debug)]
+pub(super) struct KeyEntry {
+    pub(super) key: applet::Key,
+    pub(super) schemes: &'static [Scheme],
+    pub(super) needs_pin: bool,
+    id: Vec<u8>,
+    label: String,
+    certificate: FilePath,
+    certificate_label: String,
+}
+
+impl Contents {
+    /// The key of a role.
+    pub(super) fn key(&self, role: KeyRole) -> Result<&KeyEntry, Error> {
+        self.keys.iter().find(|entry| entry.key.role == role).ok_or(Error::Unsupported(match role {
+            KeyRole::Authentication => "authentication",
+            KeyRole::Signature => "signatures of documents",
+            KeyRole::Technical => "proofs of presence",
+        }))
+    }
+}
+
+impl SmartCard {
+    /// The directory that holds keys and PKCS#15 files.
+    pub(super) fn application(&self) -> FilePath {
+        FilePath::new(self.profile.application)
+    }
+
+    pub(super) fn read_description(&mut self) -> Result<Arc<Description>, Error> {
+        if let Some(description) = &self.description {
+            return Ok(Arc::clone(description));
+        }
+        let contents = self.contents()?;
+        // The first key's certificate says who the holder is; the others are read when they are asked for.
+        let identity = match contents.keys.first() {
+            Some(entry) => self.reading(|card| card.certificate_file(&entry.certificate))?,
+            None => None,
+        };
+        let keys = contents.keys.iter().enumerate().map(|(index, entry)| KeyInfo {
+            role: entry.key.role,
+            id: entry.id.clone(),
+            label: entry.label.clone(),
+            certificate_label: entry.certificate_label.clone(),
+            certificate: identity.clone().filter(|_| index == 0),
+            schemes: entry.schemes.to_vec(),
+            needs_pin: entry.needs_pin,
+        });
+        let description = Arc::new(Description {
+            kind: self.profile.kind,
+            serial: self.identity.serial.clone(),
+            label: contents.label.clone(),
+            place: self.reader.clone(),
+            keys: keys.collect(),
+        });
+        self.description = Some(Arc::clone(&description));
+        self.save();
+        Ok(description)
+    }
+
+    pub(super) fn read_certificate(&mut self, role: KeyRole) -> Result<Arc<Certificate>, Error> {
+        let description = self.read_description()?;
+        if let Some(certificate) = description.key(role).and_then(|key| key.certificate.clone()) {
+            return Ok(certificate);
+        }
+        let contents = self.contents()?;
+        let path = &contents.key(role)?.certificate;
+        let certificate = self.reading(|card| card.certificate_file(path))?.ok_or_else(|| {
+            Error::Content { what: "certificate", why: "it is not a certificate".to_owned() }
+        })?;
+        let mut description = Description::clone(&description);
+        for key in description.keys.iter_mut().filter(|key| key.role == role) {
+            key.certificate = Some(Arc::clone(&certificate));
+        }
+        self.description = Some(Arc::new(description));
+        self.save();
+        Ok(certificate)
+    }
+
+    /// The directories, read on first use.
+    pub(super) fn contents(&mut self) -> Result<Arc<Contents>, Error> {
+        if let Some(contents) = &self.contents {
+            return Ok(Arc::clone(contents));
+        }
+        let contents = Arc::new(self.reading(Self::read_contents)?);
+        self.contents = Some(Arc::clone(&contents));
+        Ok(contents)
+    }
+
+    fn read_contents(&mut self) -> Result<Contents, Error> {
+        let application = self.application();
+        let files = &self.profile.default_files;
+        let odf = self.directory(&application.child(files.odf))?;
+        let named = pkcs15::parse_odf(&odf, &application);
+        let token_info = pkcs15::parse_token_info(&self.directory(&application.child(files.token_info))?);
+        let (pin, puk) = self.read_pin_records(&named, &application)?;
+        let default = |path: Option<FilePath>, number| path.unwrap_or_else(|| application.child(number));
+        let prkdf = self.directory(&default(named.private_keys, files.private_keys))?;
+        let cdf = self.directory(&default(named.certificates, files.certificates))?;
+        let certificates = pkcs15::parse_certificates(&cdf, &application);
+        Ok(Contents {
+            label: token_info.label.unwrap_or_default(),
+            pin,
+            puk,
+            keys: keys(self.profile, &pkcs15::parse_private_keys(&prkdf), &certificates, &application),
+            data_objects: default(named.data_objects, files.data_objects),
+        })
+    }
+
+    fn read_pin_records(
+        &mut self,
+        named: &Directories,
+        application: &FilePath,
+    ) -> Result<(Option<PinRecord>, Option<PinRecord>), Error> {
+        let Some(pins) = &self.profile.pins else {
+            return Ok((None, None));
+        };
+        let path = named.pins.clone().unwrap_or_else(|| application.child(self.profile.default_files.pins));
+        let mut records = pkcs15::parse_pins(&self.directory(&path)?);
+        let mut take = |unblocks| {
+            let at = records.iter().position(|record| record.unblocks == unblocks)?;
+            Some(records.swap_remove(at))
+        };
+        let pin = take(false).unwrap_or_else(|| pins.default_pin.record(false));
+        let puk = take(true).unwrap_or_else(|| pins.default_puk.record(true));
+        Ok((Some(pin), Some(puk)))
+    }
+
+    /// A directory; empty when the card has none or does not show it.
+    pub(super) fn directory(&mut self, path: &FilePath) -> Result<Vec<u8>, Error> {
+        if let Some(content) = self.files.file(path) {
+            return Ok(content.to_vec());
+        }
+        let content = match self.profile.applet.read(&mut self.channel, path, Extent::Directory, false) {
+            Ok(content) => content,
+            Err(Error::Refused { status, .. }) if Status(status) == Status::NOT_FOUND => Vec::new(),
+            // Refused now, perhaps not later: not to be remembered.
+            Err(Error::Refused { command, status }) => {
+                tracing::debug!(?path, command, status, "directory refused");
+                return Ok(Vec::new());
+            }
+            Err(error) => return Err(error),
+        };
+        self.remember(path, &content);
+        Ok(content)
+    }
+
+    /// The certificate in a file; `None` when it cannot be read as one.
+    fn certificate_file(&mut self, path: &FilePath) -> Result<Option<Arc<Certificate>>, Error> {
+        let (content, known) = match self.files.file(path) {
+            Some(content) => (content.to_vec(), true),
+            None => match self.profile.applet.read(&mut self.channel, path, Extent::Element, false) {
+                Ok(content) => (content, false),
+                Err(Error::Refused { command, status }) => {
+                    tracing::warn!(?path, command, status, "certificate refused");
+                    return Ok(None);
+                }
+                Err(error) => return Err(error),
+            },
+        };
+        match Certificate::from_der(&content) {
+            Ok(certificate) => {
+                if !known {
+                    self.remember(path, &content);
+                }
+                Ok(Some(Arc::new(certificate)))
+            }
+            Err(error) => {
+                tracing::warn!(?path, %error, "certificate not understood");
+                self.files.remove(path);
+                Ok(None)
+            }
+        }
+    }
+
+    fn remember(&mut self, path: &FilePath, content: &[u8]) {
+        self.files.insert(path.clone(), content.to_vec());
+        self.unsaved = true;
+    }
+
+    /// Hands what was read to the cache, unless the card is in the middle of an update.
+    pub(super) fn save(&mut self) {
+        if self.unsaved && self.identity.update != Update::Interrupted {
+            self.cache.store(&self.identity.serial, self.profile.kind, &self.files);
+        }
+        self.unsaved = false;
+    }
+}
+
+/// The family's keys as this card describes them; as the profile describes them when the card says nothing at all.
+fn keys(
+    profile: &Profile,
+    records: &[KeyRecord],
+    certificates: &[CertificateRecord],
+    application: &FilePath,
+) -> Vec<KeyEntry> {
+    if records.is_empty() {
+        tracing::debug!("no private key listed: the profile's keys are assumed");
+    }
+    let wanted = profile.keys.iter().filter_map(|key| {
+        let record = records.iter().find(|record| role(profile, record) == Some(key.role));
+        (record.is_some() || records.is_empty()).then_some((key, record))
+    });
+    wanted.map(|(key, record)| entry(profile, key, record, certificates, application)).collect()
+}
+
+/// What a key is for, by its usage bits. Labels do not count.
+fn role(profile: &Profile, record: &KeyRecord) -> Option<KeyRole> {
+    match record {
+        KeyRecord { non_repudiation: true, .. } => Some(KeyRole::Signature),
+        KeyRecord { signs: true, protected_by: Some(_), .. } if profile.kind != Kind::Cps3Contactless => {
+            Some(KeyRole::Authentication)
+        }
+        KeyRecord { signs: true, .. } => Some(KeyRole::Technical),
+        KeyRecord { signs: false, .. } => None,
+    }
+}
+
+fn entry(
+    profile: &Profile,
+    key: &profile::Key,
+    record: Option<&KeyRecord>,
+    certificates: &[CertificateRecord],
+    application: &FilePath,
+) -> KeyEntry {
+    let id = record.map_or_else(|| key.default_id.to_vec(), |record| record.id.clone());
+    let certificate = certificates.iter().find(|certificate| certificate.id == id);
+    let bits = record.and_then(|record| record.modulus_bits).unwrap_or(key.default_modulus);
+    KeyEntry {
+        key: applet::Key {
+            role: key.role,
+            reference: record.map_or(key.default_reference, |record| record.reference),
+            modulus: usize::from(bits / 8),
+        },
+        schemes: key.schemes,
+        needs_pin: profile.pins.is_some(),
+        label: record.map_or_else(|| key.default_label.to_owned(), |record| record.label.clone()),
+        certificate: certificate.map_or_else(
+            || application.child(key.default_certificate),
+            |certificate| certificate.path.clone(),
+        ),
+        certificate_label: certificate.map_or_else(
+            || key.default_certificate_label.to_owned(),
+            |certificate| certificate.label.clone(),
+        ),
+        id,
+    }
+}
