@@ -8,6 +8,9 @@
 //! | room | what |
 //! | --- | --- |
 //! | [`transport`] | the reader: bytes in, bytes out ([`transport::Connection`]), and the service that owns the readers |
+//! | [`soft`] | the e-CPS token: a key and certificate in one encrypted file |
+//! | [`certificate`] | X.509 certificates, read once into plain facts |
+//! | [`holder`] | the person a certificate names, and their professional situations |
 //! | [`token`] | the trait everything above uses; cards and soft tokens look the same through it |
 //! | [`smartcard`] | a CPS card as a token |
 //! | [`cache`] | what is remembered of a card between two insertions |
@@ -26,6 +29,7 @@ pub mod pin;
 pub mod pkcs15;
 mod profile;
 pub mod smartcard;
+pub mod soft;
 pub mod token;
 pub mod transport;
 
