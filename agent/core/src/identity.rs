@@ -21,6 +21,16 @@ impl UnixTime {
     }
 }
 
+/// Production or test: decides the anchors, which cards count, and the TEST mark in every face.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Environment {
+    /// Real cards and authorities only.
+    #[default]
+    Production,
+    /// TEST cards and authorities only.
+    Test,
+}
+
 /// A national identifier of a person (PS_IdNat, OID 1.2.250.1.71.4.2.1), as it stands: never built, never taken apart.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -9,6 +9,7 @@
 //! | [`secret`] | tokens, codes and verifiers: types that cannot be printed |
 //! | [`jose`] | JSON Web Signatures and Keys |
 //! | [`failure`] | the failure table |
+//! | [`fetch`] | an HTTP exchange with an upstream, as values |
 //! | [`session`] | logins as states, and the sessions they lead to |
 //! | [`oidc`] | we are the OpenID Provider of this workstation |
 //! | [`policy`] | one question, one answer with its reason |
@@ -18,6 +19,7 @@
 pub mod audit;
 pub mod challenge;
 pub mod failure;
+pub mod fetch;
 pub mod identity;
 pub mod jose;
 pub mod oidc;

@@ -2,65 +2,19 @@
 //!
 //! The login machine never sees a PIN: it asks for one ([`Action::AskPin`]) and learns that it was given
 //! ([`Event::PinGiven`]); the PIN itself goes from the prompter into the card job inside the loop that runs the actions.
+//! It serves the one token action that follows, and is wiped when that action ends, however it ends. With
+//! `hold = "session"` the card then stays verified, and later actions find it so ([`TokenSeen::unlocked`]).
+//!
+//! Once a token was found, the loop reports its removal at any await as [`Event::TokenFailed`] with
+//! [`TokenFault::Removed`], besides the answer that is outstanding: the login ends there.
 
-use crate::identity::{SessionId, Way};
+pub use crate::fetch::{Fetch, FetchFault, Fetched, IfAsked};
+
+use crate::failure::Failure;
+use crate::identity::{Person, SessionId, Way};
 use cps_card::certificate::Certificate;
 use cps_card::token::{Kind, Scheme};
 use std::sync::Arc;
-use url::Url;
-
-/// An HTTP request as a value. The fetcher sends it as it is and follows no redirect.
-pub struct Fetch {
-    /// `GET` or `POST`.
-    pub method: &'static str,
-    /// Where to. Always https, or loopback http in tests of the sandbox.
-    pub url: Url,
-    /// Header names and values, besides `Host` and lengths. May hold credentials: no debug output.
-    pub headers: Vec<(&'static str, String)>,
-    /// Body of a form post. May hold credentials: no debug output.
-    pub form: Option<crate::secret::Secret>,
-}
-
-impl std::fmt::Debug for Fetch {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Fetch({} {})", self.method, self.url.host_str().unwrap_or("?"))
-    }
-}
-
-/// An HTTP response as a value. The fetcher bounds the body.
-pub struct Fetched {
-    /// Status code.
-    pub status: u16,
-    /// Header names (lower case) and values, in order; several of one name are possible.
-    pub headers: Vec<(String, String)>,
-    /// Body.
-    pub body: Vec<u8>,
-    /// The `Date` header says how far the upstream's clock is from ours.
-    pub received: crate::identity::UnixTime,
-}
-
-impl std::fmt::Debug for Fetched {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Fetched({}, {} bytes)", self.status, self.body.len())
-    }
-}
-
-/// Why a request had no answer. A transport fault is never a logout.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum FetchFault {
-    /// No connection: name, route, refused, time-out.
-    #[error("the server cannot be reached: {0}")]
-    Unreachable(String),
-    /// The server's certificate is not one we trust for it; the issuer's name is given so that an intercepting proxy can be named.
-    #[error("the server's certificate is not trusted (issued by {issuer})")]
-    Untrusted {
-        /// Issuer of the certificate that was presented.
-        issuer: String,
-    },
-    /// The answer broke a limit or the protocol.
-    #[error("the server's answer cannot be used: {0}")]
-    Garbled(String),
-}
 
 /// A card or soft token that could be used, without its PIN.
 #[derive(Debug, Clone)]
@@ -133,8 +87,8 @@ pub enum TokenFault {
     Pin(PinFault),
     /// The card left.
     Removed,
-    /// Anything else, in the card crate's words.
-    Other(String),
+    /// Anything else, as the failure table has it (`Failure::from(&error)`).
+    Other(Failure),
 }
 
 /// What a login asks for. Exactly one action that waits for an event is outstanding at a time.
@@ -143,7 +97,8 @@ pub enum Action {
     /// Look for a token → [`Event::Token`], [`Event::NoToken`] or [`Event::SeveralTokens`].
     FindToken(TokenWanted),
     /// Send a request without client certificate → [`Event::Fetched`], [`Event::FetchFailed`], or
-    /// [`Event::CertificateRequested`] when the server asked for a client certificate in the handshake.
+    /// [`Event::CertificateRequested`] when the server asked for a client certificate in the handshake and the request
+    /// says [`IfAsked::Report`].
     Fetch(Fetch),
     /// Send a request over TLS with the token's key → as `Fetch`, and [`Event::TokenFailed`].
     FetchWithToken {
@@ -180,8 +135,8 @@ pub enum Action {
 pub enum Event {
     /// One token fits.
     Token(TokenSeen),
-    /// None fits.
-    NoToken,
+    /// None fits, and why: no reader, no card service, no card, a mute card, …
+    NoToken(Failure),
     /// Several fit and none was named: never choose silently. Serial numbers.
     SeveralTokens(Vec<String>),
     /// An answer.
@@ -205,13 +160,24 @@ pub enum Event {
     Abandoned,
 }
 
-/// What a finished login was for; carried through so that the loop need not remember.
+/// What a login is for; carried through so that the loop need not remember.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Purpose {
     /// Name of the application that asked, as registered, for the prompt and the audit trail.
     pub application: String,
     /// The way asked for.
     pub way: Way,
-    /// A session that must belong to the same person, when the login resumes or raises one.
-    pub same_person_as: Option<SessionId>,
+    /// Serial of the card or token to use, when one was named.
+    pub serial: Option<String>,
+    /// The session that must belong to the same person, when the login resumes, renews or raises one.
+    pub same_person_as: Option<SamePerson>,
+}
+
+/// A session and its person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SamePerson {
+    /// The session.
+    pub sid: SessionId,
+    /// Whose it is.
+    pub person: Arc<Person>,
 }
