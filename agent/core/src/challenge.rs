@@ -181,9 +181,7 @@ impl Prepared {
     /// # Errors
     /// [`ChallengeError::Signature`].
     pub fn attach(self, signature: &[u8]) -> Result<String, ChallengeError> {
-        self.key
-            .verify(self.algorithm, self.message(), signature)
-            .map_err(|_| ChallengeError::Signature)?;
+        self.key.verify(self.algorithm, self.message(), signature).map_err(|_| ChallengeError::Signature)?;
         Ok(jws::attach(self.input, signature))
     }
 }

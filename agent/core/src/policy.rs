@@ -4,18 +4,10 @@
 //! has its code in the failure table, so that the person, the program and the audit trail are told the same.
 
 use crate::challenge::{KeyUse, Purpose};
-use crate::failure::Code;
+use crate::failure::{self, Code};
 use crate::identity::{ACR_LOCAL, SessionView, Way};
 
-/// `[trust] environment`: which anchors count, and whether test cards do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Environment {
-    /// Real cards only.
-    #[default]
-    Production,
-    /// Test cards only; marked TEST in every face.
-    Test,
-}
+pub use crate::identity::Environment;
 
 /// `[local] allow`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,23 +140,23 @@ impl Reason {
     /// Its code in the failure table.
     #[must_use]
     pub fn code(self) -> Code {
-        Code(match self {
-            Self::WayNotInPolicy => "way_not_allowed",
-            Self::WayNotRegistered => "way_not_registered",
-            Self::NoUpstream => "no_upstream",
-            Self::LocalNever => "local_not_allowed",
-            Self::LocalOnlyWhenDown => "local_only_when_down",
-            Self::TestCard => "test_card",
-            Self::RealCard => "real_card",
-            Self::NotNominative => "card_without_person",
-            Self::ScopeNotRegistered => "scope_not_registered",
-            Self::ScopeConfidential => "scope_confidential",
-            Self::ScopeNeedsUpstream => "scope_needs_upstream",
-            Self::SessionLocked => "session_locked",
-            Self::KeyPurpose => "key_purpose",
-            Self::ClientsLocked => "clients_locked",
-            Self::BuiltInHost => "built_in_host",
-        })
+        match self {
+            Self::WayNotInPolicy => failure::WAY_NOT_ALLOWED,
+            Self::WayNotRegistered => failure::WAY_NOT_REGISTERED,
+            Self::NoUpstream => failure::NO_UPSTREAM,
+            Self::LocalNever => failure::LOCAL_NOT_ALLOWED,
+            Self::LocalOnlyWhenDown => failure::LOCAL_ONLY_WHEN_DOWN,
+            Self::TestCard => failure::TEST_CARD_IN_PRODUCTION,
+            Self::RealCard => failure::REAL_CARD_IN_TEST,
+            Self::NotNominative => failure::NON_NOMINATIVE,
+            Self::ScopeNotRegistered => failure::SCOPE_NOT_REGISTERED,
+            Self::ScopeConfidential => failure::SCOPE_CONFIDENTIAL,
+            Self::ScopeNeedsUpstream => failure::SCOPE_NEEDS_UPSTREAM,
+            Self::SessionLocked => failure::SESSION_LOCKED,
+            Self::KeyPurpose => failure::KEY_PURPOSE,
+            Self::ClientsLocked => failure::CLIENTS_LOCKED,
+            Self::BuiltInHost => failure::PSC_HOST_IN_CUSTOM,
+        }
     }
 }
 

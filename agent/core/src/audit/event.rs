@@ -134,7 +134,14 @@ impl Event {
     /// Something that was done; the rest is added by the `by`, `with`, … calls.
     #[must_use]
     pub fn done(what: What) -> Self {
-        Self { what, outcome: Outcome::Done, person: None, application: None, credential: None, session: None }
+        Self {
+            what,
+            outcome: Outcome::Done,
+            person: None,
+            application: None,
+            credential: None,
+            session: None,
+        }
     }
 
     /// Something that was refused or failed.

@@ -64,6 +64,26 @@ failures! {
            "Son enregistrement doit comprendre cette portée. Demandez à votre administrateur."
         en "The application was not given the right to do this (scope {scope})."
            "Its registration must include this scope. Ask your administrator."
+    SCOPE_NOT_REGISTERED = "scope_not_registered" 403 Administrator
+        fr "Cette application n'est pas enregistrée pour ce droit."
+           "Demandez à votre administrateur d'ajouter cette portée à son enregistrement."
+        en "This application is not registered for this right."
+           "Ask your administrator to add the scope to its registration."
+    SCOPE_CONFIDENTIAL = "scope_confidential" 403 Administrator
+        fr "Ce droit est réservé aux applications qui s'authentifient par un secret ou une clé."
+           "Demandez à votre administrateur d'enregistrer l'application avec une clé."
+        en "This right is for applications that prove themselves with a secret or a key."
+           "Ask your administrator to register the application with a key."
+    SCOPE_NEEDS_UPSTREAM = "scope_needs_upstream" 403 Person
+        fr "Ce droit demande une connexion par le service d'authentification, et non une connexion locale."
+           "Connectez-vous par le service d'authentification quand il répond."
+        en "This right needs a login through the login service, not a local one."
+           "Log in through the login service when it answers."
+    KEY_PURPOSE = "key_purpose" 403 Vendor
+        fr "Cette clé de la carte ne signe pas pour ce but."
+           "Signalez-le à l'éditeur de l'application : sans contact, une carte ne prouve que sa présence."
+        en "This key of the card does not sign for this purpose."
+           "Tell the vendor of the application: without contact a card proves its presence and nothing else."
     CHALLENGE_MALFORMED = "challenge_malformed" 400 Vendor
         fr "Le défi à signer est mal formé ({reason})."
            "Signalez-le à l'éditeur de l'application : 16 à 64 octets en hexadécimal, et un but parmi login, presence et test."
@@ -91,6 +111,11 @@ failures! {
            "Corrigez-le : cps client add --help en donne les règles."
         en "The registration of the application is not right ({reason})."
            "Correct it: cps client add --help has the rules."
+    CLIENTS_LOCKED = "clients_locked" 403 Administrator
+        fr "Sur ce poste, seul l'administrateur enregistre des applications."
+           "Demandez-lui d'enregistrer celle-ci."
+        en "On this workstation only the administrator registers applications."
+           "Ask your administrator to register this one."
     CLIENT_LOCKED = "client_locked" 403 Administrator
         fr "Cette application est enregistrée par votre administrateur."
            "Lui seul peut la changer ou la retirer."

@@ -166,6 +166,31 @@ failures! {
            "Choisissez une autre façon de vous connecter, ou demandez à votre administrateur."
         en "This workstation is not set up to log in this way."
            "Choose another way to log in, or ask your administrator."
+    WAY_NOT_ALLOWED = "way_not_allowed" 403 Administrator
+        fr "La politique de ce poste ne permet pas de se connecter de cette façon."
+           "Choisissez une autre façon de vous connecter."
+        en "The policy of this workstation does not allow logging in this way."
+           "Choose another way to log in."
+    WAY_NOT_REGISTERED = "way_not_registered" 403 Administrator
+        fr "Cette application n'est pas enregistrée pour cette façon de se connecter."
+           "Choisissez une autre façon de vous connecter, ou demandez à votre administrateur."
+        en "This application is not registered for this way of logging in."
+           "Choose another way to log in, or ask your administrator."
+    NO_UPSTREAM = "no_upstream" 409 Administrator
+        fr "Aucun service d'authentification n'est configuré sur ce poste."
+           "Connectez-vous localement avec votre carte, ou demandez à votre administrateur."
+        en "No login service is configured on this workstation."
+           "Log in locally with your card, or ask your administrator."
+    LOCAL_NOT_ALLOWED = "local_not_allowed" 403 Administrator
+        fr "La politique de ce poste ne permet pas la connexion locale."
+           "Connectez-vous par le service d'authentification."
+        en "The policy of this workstation does not allow local logins."
+           "Log in through the login service."
+    LOCAL_ONLY_WHEN_DOWN = "local_only_when_down" 403 Administrator
+        fr "La connexion locale n'est permise que si le service d'authentification est en panne."
+           "Connectez-vous par le service d'authentification, qui répond."
+        en "Local logins are allowed only while the login service is out of order."
+           "Log in through the login service, which is answering."
     NOT_ALLOWED_BY_POLICY = "not_allowed_by_policy" 403 Administrator
         fr "La politique de ce poste ne permet pas cette opération."
            "Demandez à votre administrateur s'il peut l'autoriser."
