@@ -8,6 +8,7 @@
 //! | room | what |
 //! | --- | --- |
 //! | [`transport`] | the reader: bytes in, bytes out ([`transport::Connection`]), and the service that owns the readers |
+//! | [`readers`] | which readers and cards are here, and when that changes |
 //! | [`soft`] | the e-CPS token: a key and certificate in one encrypted file |
 //! | [`certificate`] | X.509 certificates, read once into plain facts |
 //! | [`holder`] | the person a certificate names, and their professional situations |
@@ -28,6 +29,7 @@ pub mod holder;
 pub mod pin;
 pub mod pkcs15;
 mod profile;
+pub mod readers;
 pub mod smartcard;
 pub mod soft;
 pub mod token;
