@@ -3,21 +3,21 @@
 use cps_sandbox::card::{CardHandle, VirtualCard};
 
 /// Bytes of a text in hexadecimal digits; everything else separates.
-pub fn hex(text: &str) -> Vec<u8> {
+pub(crate) fn hex(text: &str) -> Vec<u8> {
     let digits: String = text.chars().filter(char::is_ascii_hexdigit).collect();
     assert!(digits.len() % 2 == 0, "odd number of digits: {text}");
     (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap()).collect()
 }
 
 /// Digits of bytes.
-pub fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02X}")).collect()
 }
 
 /// Plays lines `> command` and `< answer`, and returns the data of the answers whose bytes are not written out.
 ///
 /// An answer is either all its bytes, or `n bytes  status`. Other lines are comments.
-pub fn play(card: &CardHandle, script: &str) -> Vec<Vec<u8>> {
+pub(crate) fn play(card: &CardHandle, script: &str) -> Vec<Vec<u8>> {
     let mut card = card.clone();
     let mut answer = Vec::new();
     let mut unwritten = Vec::new();

@@ -110,6 +110,8 @@ fn control_parameters(node: &Node, path: &[u16]) -> Vec<u8> {
             parts.push(der::tlv(0x82, &[0x38]));
             parts.push(der::tlv(0x83, &identifier));
             parts.extend(aid.map(|aid| der::tlv(0x84, aid)));
+            let nothing = rules(Rule::Never, Rule::Never);
+            parts.push(der::tlv(0xA1, &[der::tlv(0x8C, &nothing), der::tlv(0x9C, &nothing)].concat()));
         }
         Node::Elementary { content, sfi, access } => {
             let size = u16::try_from(content.len()).unwrap_or(u16::MAX).to_be_bytes();
