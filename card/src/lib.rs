@@ -12,6 +12,7 @@
 //! | [`soft`] | the e-CPS token: a key and certificate in one encrypted file |
 //! | [`certificate`] | X.509 certificates, read once into plain facts |
 //! | [`holder`] | the person a certificate names, and their professional situations |
+//! | [`codes`] | national code tables with French and English labels |
 //! | [`token`] | the trait everything above uses; cards and soft tokens look the same through it |
 //! | [`smartcard`] | a CPS card as a token |
 //! | [`cache`] | what is remembered of a card between two insertions |
@@ -24,6 +25,7 @@ mod applet;
 pub mod cache;
 pub mod certificate;
 mod channel;
+pub mod codes;
 pub mod error;
 pub mod holder;
 pub mod pin;
