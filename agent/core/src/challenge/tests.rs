@@ -1,1 +1,1 @@
-//! x
+//! What a challenge refuses, and that its signature is checked.

@@ -1,11 +1,22 @@
-//! The authorization endpoint (OpenID Connect Core §3.1.2).
+//! The authorization endpoint (OpenID Connect Core §3.1.2): answers at once, or a transaction that waits for a person.
 
-/// Parameters of a request as they came, decoded once, in order. Duplicates are kept so that they can be refused.
-#[derive(Clone, Default)]
-pub struct Parameters(pub Vec<(String, String)>);
+pub use super::parameters::{Parameters, ParametersError};
+pub use super::request::AuthorizationError;
 
-/// What the authorization endpoint answers.
-#[derive(Debug)]
+use super::client::{Client, Consent, SituationChoice};
+use super::code::Code;
+use super::grant::Grant;
+use super::request::{self, Fault, Request};
+use super::situation::{Offer, Situation, offers};
+use super::{Provider, World};
+use crate::identity::{ACR_LOCAL, SessionId, SessionView, UnixTime};
+use crate::secret::SecretHash;
+use std::sync::Arc;
+
+/// How far an upstream's clock may be behind ours when the time of a login is compared, seconds.
+const SKEW: i64 = 60;
+
+/// What the authorization endpoint answers. Codes and page identifiers stay out of debug output.
 pub enum Authorize {
     /// Redirect the browser to the client: with `code`, or with an error it is safe to send back.
     Redirect(String),
@@ -13,4 +24,294 @@ pub enum Authorize {
     Login(String),
     /// The client or its redirect URI cannot be trusted: a page for the person, nothing for the client.
     Refuse(crate::failure::Code),
+}
+
+impl std::fmt::Debug for Authorize {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Redirect(_) => f.write_str("Redirect(…)"),
+            Self::Login(_) => f.write_str("Login(…)"),
+            Self::Refuse(code) => write!(f, "Refuse({})", code.0),
+        }
+    }
+}
+
+/// An answer with what the audit trail wants to know.
+#[derive(Debug)]
+pub struct Authorized {
+    /// The answer.
+    pub answer: Authorize,
+    /// The client, once it was known.
+    pub client: Option<String>,
+    /// The session that the answer rests on.
+    pub session: Option<SessionId>,
+    /// The error sent to the client.
+    pub error: Option<&'static str>,
+}
+
+/// A request that waits for a person, as its page and the login see it.
+#[derive(Debug)]
+pub struct Waiting {
+    /// Who asks.
+    pub client: Arc<Client>,
+    /// Whom the client expects: to be shown, not used.
+    pub login_hint: Option<String>,
+    /// A new authentication is wanted, whatever session there is.
+    pub fresh: bool,
+    /// Only this person (`sub`) can answer.
+    pub same_person: Option<String>,
+}
+
+/// What the person said on the page, besides logging in.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Approval {
+    /// Agreed that the application learns who they are.
+    pub consent: bool,
+    /// Chose a professional situation.
+    pub situation: Option<Situation>,
+}
+
+/// What became of a waiting request.
+pub enum Completion {
+    /// It ended: send the browser to the client. `error` is what the client is told, when it is not a code.
+    Redirect {
+        /// The client's redirect URI with `code` or `error`.
+        location: String,
+        /// The error sent to the client.
+        error: Option<&'static str>,
+    },
+    /// It still waits: the person has to agree first ([`Approval::consent`]).
+    AskConsent,
+    /// It still waits: the person has to choose one of these ([`Approval::situation`]).
+    AskSituation(Vec<Offer>),
+    /// It still waits: this session does not satisfy the request, another login is needed.
+    LoginNeeded,
+    /// It ended before, or never was.
+    Gone,
+}
+
+impl std::fmt::Debug for Completion {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Redirect { error, .. } => {
+                f.debug_struct("Redirect").field("error", error).finish_non_exhaustive()
+            }
+            Self::AskConsent => f.write_str("AskConsent"),
+            Self::AskSituation(offers) => write!(f, "AskSituation({})", offers.len()),
+            Self::LoginNeeded => f.write_str("LoginNeeded"),
+            Self::Gone => f.write_str("Gone"),
+        }
+    }
+}
+
+/// What a request lacks with a session.
+enum Need {
+    Nothing(Option<Situation>),
+    Login,
+    Consent,
+    Situation(Vec<Offer>),
+}
+
+impl Provider {
+    /// Answers an authorization request. `current` is the session of this person, if there is one, locked or not.
+    pub fn authorize(
+        &mut self,
+        world: &mut World<'_>,
+        parameters: &Parameters,
+        current: Option<&SessionView>,
+    ) -> Authorized {
+        let mut request = match request::read(&self.registry, &self.keys, parameters, world.now) {
+            Ok(request) => request,
+            Err(Fault::Page(code)) => {
+                return Authorized {
+                    answer: Authorize::Refuse(code),
+                    client: None,
+                    session: None,
+                    error: None,
+                };
+            }
+            Err(Fault::Back(client, reply, error)) => {
+                let location = self.error_location(&reply, error);
+                return Authorized {
+                    answer: Authorize::Redirect(location),
+                    client: Some(client.id().to_owned()),
+                    session: None,
+                    error: Some(error.error),
+                };
+            }
+        };
+        let client = Some(request.client.id().to_owned());
+        // `prompt=login` is met only by a login made for this request, which is seen when the request is completed.
+        let session = current.filter(|session| !request.prompt.login && young(&request, session, 0));
+        let need = self.need(&request, session, Approval::default(), world.now);
+        if session.is_none() {
+            request.outdated = current.map(|s| (s.sid.clone(), s.assurance.auth_time));
+        }
+        let error = match (&need, session) {
+            (Need::Nothing(situation), Some(session)) => {
+                let location = self.grant_code(&request, session, *situation, world);
+                let session = Some(session.sid.clone());
+                return Authorized { answer: Authorize::Redirect(location), client, session, error: None };
+            }
+            (Need::Consent, _) => AuthorizationError::CONSENT_REQUIRED,
+            (Need::Situation(_), _) => AuthorizationError::INTERACTION_REQUIRED,
+            (Need::Login | Need::Nothing(_), _) => AuthorizationError::LOGIN_REQUIRED,
+        };
+        if request.prompt.none {
+            let answer = Authorize::Redirect(self.error_location(&request.reply, error));
+            return Authorized { answer, client, session: None, error: Some(error.error) };
+        }
+        let id = self.transactions.add(request, world.entropy);
+        Authorized { answer: Authorize::Login(id), client, session: None, error: None }
+    }
+
+    /// What waits under a transaction identifier.
+    #[must_use]
+    pub fn waiting(&self, transaction: &str, now: UnixTime) -> Option<Waiting> {
+        let request = self.transactions.get(transaction, now)?;
+        Some(Waiting {
+            client: Arc::clone(&request.client),
+            login_hint: request.login_hint.clone(),
+            fresh: request.prompt.login,
+            same_person: request.same_person.clone(),
+        })
+    }
+
+    /// Answers a waiting request with a session: after a login, or with what the person said on the page.
+    pub fn complete(
+        &mut self,
+        world: &mut World<'_>,
+        transaction: &str,
+        session: &SessionView,
+        approval: Approval,
+    ) -> Completion {
+        let Some(request) = self.transactions.get(transaction, world.now) else { return Completion::Gone };
+        let other_person = request.same_person.as_ref().is_some_and(|sub| *sub != session.person.id.0);
+        if other_person {
+            return self.fail(transaction, AuthorizationError::LOGIN_REQUIRED, world.now);
+        }
+        match self.need(request, Some(session), approval, world.now) {
+            Need::Login => Completion::LoginNeeded,
+            Need::Consent => Completion::AskConsent,
+            Need::Situation(offers) => Completion::AskSituation(offers),
+            Need::Nothing(situation) => {
+                let Some(request) = self.transactions.take(transaction, world.now) else {
+                    return Completion::Gone;
+                };
+                if request.client.registration().consent == Consent::FirstUse {
+                    let new = self.consents.insert(consent_key(&request.client, session));
+                    self.state_changed |= new;
+                }
+                if let Some(situation) = situation {
+                    let key = (request.client.id().to_owned(), session.sid.clone());
+                    self.situations.insert(key, situation);
+                }
+                let location = self.grant_code(&request, session, situation, world);
+                Completion::Redirect { location, error: None }
+            }
+        }
+    }
+
+    /// Ends a waiting request with an error.
+    pub fn fail(&mut self, transaction: &str, error: AuthorizationError, now: UnixTime) -> Completion {
+        match self.transactions.take(transaction, now) {
+            None => Completion::Gone,
+            Some(request) => {
+                let location = self.error_location(&request.reply, error);
+                Completion::Redirect { location, error: Some(error.error) }
+            }
+        }
+    }
+
+    /// What a request still lacks.
+    fn need(
+        &self,
+        request: &Request,
+        session: Option<&SessionView>,
+        approval: Approval,
+        now: UnixTime,
+    ) -> Need {
+        let Some(session) = session.filter(|session| satisfies(request, session, now)) else {
+            return Need::Login;
+        };
+        let registration = request.client.registration();
+        let asks = registration.consent == Consent::FirstUse
+            && !self.consents.contains(&consent_key(&request.client, session));
+        if (asks || request.prompt.consent) && !approval.consent {
+            return Need::Consent;
+        }
+        if registration.situation == SituationChoice::All {
+            return Need::Nothing(None);
+        }
+        let offers = offers(&session.person.claims);
+        if offers.len() < 2 {
+            return Need::Nothing(None);
+        }
+        let earlier = self.situations.get(&(request.client.id().to_owned(), session.sid.clone()));
+        let chosen = approval.situation.or(earlier.copied());
+        match offers.iter().find(|offer| Some(offer.situation) == chosen) {
+            Some(offer) => Need::Nothing(Some(offer.situation)),
+            None => Need::Situation(offers),
+        }
+    }
+
+    fn grant_code(
+        &mut self,
+        request: &Request,
+        session: &SessionView,
+        situation: Option<Situation>,
+        world: &mut World<'_>,
+    ) -> String {
+        let code = Code {
+            client: Arc::clone(&request.client),
+            redirect_uri: request.reply.redirect_uri.clone(),
+            challenge: request.challenge.clone(),
+            nonce: request.nonce.clone(),
+            grant: Grant {
+                client: request.client.id().into(),
+                sid: session.sid.clone(),
+                scope: Arc::clone(&request.scope),
+                situation,
+            },
+        };
+        let code = self.codes.issue(code, world.now, world.entropy);
+        request.reply.location(&self.issuer, &[("code", code.expose())])
+    }
+
+    fn error_location(&self, reply: &request::Reply, error: AuthorizationError) -> String {
+        let members = [("error", error.error), ("error_description", error.description)];
+        reply.location(&self.issuer, &members)
+    }
+}
+
+/// Whether a session answers a request. `acr_values` is a wish (OpenID Connect Core §3.1.2.1): the ID token says what was
+/// reached, and a registration that must not get local sessions names its ways.
+fn satisfies(request: &Request, session: &SessionView, now: UnixTime) -> bool {
+    let assurance = &session.assurance;
+    let ways = request.client.ways();
+    let upstream_only = request.scope.split(' ').any(|s| s == "psc_token" || s == "psc_evidence");
+    let outdated = request
+        .outdated
+        .as_ref()
+        .is_some_and(|(sid, auth_time)| *sid == session.sid && *auth_time == assurance.auth_time);
+    !session.locked
+        && now < session.expires
+        && !outdated
+        && young(request, session, SKEW)
+        && (ways.is_empty() || ways.contains(&assurance.way))
+        && request.same_person.as_ref().is_none_or(|sub| *sub == session.person.id.0)
+        && (!upstream_only || assurance.acr != ACR_LOCAL)
+}
+
+/// Whether the authentication is as young as the request wants it, with a tolerance in seconds for an upstream's clock.
+/// Age counts to the moment of the request: the person may take a while at the card.
+fn young(request: &Request, session: &SessionView, tolerance: i64) -> bool {
+    let limit = if request.prompt.login { Some(0) } else { request.max_age };
+    let age = request.made.since(session.assurance.auth_time);
+    limit.is_none_or(|limit| age <= limit.saturating_add(tolerance))
+}
+
+/// A consent as it is remembered: client and person, the latter only as a hash.
+pub(super) fn consent_key(client: &Client, session: &SessionView) -> (String, SecretHash) {
+    (client.id().to_owned(), SecretHash::of(&session.person.id.0))
 }

@@ -1,4 +1,276 @@
 //! We are the OpenID Provider of this workstation: requests in as values, answers out as values.
+//!
+//! [`Provider`] owns the registered clients, the waiting requests, codes, tokens and keys. Sessions belong to somebody else
+//! and are seen through [`Sessions`]: nothing is issued or answered for one that is locked or over. Everything but the
+//! registrations lives in memory only, and every collection has a bound.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | [`client`], [`registry`], [`uri`] | registrations |
+//! | [`parameters`], `request`, `transaction`, [`authorize`] | the authorization endpoint |
+//! | `code`, `grant`, `authenticate`, [`token`] | the token endpoint |
+//! | [`id_token`], `claims`, [`situation`], [`userinfo`] | what clients learn about the person |
+//! | [`keys`], [`discovery`] | what clients learn about us |
 
+mod authenticate;
 pub mod authorize;
+mod claims;
+pub mod client;
+mod code;
+pub mod discovery;
+mod grant;
+pub mod id_token;
+pub mod keys;
+pub mod parameters;
+pub mod registry;
+mod request;
+pub mod situation;
 pub mod token;
+mod transaction;
+pub mod uri;
+pub mod userinfo;
+
+#[cfg(test)]
+mod tests;
+
+use crate::identity::{SessionId, Sessions, UnixTime};
+use crate::jose::{JoseError, SigningKey};
+use crate::secret::{Entropy, SecretHash};
+use authenticate::Assertions;
+use client::{Client, Registration, RegistrationError};
+use code::Codes;
+use grant::Grants;
+use keys::{Keys, Retired};
+use registry::{Registered, Registry, Stored};
+use ring::rand::SecureRandom;
+use serde::{Deserialize, Serialize};
+use situation::Situation;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use transaction::Transactions;
+
+/// Version of the state's form.
+const STATE_VERSION: u32 = 1;
+/// Most consents remembered.
+const MAX_CONSENTS: usize = 4096;
+
+/// What a request needs from the world.
+pub struct World<'a> {
+    /// The present moment.
+    pub now: UnixTime,
+    /// The live sessions.
+    pub sessions: &'a dyn Sessions,
+    /// Where tokens come from.
+    pub entropy: &'a mut dyn Entropy,
+    /// Where signatures take their random numbers from.
+    pub random: &'a dyn SecureRandom,
+}
+
+/// What is stored about clients: no token, and of a secret only its hash.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct State {
+    version: u32,
+    clients: Vec<Stored>,
+    #[serde(default)]
+    consents: Vec<(String, String)>,
+    #[serde(default)]
+    retired_keys: Vec<Retired>,
+}
+
+/// The provider.
+pub struct Provider {
+    issuer: String,
+    token_endpoint: String,
+    discovery: Arc<str>,
+    registry: Registry,
+    keys: Keys,
+    transactions: Transactions,
+    codes: Codes,
+    grants: Grants,
+    assertions: Assertions,
+    /// Clients that a person agreed to: `client_id` and the hash of `sub`.
+    consents: HashSet<(String, SecretHash)>,
+    /// Professional situations that were chosen, by client and session.
+    situations: HashMap<(String, SessionId), Situation>,
+    state_changed: bool,
+}
+
+impl Provider {
+    /// A provider of this issuer (`http://127.0.0.1:24788`, without a slash at its end) with its P-256 key. It serves
+    /// clients of ES256 at once and those of RS256 from [`Provider::set_rsa`] on.
+    ///
+    /// # Errors
+    /// [`JoseError::Key`] when the key is not P-256.
+    pub fn new(issuer: String, registry: Registry, es256: SigningKey) -> Result<Self, JoseError> {
+        Ok(Self {
+            token_endpoint: format!("{issuer}{}", discovery::TOKEN),
+            discovery: discovery::document(&issuer).into(),
+            issuer,
+            registry,
+            keys: Keys::new(es256)?,
+            transactions: Transactions::default(),
+            codes: Codes::default(),
+            grants: Grants::default(),
+            assertions: Assertions::default(),
+            consents: HashSet::new(),
+            situations: HashMap::new(),
+            state_changed: false,
+        })
+    }
+
+    /// Takes over what [`Provider::state`] gave in an earlier run. Clients of the administrator win.
+    ///
+    /// # Errors
+    /// [`RegistrationError`].
+    pub fn restore(&mut self, json: &[u8], now: UnixTime) -> Result<(), RegistrationError> {
+        let state: State =
+            serde_json::from_slice(json).map_err(|e| RegistrationError::State(e.to_string()))?;
+        if state.version != STATE_VERSION {
+            return Err(RegistrationError::State(format!("version {} is not known", state.version)));
+        }
+        for stored in state.clients {
+            self.registry.restore(stored)?;
+        }
+        let consents = state.consents.into_iter().take(MAX_CONSENTS);
+        let known = consents.filter_map(|(client, person)| Some((client, SecretHash::from_hex(&person)?)));
+        self.consents.extend(known);
+        self.keys.restore(state.retired_keys, now);
+        Ok(())
+    }
+
+    /// What is to be stored: the person's clients, consents, and replaced keys (public halves). Never a token or secret.
+    #[must_use]
+    pub fn state(&self) -> String {
+        let mut consents: Vec<(String, String)> =
+            self.consents.iter().map(|(client, person)| (client.clone(), person.to_hex())).collect();
+        consents.sort_unstable();
+        let state = State {
+            version: STATE_VERSION,
+            clients: self.registry.stored(),
+            consents,
+            retired_keys: self.keys.retired().to_vec(),
+        };
+        serde_json::to_string_pretty(&state).unwrap_or_default()
+    }
+
+    /// Whether [`Provider::state`] has changed since this was last asked.
+    pub fn state_changed(&mut self) -> bool {
+        std::mem::take(&mut self.state_changed)
+    }
+
+    /// The issuer.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The discovery document, JSON text.
+    #[must_use]
+    pub fn discovery(&self) -> Arc<str> {
+        Arc::clone(&self.discovery)
+    }
+
+    /// The published keys, JSON text.
+    #[must_use]
+    pub fn jwks(&self) -> Arc<str> {
+        self.keys.jwks()
+    }
+
+    /// The signing keys.
+    #[must_use]
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// Puts the RSA key in use, or replaces it.
+    ///
+    /// # Errors
+    /// [`JoseError::Key`].
+    pub fn set_rsa(&mut self, key: SigningKey, now: UnixTime) -> Result<(), JoseError> {
+        self.state_changed = true;
+        self.keys.set_rsa(key, now)
+    }
+
+    /// Replaces the P-256 key.
+    ///
+    /// # Errors
+    /// [`JoseError::Key`].
+    pub fn rotate_es256(&mut self, key: SigningKey, now: UnixTime) -> Result<(), JoseError> {
+        self.state_changed = true;
+        self.keys.rotate_es256(key, now)
+    }
+
+    /// The registered clients.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// The client of an identifier.
+    #[must_use]
+    pub fn client(&self, id: &str) -> Option<&Arc<Client>> {
+        self.registry.client(id)
+    }
+
+    /// Registers a client for the person.
+    ///
+    /// # Errors
+    /// [`RegistrationError`].
+    pub fn add_client(
+        &mut self,
+        registration: Registration,
+        entropy: &mut dyn Entropy,
+    ) -> Result<Registered, RegistrationError> {
+        let registered = self.registry.add(registration, entropy)?;
+        self.state_changed = true;
+        Ok(registered)
+    }
+
+    /// Removes a client of the person, with everything it holds.
+    ///
+    /// # Errors
+    /// [`RegistrationError`].
+    pub fn remove_client(&mut self, id: &str) -> Result<(), RegistrationError> {
+        self.registry.remove(id)?;
+        self.grants.end_client(id);
+        self.transactions.end_client(id);
+        self.consents.retain(|(client, _)| client != id);
+        self.situations.retain(|(client, _), _| client != id);
+        self.state_changed = true;
+        Ok(())
+    }
+
+    /// Ends everything that clients hold of a session, and says which clients held something. A code that was not used
+    /// yet finds no session any more.
+    pub fn end_session(&mut self, sid: &SessionId) -> Vec<String> {
+        let clients = self.grants.clients_of(sid);
+        self.grants.end_session(sid);
+        self.situations.retain(|(_, session), _| session != sid);
+        clients
+    }
+
+    /// Clients that hold tokens of a session.
+    #[must_use]
+    pub fn clients_of(&self, sid: &SessionId) -> Vec<String> {
+        self.grants.clients_of(sid)
+    }
+
+    /// Forgets what has expired. To be called now and then (once a minute); nothing depends on when.
+    pub fn sweep(&mut self, sessions: &dyn Sessions, now: UnixTime) {
+        self.transactions.sweep(now);
+        self.codes.sweep(now);
+        self.assertions.sweep(now);
+        self.grants.sweep(now, |sid| sessions.session(sid).is_some());
+        self.situations.retain(|(_, sid), _| sessions.session(sid).is_some());
+        let retired = self.keys.retired().len();
+        self.keys.sweep(now);
+        self.state_changed |= self.keys.retired().len() != retired;
+    }
+}
+
+impl std::fmt::Debug for Provider {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Provider({})", self.issuer)
+    }
+}

@@ -1,0 +1,168 @@
+//! Who is at the token endpoint: client authentication (RFC 6749 §2.3, OpenID Connect Core §9).
+
+use super::client::{Client, ClientAuth, Credentials};
+use super::parameters::{Parameters, decode};
+use super::registry::Registry;
+use super::token::{TokenRefusal, TokenRequest};
+use crate::identity::UnixTime;
+use crate::jose::{Algorithm, Unverified};
+use crate::secret::SecretHash;
+use serde_json::{Map, Value};
+use std::collections::HashMap;
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+/// Longest life of an assertion from now, seconds.
+const ASSERTION_LIFETIME: i64 = 600;
+/// How far a client's clock may be from ours, seconds.
+const SKEW: i64 = 30;
+/// Most assertions remembered.
+const MAX_ASSERTIONS: usize = 4096;
+/// Longest `jti`.
+const MAX_JTI: usize = 256;
+
+/// Identifiers of assertions that were used, until they expire: each is good once (RFC 7523 §3).
+#[derive(Default)]
+pub(super) struct Assertions(HashMap<SecretHash, UnixTime>);
+
+impl Assertions {
+    /// Notes a use. False when it is not the first, or when there is no room to remember it.
+    fn first_use(&mut self, client: &str, jti: &str, expires: UnixTime, now: UnixTime) -> bool {
+        if self.0.len() >= MAX_ASSERTIONS {
+            self.sweep(now);
+        }
+        let room = self.0.len() < MAX_ASSERTIONS;
+        room && self.0.insert(SecretHash::of(&format!("{client} {jti}")), expires.plus(SKEW)).is_none()
+    }
+
+    pub(super) fn sweep(&mut self, now: UnixTime) {
+        self.0.retain(|_, until| now < *until);
+    }
+}
+
+/// What a request brought to prove itself.
+enum Presented<'a> {
+    Nothing,
+    Basic { id: String, secret: Zeroizing<String> },
+    Post { secret: &'a str },
+    Assertion { jws: &'a str },
+}
+
+/// Finds out which client sent a request, by exactly the method of its registration. Every refusal reads the same, so that
+/// nobody learns which identifiers exist.
+pub(super) fn authenticate(
+    registry: &Registry,
+    assertions: &mut Assertions,
+    audiences: &[&str],
+    request: &TokenRequest,
+    now: UnixTime,
+) -> Result<Arc<Client>, TokenRefusal> {
+    let presented = presented(request)?;
+    let named = request.parameters.one("client_id").ok().flatten();
+    let parsed = match presented {
+        Presented::Assertion { jws } => Some(
+            Unverified::parse(jws, &[Algorithm::Es256, Algorithm::Ps256, Algorithm::Rs256])
+                .map_err(|_| TokenRefusal::INVALID_CLIENT)?,
+        ),
+        _ => None,
+    };
+    let own = match (&presented, &parsed) {
+        (Presented::Basic { id, .. }, _) => Some(id.as_str()),
+        (_, Some(jws)) => jws.claims_before_verification().get("sub").and_then(Value::as_str),
+        _ => named,
+    };
+    if named.is_some() && own != named {
+        return Err(TokenRefusal::INVALID_CLIENT);
+    }
+    let client = own.and_then(|id| registry.client(id)).ok_or(TokenRefusal::INVALID_CLIENT)?;
+    let proved = match (&presented, client.registration().client_auth(), client.credentials()) {
+        (Presented::Nothing, ClientAuth::None, Credentials::None) => true,
+        (Presented::Basic { secret, .. }, ClientAuth::ClientSecretBasic, Credentials::Secret(hash)) => {
+            SecretHash::of(secret) == *hash
+        }
+        (Presented::Post { secret }, ClientAuth::ClientSecretPost, Credentials::Secret(hash)) => {
+            SecretHash::of(secret) == *hash
+        }
+        (Presented::Assertion { .. }, ClientAuth::PrivateKeyJwt, Credentials::Key(key)) => {
+            let claims = parsed.and_then(|jws| jws.verify(key).ok());
+            claims.is_some_and(|claims| accepts(&claims, client.id(), audiences, assertions, now))
+        }
+        _ => false,
+    };
+    if proved { Ok(Arc::clone(client)) } else { Err(TokenRefusal::INVALID_CLIENT) }
+}
+
+/// What was presented: at most one proof (RFC 6749 §2.3).
+fn presented(request: &TokenRequest) -> Result<Presented<'_>, TokenRefusal> {
+    let get = |name: &str| request.parameters.one(name).ok().flatten();
+    let assertion = (get("client_assertion_type"), get("client_assertion"));
+    match (&request.authorization, get("client_secret"), assertion) {
+        (None, None, (None, None)) => Ok(Presented::Nothing),
+        (Some(header), None, (None, None)) => basic(header.expose()),
+        (None, Some(secret), (None, None)) => Ok(Presented::Post { secret }),
+        (None, None, (Some(ASSERTION_TYPE), Some(jws))) => Ok(Presented::Assertion { jws }),
+        (None, None, _) => Err(TokenRefusal::invalid_request("client_assertion is incomplete")),
+        _ => Err(TokenRefusal::invalid_request("more than one client authentication")),
+    }
+}
+
+/// The Basic scheme, with both parts form-encoded inside (RFC 6749 §2.3.1).
+fn basic(header: &str) -> Result<Presented<'_>, TokenRefusal> {
+    use base64::Engine as _;
+    let refused = TokenRefusal::INVALID_CLIENT;
+    let (scheme, credentials) = header.split_once(' ').ok_or(refused.clone())?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return Err(refused);
+    }
+    let bytes = base64::engine::general_purpose::STANDARD.decode(credentials.trim());
+    let bytes = Zeroizing::new(bytes.map_err(|_| refused.clone())?);
+    let text = std::str::from_utf8(&bytes).map_err(|_| refused.clone())?;
+    let (id, secret) = text.split_once(':').ok_or(refused.clone())?;
+    match (decode(id), decode(secret)) {
+        (Ok(id), Ok(secret)) => Ok(Presented::Basic { id, secret: Zeroizing::new(secret) }),
+        _ => Err(refused),
+    }
+}
+
+/// The claims of an assertion whose signature was checked (RFC 7523 §3). The audience is one string: ours.
+fn accepts(
+    claims: &Map<String, Value>,
+    client: &str,
+    audiences: &[&str],
+    assertions: &mut Assertions,
+    now: UnixTime,
+) -> bool {
+    let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    let time = |name: &str| claims.get(name).map(Value::as_i64);
+    // A list with one member is the same audience, written by other libraries.
+    let audience = match claims.get("aud") {
+        Some(Value::Array(list)) if list.len() == 1 => list.first().and_then(Value::as_str),
+        other => other.and_then(Value::as_str),
+    };
+    let Some(Some(expires)) = time("exp") else { return false };
+    let in_time = now.0 < expires.saturating_add(SKEW) && expires <= now.0.saturating_add(ASSERTION_LIFETIME);
+    let not_early = |name: &str| match time(name) {
+        None => true,
+        Some(at) => at.is_some_and(|at| at <= now.0.saturating_add(SKEW)),
+    };
+    let Some(jti) = text("jti").filter(|jti| !jti.is_empty() && jti.len() <= MAX_JTI) else { return false };
+    text("iss") == Some(client)
+        && text("sub") == Some(client)
+        && audience.is_some_and(|audience| audiences.contains(&audience))
+        && in_time
+        && not_early("nbf")
+        && not_early("iat")
+        && assertions.first_use(client, jti, UnixTime(expires), now)
+}
+
+/// Refuses a form in which any parameter comes twice.
+pub(super) fn strict(parameters: &Parameters) -> Result<(), TokenRefusal> {
+    if !parameters.within_limits() {
+        Err(TokenRefusal::invalid_request("the request is too long"))
+    } else if parameters.has_duplicates() {
+        Err(TokenRefusal::invalid_request("a parameter appears twice"))
+    } else {
+        Ok(())
+    }
+}

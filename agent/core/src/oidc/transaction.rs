@@ -1,0 +1,56 @@
+//! Authorization requests that wait for a person.
+
+use super::request::Request;
+use crate::identity::UnixTime;
+use crate::secret::{Entropy, SecretHash, random_string};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// How long a request waits, seconds.
+pub(super) const LIFETIME: i64 = 600;
+/// Requests of one client that wait at a time: the last ones. A page that opens many pushes out its own.
+const MAX_OF_CLIENT: usize = 32;
+const ID_BYTES: usize = 32;
+
+/// All waiting requests, by the hash of their identifier: the identifier is a page's authority.
+#[derive(Default)]
+pub(super) struct Transactions(HashMap<SecretHash, Request>);
+
+impl Transactions {
+    /// Lets a request wait; gives its identifier.
+    pub(super) fn add(&mut self, request: Request, entropy: &mut dyn Entropy) -> String {
+        self.sweep(request.made);
+        let own = self.0.iter().filter(|(_, other)| Arc::ptr_eq(&other.client, &request.client));
+        if own.clone().count() >= MAX_OF_CLIENT {
+            let oldest = own.min_by_key(|(_, other)| other.made).map(|(id, _)| *id);
+            oldest.map(|id| self.0.remove(&id));
+        }
+        let id = random_string(entropy, ID_BYTES);
+        self.0.insert(SecretHash::of(&id), request);
+        id
+    }
+
+    /// A waiting request.
+    pub(super) fn get(&self, id: &str, now: UnixTime) -> Option<&Request> {
+        self.0.get(&SecretHash::of(id)).filter(|request| waits(request, now))
+    }
+
+    /// Ends the wait.
+    pub(super) fn take(&mut self, id: &str, now: UnixTime) -> Option<Request> {
+        self.0.remove(&SecretHash::of(id)).filter(|request| waits(request, now))
+    }
+
+    /// Ends the wait of a client's requests.
+    pub(super) fn end_client(&mut self, client: &str) {
+        self.0.retain(|_, request| request.client.id() != client);
+    }
+
+    /// Forgets requests that waited too long.
+    pub(super) fn sweep(&mut self, now: UnixTime) {
+        self.0.retain(|_, request| waits(request, now));
+    }
+}
+
+fn waits(request: &Request, now: UnixTime) -> bool {
+    now.since(request.made) < LIFETIME
+}
