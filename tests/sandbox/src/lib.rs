@@ -4,11 +4,15 @@
 //!
 //! | room | what |
 //! | --- | --- |
+//! | [`browser`] | a browser without a window |
 //! | [`card`] | virtual CPS3 and CPS4 cards, with faults on demand |
 //! | [`pki`] | TEST authorities in the shape of IGC-Santé TEST, and the certificates of the cards |
+//! | [`upstream`] | a stand-in for Pro Santé Connect |
 //! | [`reader`] | serves virtual cards in process, or to a private real pcscd |
 
+pub mod browser;
 pub mod card;
 pub mod der;
 pub mod pki;
 pub mod reader;
+pub mod upstream;

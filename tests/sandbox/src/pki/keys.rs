@@ -37,6 +37,9 @@ pool!(
     "card-employee-signature",
     "card-technical-doctor",
     "card-technical-nurse",
+    "upstream-signing-1",
+    "upstream-signing-2",
+    "upstream-signing-3",
 );
 
 impl TestKey {

@@ -1,0 +1,111 @@
+//! The stand-in's signing keys: RS256, rotated on demand, the previous keys still published.
+
+use crate::pki::TestKey;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use ring::{
+    digest::{SHA256, digest},
+    signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey},
+};
+use serde_json::{Value, json};
+use x509_parser::der_parser::{asn1_rs::FromDer, asn1_rs::Integer, asn1_rs::Sequence};
+
+/// The TEST keys, in the order of their rotation. After the last one the first returns.
+const RING: [&str; 3] = ["upstream-signing-1", "upstream-signing-2", "upstream-signing-3"];
+
+/// One key with the names it goes by.
+struct Key {
+    key: TestKey,
+    id: String,
+    modulus: String,
+    exponent: String,
+}
+
+impl Key {
+    fn named(name: &str) -> Self {
+        let key = TestKey::named(name);
+        let (modulus, exponent) = components(key.public());
+        // RFC 7638: the thumbprint of the three required members, in this order.
+        let members = format!(r#"{{"e":"{exponent}","kty":"RSA","n":"{modulus}"}}"#);
+        let id = URL_SAFE_NO_PAD.encode(digest(&SHA256, members.as_bytes()));
+        Self { key, id, modulus, exponent }
+    }
+
+    fn jwk(&self) -> Value {
+        json!({"kty": "RSA", "use": "sig", "alg": "RS256", "kid": self.id, "n": self.modulus, "e": self.exponent})
+    }
+}
+
+/// Modulus and exponent of an `RSAPublicKey`, base64url without leading zeros (RFC 7518 §6.3.1).
+fn components(public: &[u8]) -> (String, String) {
+    let encode = |number: &Integer<'_>| {
+        let bytes = number.as_ref();
+        let start = bytes.iter().position(|byte| *byte != 0).unwrap_or_default();
+        URL_SAFE_NO_PAD.encode(bytes.get(start..).unwrap_or_default())
+    };
+    Sequence::from_der_and_then(public, |content| {
+        let (rest, modulus) = Integer::from_der(content)?;
+        let (rest, exponent) = Integer::from_der(rest)?;
+        Ok((rest, (encode(&modulus), encode(&exponent))))
+    })
+    .map(|(_, pair)| pair)
+    .unwrap_or_default()
+}
+
+/// The keys published now; the last one signs.
+pub(super) struct Keys {
+    published: Vec<Key>,
+    turns: usize,
+}
+
+impl Keys {
+    pub(super) fn new() -> Self {
+        Self { published: RING.first().map(|name| Key::named(name)).into_iter().collect(), turns: 0 }
+    }
+
+    /// Signs with a new key from now on. With `drop_old` the earlier keys are no longer published.
+    pub(super) fn rotate(&mut self, drop_old: bool) {
+        self.turns = (self.turns + 1) % RING.len();
+        let Some(key) = RING.get(self.turns).map(|name| Key::named(name)) else { return };
+        self.published.retain(|old| !drop_old && old.id != key.id);
+        self.published.push(key);
+    }
+
+    pub(super) fn jwks(&self) -> Value {
+        json!({"keys": self.published.iter().rev().map(Key::jwk).collect::<Vec<_>>()})
+    }
+
+    /// A compact JWS (RFC 7515 §3.1) over a JSON object. With `stranger` the signature is somebody else's.
+    pub(super) fn sign(&self, claims: &Value, stranger: bool) -> String {
+        let Some(key) = self.published.last() else { return String::new() };
+        let header = json!({"alg": "RS256", "typ": "JWT", "kid": key.id});
+        let input = format!("{}.{}", encode(&header), encode(claims));
+        let signature = if stranger {
+            TestKey::named("authority-stranger").sign(input.as_bytes())
+        } else {
+            key.key.sign(input.as_bytes())
+        };
+        format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature))
+    }
+
+    /// The claims of a token that one of the published keys signed; its age does not matter (an `id_token_hint`).
+    pub(super) fn open(&self, token: &str) -> Option<Value> {
+        let (input, signature) = token.rsplit_once('.')?;
+        let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
+        self.published.iter().find(|key| {
+            UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key.key.public())
+                .verify(input.as_bytes(), &signature)
+                .is_ok()
+        })?;
+        let claims = URL_SAFE_NO_PAD.decode(input.split_once('.')?.1).ok()?;
+        serde_json::from_slice(&claims).ok()
+    }
+}
+
+/// An unsecured JWS (`alg: none`, RFC 7515 appendix A.5), which no client may accept.
+pub(super) fn unsigned(claims: &Value) -> String {
+    format!("{}.{}.", encode(&json!({"alg": "none", "typ": "JWT"})), encode(claims))
+}
+
+fn encode(json: &Value) -> String {
+    URL_SAFE_NO_PAD.encode(json.to_string())
+}

@@ -1,0 +1,224 @@
+//! A stand-in for Pro Santé Connect: its paths, its claims, its lifetimes and its quirks, everything marked TEST.
+//!
+//! Three https fronts on loopback ports, as PSC has several hosts: the realm (issuer, tokens, keys), the wallet
+//! (authorization endpoint) and a card page that demands a TLS client certificate of the TEST IGC-Santé (TLS 1.2 and
+//! 1.3). Unlike PSC's, that page needs no browser: it answers with redirects only, which is what an establishment's
+//! own login server does and what the agent's `card_login` is made for.
+//!
+//! ```text
+//! client ─► wallet /auth ─► card page (certificate) ─► wallet /auth/return ─► client ─► realm: token, UserInfo
+//! ```
+//!
+//! [`Upstream::start`] serves until it is dropped; [`Handle`] changes its behaviour while it runs.
+
+mod authorize;
+mod endpoints;
+mod fault;
+mod http;
+mod judge;
+mod keys;
+mod person;
+mod realm;
+#[cfg(test)]
+mod tests;
+mod token;
+
+pub use fault::{Endpoint, Fault, Wrong};
+pub use judge::Refusal;
+pub use realm::{CardLogin, Client, ClientAuthentication, Lifetimes};
+
+use crate::pki::{Holder, Pki, WebAuthority, holder};
+use endpoints::{Front, REALM};
+use judge::Judge;
+use realm::Realm;
+use rustls::{ServerConfig, pki_types::CertificateDer, server::danger::ClientCertVerifier};
+use std::{collections::BTreeMap, sync::Arc};
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_rustls::TlsAcceptor;
+
+/// `client_id` of the agent at the stand-in.
+pub const CLIENT: &str = "cps-agent-test";
+/// Its TEST secret.
+pub const SECRET: &str = "TEST-secret-of-the-sandbox";
+
+/// Why the stand-in could not start or serve.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A port could not be taken, or a connection broke.
+    #[error("a port or connection of the stand-in failed")]
+    Io(#[from] std::io::Error),
+    /// TLS material that TLS does not take.
+    #[error("the stand-in cannot set up TLS")]
+    Tls(#[from] rustls::Error),
+    /// A server certificate could not be made.
+    #[error("the TEST server certificate cannot be made")]
+    Certificate(#[from] rcgen::Error),
+    /// Anything else.
+    #[error("the stand-in for Pro Santé Connect: {0}")]
+    Setup(String),
+}
+
+/// What a stand-in is made of.
+pub struct Settings {
+    /// Clients that may log in.
+    pub clients: Vec<Client>,
+    /// People whose cards are known.
+    pub register: Vec<&'static Holder>,
+    /// How long things live.
+    pub lifetimes: Lifetimes,
+    /// Ports of realm, wallet and card page; 0 for any.
+    pub ports: [u16; 3],
+}
+
+impl Default for Settings {
+    /// One confidential client with loopback redirects, every made-up holder, the lifetimes of PSC, any ports.
+    fn default() -> Self {
+        let redirect_uris = ["http://127.0.0.1/callback", "http://127.0.0.1/", "http://[::1]/callback"]
+            .map(str::to_owned)
+            .to_vec();
+        let authentication = ClientAuthentication::Secret(SECRET.to_owned());
+        Self {
+            clients: vec![Client { id: CLIENT.to_owned(), authentication, redirect_uris }],
+            register: vec![&holder::DOCTOR, &holder::NURSE, &holder::PHARMACIST, &holder::EMPLOYEE],
+            lifetimes: Lifetimes::default(),
+            ports: [0; 3],
+        }
+    }
+}
+
+/// A running stand-in. Dropping it closes its ports.
+pub struct Upstream {
+    handle: Handle,
+    ca_pem: String,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Upstream {
+    /// Opens the three fronts and serves them on the current tokio runtime.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn start(settings: Settings) -> Result<Self, Error> {
+        let web = WebAuthority::new()?;
+        let anchors: Vec<CertificateDer<'static>> =
+            Pki::test().anchors_der().into_iter().map(CertificateDer::from).collect();
+        let judge = Judge::new(&anchors, settings.register)?;
+        let open = tls(&web, None)?;
+        let demanding = tls(&web, Some(judge.handshake()))?;
+        let (mut listeners, mut origins) = (Vec::new(), Vec::new());
+        for port in settings.ports {
+            let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+            origins.push(format!("https://localhost:{}", listener.local_addr()?.port()));
+            listeners.push(listener);
+        }
+        let [realm, wallet, card]: [String; 3] =
+            origins.try_into().map_err(|_| Error::Setup("three fronts".to_owned()))?;
+        let issuer = format!("{realm}{REALM}");
+        let realm = Arc::new(Realm::new((issuer, wallet, card), settings.lifetimes, settings.clients, judge));
+        let fronts = [(Front::Realm, &open), (Front::Wallet, &open), (Front::Card, &demanding)];
+        let tasks = listeners
+            .into_iter()
+            .zip(fronts)
+            .map(|(listener, (front, tls))| {
+                tokio::spawn(http::serve(listener, tls.clone(), front, realm.clone()))
+            })
+            .collect();
+        Ok(Self { handle: Handle { realm }, ca_pem: web.pem().to_owned(), tasks })
+    }
+
+    /// The issuer. Its discovery document has PSC's own suffix, `wallet-openid-configuration`, and the standard one.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.handle.realm.issuer
+    }
+
+    /// The TLS anchor of the three fronts, PEM, for a `ca_file`.
+    #[must_use]
+    pub fn ca_pem(&self) -> &str {
+        &self.ca_pem
+    }
+
+    /// The switches.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+}
+
+impl Drop for Upstream {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+fn tls(web: &WebAuthority, clients: Option<Arc<dyn ClientCertVerifier>>) -> Result<TlsAcceptor, Error> {
+    let (chain, key) = web.server(&["localhost", "127.0.0.1", "::1"])?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS12, &rustls::version::TLS13])?;
+    let builder = match clients {
+        Some(verifier) => builder.with_client_cert_verifier(verifier),
+        None => builder.with_no_client_auth(),
+    };
+    Ok(TlsAcceptor::from(Arc::new(builder.with_single_cert(chain, key)?)))
+}
+
+/// The switches and counters of a running stand-in.
+#[derive(Clone)]
+pub struct Handle {
+    realm: Arc<Realm>,
+}
+
+impl Handle {
+    /// Something goes wrong from now on.
+    pub fn set(&self, fault: Fault) {
+        self.realm.memory().faults.add(fault);
+    }
+
+    /// Every fault and every opposition ends. Rotated keys stay.
+    pub fn heal(&self) {
+        let mut memory = self.realm.memory();
+        memory.faults.clear();
+        memory.judge.pardon();
+    }
+
+    /// Signs with a new key from now on; with `drop_old` the earlier ones disappear from the JWKS.
+    pub fn rotate_keys(&self, drop_old: bool) {
+        self.realm.memory().keys.rotate(drop_old);
+    }
+
+    /// Puts the cards of a person (national identifier) into opposition.
+    pub fn revoke(&self, identifier: &str) {
+        self.realm.memory().judge.revoke(identifier);
+    }
+
+    /// Requests seen so far, by endpoint. An endpoint that was never asked is absent.
+    #[must_use]
+    pub fn hits(&self) -> BTreeMap<Endpoint, u64> {
+        self.realm.hits()
+    }
+
+    /// Visits of the card page so far.
+    #[must_use]
+    pub fn cards(&self) -> Vec<CardLogin> {
+        self.realm.memory().cards.clone()
+    }
+
+    /// Sessions that live.
+    #[must_use]
+    pub fn sessions(&self) -> usize {
+        let memory = self.realm.memory();
+        memory.sessions.keys().filter(|id| memory.session(id, self.realm.lifetimes).is_some()).count()
+    }
+
+    /// Ends every session, as an operator would: the next refresh is refused.
+    pub fn end_sessions(&self) {
+        let mut memory = self.realm.memory();
+        let all: Vec<_> = memory.sessions.keys().cloned().collect();
+        for session in all {
+            memory.end(&session);
+        }
+    }
+}

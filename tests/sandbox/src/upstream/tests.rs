@@ -1,0 +1,1 @@
+//! The stand-in seen from outside, before any agent is involved.
