@@ -54,7 +54,7 @@ impl Ias {
         exists(chip, path)
     }
 
-    /// P1 = 00 (any file) and 02 (EF below the current DF, which insists on an FCP).
+    /// P1 = 00 and 02: the MF, or a file of the current DF. P1 = 02 insists on an FCP.
     fn by_identifier(&self, chip: &Chip, command: &Command) -> Result<Path, u16> {
         no_first_record(command)?;
         if command.p1 == 0x02 && command.p2 != 0x04 {
@@ -63,14 +63,11 @@ impl Ias {
         let &[identifier] = identifiers(&command.data).ok_or(status::LENGTH)?.as_slice() else {
             return Err(status::LENGTH);
         };
-        if identifier == 0x3F00 && command.p1 == 0x00 {
+        if identifier == 0x3F00 {
             return Ok(Path::new());
         }
         let mut path = self.directory.clone().ok_or(status::NOT_FOUND)?;
         path.push(identifier);
-        if command.p1 == 0x02 && chip.files.is_directory(&path) {
-            return Err(status::NOT_FOUND);
-        }
         exists(chip, path)
     }
 
