@@ -8,6 +8,7 @@
 
 mod file;
 mod issue;
+pub(crate) mod x509;
 
 pub use issue::{Person, Request, TestToken, complete, create_test, request};
 

@@ -1,24 +1,20 @@
 //! Making e-CPS tokens: a key with a request for a certificate, or a key certified by a TEST authority of its own.
 
 use super::file::{self, TokenFile};
+use super::x509::{Attribute, Profile, certify, extension, failed, name, time, tlv};
 use crate::certificate::Certificate;
 use crate::holder::{CATEGORY, PROFESSION, PersonId, SPECIALITIES};
 use crate::{Error, Pin};
 use p256::ecdsa::{DerSignature, SigningKey};
 use ring::rand::SecureRandom;
-use std::time::Duration;
-use x509_cert::TbsCertificate;
-use x509_cert::attr::AttributeTypeAndValue;
-use x509_cert::builder::profile::BuilderProfile;
-use x509_cert::builder::{self, Builder, CertificateBuilder, RequestBuilder};
-use x509_cert::der::asn1::{Any, GeneralizedTime, ObjectIdentifier, OctetString, SetOfVec};
-use x509_cert::der::{Decode, Encode, Tag};
+use x509_cert::builder::{Builder, RequestBuilder};
+use x509_cert::der::asn1::Any;
+use x509_cert::der::{self, Decode, Encode, Tag};
 use x509_cert::ext::Extension;
 use x509_cert::name::Name;
 use x509_cert::request::CertReq;
 use x509_cert::serial_number::SerialNumber;
-use x509_cert::spki::{SubjectPublicKeyInfo, SubjectPublicKeyInfoRef};
-use x509_cert::time::{Time, Validity};
+use x509_cert::time::Validity;
 
 /// Category byte of a software certificate for tests (table G01).
 const TEST_SOFTWARE: u8 = 0x83;
@@ -155,50 +151,8 @@ pub fn create_test(
     Ok(TestToken { file: file.to_pem()?, certificate, authority })
 }
 
-/// What goes into a certificate, for the builder.
-struct Profile {
-    issuer: Name,
-    subject: Name,
-    extensions: Vec<Extension>,
-}
-
-impl BuilderProfile for Profile {
-    fn get_issuer(&self, _: &Name) -> Name {
-        self.issuer.clone()
-    }
-
-    fn get_subject(&self) -> Name {
-        self.subject.clone()
-    }
-
-    fn build_extensions(
-        &self,
-        own: SubjectPublicKeyInfoRef<'_>,
-        issuer: SubjectPublicKeyInfoRef<'_>,
-        _: &TbsCertificate,
-    ) -> builder::Result<Vec<Extension>> {
-        let mut extensions = self.extensions.clone();
-        extensions.push(extension("2.5.29.14", false, &tlv(0x04, &key_id(&own)))?);
-        extensions.push(extension("2.5.29.35", false, &tlv(0x30, &tlv(0x80, &key_id(&issuer))))?);
-        Ok(extensions)
-    }
-}
-
-fn certify(
-    profile: Profile,
-    serial: SerialNumber,
-    validity: Validity,
-    key: &SigningKey,
-    authority: &SigningKey,
-) -> Result<Certificate, Error> {
-    let spki = SubjectPublicKeyInfo::from_key(key.verifying_key()).map_err(failed)?;
-    let builder = CertificateBuilder::new(profile, serial, validity, spki).map_err(failed)?;
-    let certificate = builder.build::<_, DerSignature>(authority).map_err(failed)?;
-    Certificate::from_der(&certificate.to_der().map_err(failed)?)
-}
-
 /// An authority that certifies persons and no authority below it.
-fn authority_extensions() -> Result<Vec<Extension>, x509_cert::der::Error> {
+fn authority_extensions() -> Result<Vec<Extension>, der::Error> {
     Ok(vec![
         // basicConstraints: authority, path length 0.
         extension("2.5.29.19", true, &tlv(0x30, &[0x01, 0x01, 0xFF, 0x02, 0x01, 0x00]))?,
@@ -207,7 +161,7 @@ fn authority_extensions() -> Result<Vec<Extension>, x509_cert::der::Error> {
     ])
 }
 
-fn authentication_usage() -> Result<Vec<Extension>, x509_cert::der::Error> {
+fn authentication_usage() -> Result<Vec<Extension>, der::Error> {
     Ok(vec![
         // keyUsage: digitalSignature.
         extension("2.5.29.15", true, &[0x03, 0x02, 0x07, 0x80])?,
@@ -216,7 +170,7 @@ fn authentication_usage() -> Result<Vec<Extension>, x509_cert::der::Error> {
     ])
 }
 
-fn person_extensions(person: &Person) -> Result<Vec<Extension>, x509_cert::der::Error> {
+fn person_extensions(person: &Person) -> Result<Vec<Extension>, der::Error> {
     let mut out = authentication_usage()?;
     out.push(extension(CATEGORY, false, &tlv(0x04, &[TEST_SOFTWARE]))?);
     if let Some(profession) = person.profession.filter(|code| *code < 0x80) {
@@ -230,51 +184,8 @@ fn person_extensions(person: &Person) -> Result<Vec<Extension>, x509_cert::der::
     Ok(out)
 }
 
-fn extension(oid: &str, critical: bool, value: &[u8]) -> Result<Extension, x509_cert::der::Error> {
-    Ok(Extension { extn_id: ObjectIdentifier::new(oid)?, critical, extn_value: OctetString::new(value)? })
-}
-
-/// One DER object of less than 128 bytes: all that the extensions above hold.
-fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
-    let length = u8::try_from(value.len()).unwrap_or(u8::MAX);
-    debug_assert!(length < 0x80, "long lengths are not written here");
-    [&[tag, length], value].concat()
-}
-
-/// Method 1 of RFC 7093 §2: the leftmost 160 bits of the SHA-256 of the public key.
-fn key_id(spki: &SubjectPublicKeyInfoRef<'_>) -> Vec<u8> {
-    let digest = ring::digest::digest(&ring::digest::SHA256, spki.subject_public_key.raw_bytes());
-    digest.as_ref().iter().take(20).copied().collect()
-}
-
-/// Attributes of the names written here.
-#[derive(Clone, Copy)]
-enum Attribute {
-    Country,
-    Organization,
-    OrganizationalUnit,
-    Title,
-    GivenName,
-    Surname,
-    CommonName,
-}
-
-impl Attribute {
-    fn oid(self) -> &'static str {
-        match self {
-            Self::Country => "2.5.4.6",
-            Self::Organization => "2.5.4.10",
-            Self::OrganizationalUnit => "2.5.4.11",
-            Self::Title => "2.5.4.12",
-            Self::GivenName => "2.5.4.42",
-            Self::Surname => "2.5.4.4",
-            Self::CommonName => "2.5.4.3",
-        }
-    }
-}
-
 /// The subject as the IGC-Santé writes it: the names of the person and the identifier share one RDN.
-fn subject(person: &Person) -> Result<Name, x509_cert::der::Error> {
+fn subject(person: &Person) -> Result<Name, der::Error> {
     name(&[
         &[(Attribute::Country, "FR")],
         &[(Attribute::Title, &person.title)],
@@ -284,26 +195,6 @@ fn subject(person: &Person) -> Result<Name, x509_cert::der::Error> {
             (Attribute::CommonName, person.national_id.as_str()),
         ],
     ])
-}
-
-/// Attributes without a value are left out.
-fn name(rdns: &[&[(Attribute, &str)]]) -> Result<Name, x509_cert::der::Error> {
-    let mut sequence = Vec::new();
-    for rdn in rdns {
-        let mut set = SetOfVec::new();
-        for (attribute, value) in rdn.iter().filter(|(_, value)| !value.is_empty()) {
-            let tag = match attribute {
-                Attribute::Country => Tag::PrintableString,
-                _ => Tag::Utf8String,
-            };
-            let oid = ObjectIdentifier::new(attribute.oid())?;
-            set.insert(AttributeTypeAndValue { oid, value: Any::new(tag, value.as_bytes())? })?;
-        }
-        if !set.is_empty() {
-            sequence.push(set);
-        }
-    }
-    Name::from_der(&sequence.to_der()?)
 }
 
 /// A key of 256 random bits, drawn again in the rare case that they are not one.
@@ -328,16 +219,6 @@ fn serial(entropy: &dyn SecureRandom) -> Result<SerialNumber, Error> {
     SerialNumber::new(&bytes).map_err(failed)
 }
 
-fn time(seconds: i64) -> Result<Time, Error> {
-    let since_1970 = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
-    Ok(Time::GeneralTime(GeneralizedTime::from_unix_duration(since_1970).map_err(failed)?))
-}
-
 fn no_entropy() -> Error {
     Error::Token("the system gives no random numbers".to_owned())
-}
-
-/// Encoding errors name types and lengths, never values.
-fn failed(error: impl std::fmt::Display) -> Error {
-    Error::Token(format!("a certificate cannot be written: {error}"))
 }
