@@ -11,6 +11,8 @@
 //! | [`failure`] | the failure table |
 //! | [`fetch`] | an HTTP exchange with an upstream, as values |
 //! | [`session`] | logins as states, and the sessions they lead to |
+//! | [`psc`] | we are a client of Pro Santé Connect, or of its stand-in |
+//! | [`trust`] | whether a certificate may be believed |
 //! | [`oidc`] | we are the OpenID Provider of this workstation |
 //! | [`policy`] | one question, one answer with its reason |
 //! | [`challenge`] | typed challenges signed by a card or token |
@@ -24,5 +26,7 @@ pub mod identity;
 pub mod jose;
 pub mod oidc;
 pub mod policy;
+pub mod psc;
 pub mod secret;
 pub mod session;
+pub mod trust;
