@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 /// Version of the control door's protocol; a different major number is a named error (`agent_version`).
 pub const PROTOCOL: u32 = 1;
 
+/// Header that carries [`PROTOCOL`], in both directions of the control door.
+pub const PROTOCOL_HEADER: &str = "cps-agent-protocol";
+
 /// An RFC 9457 problem. `code` is stable and has a line in the failure table.
 #[derive(Debug, Clone, Serialize, Deserialize, thiserror::Error)]
 #[error("{code}: {title}")]

@@ -1,3 +1,35 @@
 //! The two doors: the bridge for applications and browsers, the control socket for our own programs.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | [`desk`] | the seam: what the doors ask of the agent |
+//! | [`bridge`], [`bind`] | the loopback door, and how it gets its port |
+//! | [`control`] | the Unix socket |
+//! | [`caller`] | who is at the door: user, process, program |
+//! | [`gate`] | rules against web pages: `Host`, `Origin`, frames |
+//! | [`limits`], [`connection`] | how much and how long a caller may take |
+//! | [`routes`], [`openapi`] | what can be asked, as a table and as its document |
+//! | [`oidc`], [`v1`], [`page`], [`events`] | the answers |
+//! | [`intake`], [`reply`], [`problem`], [`language`] | bodies in, answers out, refusals, French and English |
 
+pub mod bind;
+pub mod bridge;
+pub mod caller;
+pub mod connection;
+pub mod control;
 pub mod desk;
+pub mod events;
+pub mod gate;
+pub mod intake;
+pub mod language;
+pub mod limits;
+pub mod oidc;
+pub mod openapi;
+pub mod page;
+pub mod problem;
+pub mod reply;
+pub mod routes;
+pub mod v1;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,244 @@
+//! The bridge: the loopback door for applications and browsers (product rules: README, "The two doors").
+//!
+//! Every request passes the same line of questions, in this order, and the first "no" ends it: whose process calls, form
+//! of the request, name it was addressed to, web page it comes from, route, method. Only then is anything looked at.
+
+pub use super::bind::{Bound, Closed, bind};
+
+use super::{
+    bind::STRANGER_MARK,
+    caller::{self, Peer},
+    connection,
+    desk::{Caller, Desk, Door},
+    gate::{self, Barred},
+    language, limits,
+    limits::Slots,
+    oidc, page,
+    problem::{self, Fault},
+    reply::{self, Reply},
+    routes::{self, Endpoint, Route},
+    v1,
+};
+use bytes::Bytes;
+use cps_agent_core::failure::{Code, Language};
+use hyper::{
+    Method, Request, StatusCode,
+    body::Body,
+    header::{self, HeaderMap, HeaderName, HeaderValue},
+};
+use std::{future::poll_fn, io, net::SocketAddr, sync::Arc, task::Poll, time::Duration};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+};
+
+/// How long accepting rests after the system could not give a connection (out of descriptors).
+const REST: Duration = Duration::from_millis(100);
+
+/// Serves the bridge until the future is dropped, which also ends its connections.
+pub async fn serve<D: Desk>(bound: Bound, desk: Arc<D>) {
+    let bridge = Arc::new(Bridge {
+        port: bound.port(),
+        desk,
+        slots: Slots::new(limits::CONNECTIONS, limits::CONNECTIONS_OF_ONE),
+        strangers: Slots::new(limits::STRANGERS, limits::STRANGERS),
+    });
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = accept(&bound.listeners) => match accepted {
+                Ok((stream, from)) => {
+                    connections.spawn(Arc::clone(&bridge).welcome(stream, from));
+                }
+                Err(_) => tokio::time::sleep(REST).await,
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+/// The next connection of any listener.
+async fn accept(listeners: &[TcpListener]) -> io::Result<(TcpStream, SocketAddr)> {
+    poll_fn(|context| {
+        for listener in listeners {
+            if let Poll::Ready(accepted) = listener.poll_accept(context) {
+                return Poll::Ready(accepted);
+            }
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+/// What all connections share.
+#[derive(Debug)]
+pub(super) struct Bridge<D> {
+    pub(super) port: u16,
+    pub(super) desk: Arc<D>,
+    pub(super) slots: Arc<Slots<Option<i32>>>,
+    pub(super) strangers: Arc<Slots<()>>,
+}
+
+/// Who opened a connection; the same for all its requests.
+#[derive(Debug, Clone)]
+pub(super) struct Visitor {
+    pub(super) same_user: bool,
+    pub(super) pid: Option<i32>,
+    pub(super) program: Option<String>,
+}
+
+impl<D: Desk> Bridge<D> {
+    /// Finds out who called, and serves or refuses.
+    async fn welcome(self: Arc<Self>, stream: TcpStream, from: SocketAddr) {
+        let Ok(ours) = stream.local_addr() else { return };
+        // Answers are small and written whole: waiting for more would only delay them.
+        let _ = stream.set_nodelay(true);
+        let visitor = match caller::peer(ours, from) {
+            Peer::SameUser { inode } => {
+                let pid = tokio::task::spawn_blocking(move || caller::process(inode)).await.ok().flatten();
+                Visitor { same_user: true, pid, program: pid.and_then(caller::program) }
+            }
+            Peer::Untold => Visitor { same_user: false, pid: None, program: None },
+            Peer::OtherUser { .. } => return self.turn_away(stream).await,
+            Peer::Gone => return,
+        };
+        let Some(_slot) = self.slots.take(visitor.pid) else {
+            let program = visitor.program.as_deref();
+            self.desk.refused_at_door(Door::Bridge, Code("too_many_connections"), program);
+            return;
+        };
+        connection::serve(stream, |request| self.answer(&visitor, request)).await;
+    }
+
+    /// Refuses another user, whatever is asked. The mark tells that user's own agent whose port this is.
+    async fn turn_away(&self, stream: TcpStream) {
+        let Some(_slot) = self.strangers.take(()) else { return };
+        self.desk.refused_at_door(Door::Bridge, Code("other_user"), None);
+        let refuse = |_request| async {
+            let body = serde_json::json!({
+                "type": STRANGER_MARK, "title": "Forbidden", "status": 403, "code": "other_user",
+            });
+            let mut reply = reply::whole(StatusCode::FORBIDDEN, problem::MEDIA_TYPE, body.to_string());
+            reply.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            reply::protect(&mut reply, &page::html::POLICY);
+            reply
+        };
+        connection::serve(stream, refuse).await;
+    }
+
+    /// Answers one request.
+    pub(super) async fn answer<B>(&self, visitor: &Visitor, request: Request<B>) -> Reply
+    where
+        B: Body<Data = Bytes>,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let (head, body) = request.into_parts();
+        let path = head.uri.path();
+        let found = routes::find(Door::Bridge, path);
+        let mut readable_by = None;
+        let mut reply = match self.gate(&head.uri, &head.headers, found.map(|(route, _)| route.endpoint)) {
+            Err(barred) => {
+                self.desk.refused_at_door(Door::Bridge, barred.reason, visitor.program.as_deref());
+                problem::bare(barred.status)
+            }
+            Ok(origin) => {
+                readable_by = origin.cloned();
+                let caller = Caller {
+                    door: Door::Bridge,
+                    same_user: visitor.same_user,
+                    pid: visitor.pid,
+                    program: visitor.program.clone(),
+                    client: None,
+                    language: language::of(&head.headers),
+                };
+                match found {
+                    None => Fault::absent().reply(caller.language),
+                    Some((route, _)) if head.method == Method::OPTIONS && origin.is_some() => {
+                        preflight(route, &head.headers)
+                    }
+                    Some((route, _)) if !route.methods.contains(&head.method.as_str()) => {
+                        Fault::Method(route.methods).reply(caller.language)
+                    }
+                    Some((route, value)) => {
+                        let query = head.uri.query().unwrap_or_default();
+                        let request = v1::Request {
+                            endpoint: route.endpoint,
+                            value,
+                            method: &head.method,
+                            headers: &head.headers,
+                            body,
+                        };
+                        self.route(caller, query, request).await
+                    }
+                }
+            }
+        };
+        reply::protect(&mut reply, &page::html::POLICY);
+        if let Some(origin) = readable_by {
+            let headers = reply.headers_mut();
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            headers
+                .insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("WWW-Authenticate"));
+        }
+        reply
+    }
+
+    /// The questions before any route. Returns the registered origin that may read the answer.
+    fn gate<'a>(
+        &self,
+        uri: &hyper::Uri,
+        headers: &'a HeaderMap,
+        endpoint: Option<Endpoint>,
+    ) -> Result<Option<&'a HeaderValue>, Barred> {
+        gate::form(uri, headers)?;
+        let host = gate::host(headers, self.port)?;
+        let origin = gate::origin(headers, host, endpoint, |origin| self.desk.origin_allowed(origin))?;
+        if endpoint.is_some_and(gate::is_page) {
+            gate::navigation(headers)?;
+        }
+        Ok(origin)
+    }
+
+    async fn route<B>(&self, caller: Caller, query: &str, request: v1::Request<'_, B>) -> Reply
+    where
+        B: Body<Data = Bytes>,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let desk = self.desk.as_ref();
+        match request.endpoint {
+            Endpoint::Home => page::home(desk, &caller),
+            Endpoint::Discovery => reply::document(&desk.discovery()),
+            Endpoint::Jwks => reply::document(&desk.jwks().await),
+            Endpoint::Authorize => oidc::authorize(desk, &caller, query, request).await,
+            Endpoint::Token => oidc::token(desk, &caller, request).await,
+            Endpoint::UserInfo => oidc::userinfo(desk, &caller, request).await,
+            Endpoint::LoginPage if request.method == Method::POST => page::act(desk, &caller, request).await,
+            Endpoint::LoginPage => page::show(desk, &caller, request.value, query).await,
+            _ => {
+                let language: Language = caller.language;
+                v1::answer(desk, caller, request).await.unwrap_or_else(|fault| fault.reply(language))
+            }
+        }
+    }
+}
+
+const ASKS_LOCAL: HeaderName = HeaderName::from_static("access-control-request-private-network");
+const ALLOWS_LOCAL: HeaderName = HeaderName::from_static("access-control-allow-private-network");
+
+/// Answers the preflight of a registered origin (Fetch §3.2.2; Private Network Access §3).
+fn preflight(route: &Route, headers: &HeaderMap) -> Reply {
+    let mut reply = reply::empty(StatusCode::NO_CONTENT);
+    let answer = reply.headers_mut();
+    if let Ok(methods) = HeaderValue::from_str(&route.methods.join(", ")) {
+        answer.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
+    }
+    answer.insert(
+        header::ACCESS_CONTROL_ALLOW_HEADERS,
+        HeaderValue::from_static("authorization, content-type, accept-language"),
+    );
+    answer.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+    if headers.get(ASKS_LOCAL).is_some_and(|asks| asks == "true") {
+        answer.insert(ALLOWS_LOCAL, HeaderValue::from_static("true"));
+    }
+    reply
+}

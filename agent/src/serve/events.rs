@@ -1,0 +1,71 @@
+//! Server-sent events of `GET /v1/events` (WHATWG HTML §9.2).
+
+use bytes::Bytes;
+use cps_agent_api::words::Event;
+use hyper::body::{Body, Frame};
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::sync::{broadcast, mpsc};
+
+/// A comment is sent this often, so that a reader which left is noticed.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Events that wait for a slow reader before it loses some.
+const WAITING: usize = 16;
+
+/// A body that never ends by itself.
+#[derive(Debug)]
+pub struct EventStream {
+    lines: mpsc::Receiver<Bytes>,
+}
+
+impl EventStream {
+    /// Starts to pass events on. The task ends with the reader or with the agent.
+    #[must_use]
+    pub fn start(events: broadcast::Receiver<Event>) -> Self {
+        let (sender, lines) = mpsc::channel(WAITING);
+        tokio::spawn(pass_on(events, sender));
+        Self { lines }
+    }
+}
+
+async fn pass_on(mut events: broadcast::Receiver<Event>, reader: mpsc::Sender<Bytes>) {
+    // The first line tells the reader that nothing is missed from now on.
+    let mut line = Bytes::from_static(b": ready\n\n");
+    loop {
+        if reader.send(line).await.is_err() {
+            return;
+        }
+        line = tokio::select! {
+            () = reader.closed() => return,
+            () = tokio::time::sleep(HEARTBEAT) => Bytes::from_static(b":\n\n"),
+            event = events.recv() => match event {
+                Ok(event) => format(&event),
+                // The reader was too slow: it must read the state afresh.
+                Err(broadcast::error::RecvError::Lagged(_)) => Bytes::from_static(b"event: lost\ndata: {}\n\n"),
+                Err(broadcast::error::RecvError::Closed) => return,
+            },
+        };
+    }
+}
+
+fn format(event: &Event) -> Bytes {
+    // JSON has no line breaks, and topics are our own words: nothing can break out of its line.
+    let data = serde_json::to_string(event).unwrap_or_default();
+    format!("event: {}\ndata: {data}\n\n", event.topic).into()
+}
+
+impl Body for EventStream {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.lines.poll_recv(context).map(|line| line.map(|bytes| Ok(Frame::data(bytes))))
+    }
+}

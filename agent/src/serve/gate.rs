@@ -1,0 +1,216 @@
+//! The rules of the bridge that come before any route: who may be addressed, and from which web page.
+//!
+//! A browser is a caller that works for whoever wrote the page. Three headers that a page cannot forge tell them apart:
+//! `Host` (DNS rebinding), `Origin` (requests of pages) and `Sec-Fetch-*` (frames, images and other hidden requests).
+
+use super::routes::Endpoint;
+use cps_agent_core::failure::Code;
+use hyper::{
+    HeaderMap, StatusCode, Uri,
+    header::{self, HeaderName, HeaderValue},
+};
+
+/// A refusal of the gate: the status for the caller, the reason for the audit trail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Barred {
+    /// What the caller gets.
+    pub status: StatusCode,
+    /// What really happened.
+    pub reason: Code,
+}
+
+const fn barred(status: StatusCode, reason: &'static str) -> Barred {
+    Barred { status, reason: Code(reason) }
+}
+
+/// Headers that decide something: twice is once too often.
+const SINGLE: [&str; 8] = [
+    "host",
+    "origin",
+    "authorization",
+    "content-type",
+    "content-length",
+    "access-control-request-method",
+    "sec-fetch-site",
+    "sec-fetch-dest",
+];
+const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const DESTINATION: HeaderName = HeaderName::from_static("sec-fetch-dest");
+
+/// Checks the form of the request: an address of this server, no header twice, a body of announced length.
+///
+/// # Errors
+/// The refusal, when the request is not of that form.
+pub fn form(uri: &Uri, headers: &HeaderMap) -> Result<(), Barred> {
+    if uri.scheme().is_some() || uri.authority().is_some() {
+        return Err(barred(StatusCode::MISDIRECTED_REQUEST, "foreign_host"));
+    }
+    if uri.path_and_query().is_none_or(|target| target.as_str().len() > super::limits::TARGET) {
+        return Err(barred(StatusCode::URI_TOO_LONG, "bad_request"));
+    }
+    if SINGLE.iter().any(|name| headers.get_all(*name).iter().count() > 1) {
+        return Err(barred(StatusCode::BAD_REQUEST, "bad_request"));
+    }
+    // Two ways to say how long a body is are one too many (RFC 9112 §6.1): a plain length is all we take.
+    if headers.contains_key(header::TRANSFER_ENCODING) {
+        return Err(barred(StatusCode::LENGTH_REQUIRED, "bad_request"));
+    }
+    Ok(())
+}
+
+/// Checks `Host` against the three names of this machine, with the port. Returns the name that was used.
+///
+/// # Errors
+/// The refusal, for any other name: that is how DNS rebinding looks.
+pub fn host(headers: &HeaderMap, port: u16) -> Result<&str, Barred> {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = host.strip_suffix(port.to_string().as_str()).and_then(|rest| rest.strip_suffix(':'));
+    match name {
+        Some("127.0.0.1" | "[::1]" | "localhost") => Ok(host),
+        _ => Err(barred(StatusCode::MISDIRECTED_REQUEST, "foreign_host")),
+    }
+}
+
+/// Checks `Origin`. Returns it when it is a registered one, so that the page may read the answer.
+///
+/// # Errors
+/// The refusal, for every origin that is neither registered nor, on our own pages, our own.
+pub fn origin<'a>(
+    headers: &'a HeaderMap,
+    host: &str,
+    endpoint: Option<Endpoint>,
+    registered: impl FnOnce(&str) -> bool,
+) -> Result<Option<&'a HeaderValue>, Barred> {
+    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(None) };
+    let foreign = barred(StatusCode::FORBIDDEN, "foreign_origin");
+    let text = origin.to_str().map_err(|_| foreign)?;
+    if endpoint == Some(Endpoint::LoginPage) {
+        // Only our own page posts its own form. Because of `no-referrer` browsers then send `Origin: null` (Fetch
+        // §3.1), which alone proves nothing; `Sec-Fetch-Site` does.
+        let own = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://")) == Some(host);
+        let same_site = headers.get(SITE).is_some_and(|site| site == "same-origin");
+        return if own || (text == "null" && same_site) { Ok(None) } else { Err(foreign) };
+    }
+    if text != "null" && registered(text) { Ok(Some(origin)) } else { Err(foreign) }
+}
+
+/// Checks that a page is opened as a page: by top-level navigation, never in a frame, an image or a hidden request.
+/// Browsers say so (`document` is the destination of nothing else, Fetch §2.2.5); callers that say nothing are none.
+///
+/// # Errors
+/// The refusal.
+pub fn navigation(headers: &HeaderMap) -> Result<(), Barred> {
+    if headers.get(DESTINATION).is_none_or(|destination| destination == "document") {
+        Ok(())
+    } else {
+        Err(barred(StatusCode::FORBIDDEN, "foreign_frame"))
+    }
+}
+
+/// Whether an endpoint is opened by navigation.
+#[must_use]
+pub fn is_page(endpoint: Endpoint) -> bool {
+    matches!(endpoint, Endpoint::Home | Endpoint::Authorize | Endpoint::LoginPage)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut map = HeaderMap::new();
+        for (name, value) in pairs {
+            map.append(*name, HeaderValue::from_static(value));
+        }
+        map
+    }
+
+    #[test]
+    fn only_three_names_with_the_port_are_ours() {
+        for name in [
+            "127.0.0.1",
+            "127.0.0.1:24789",
+            "evil.example:24788",
+            "localhost.:24788",
+            "LOCALHOST:24788",
+            "127.0.0.2:24788",
+            "0.0.0.0:24788",
+            "[::]:24788",
+            "::1:24788",
+            "a@localhost:24788",
+            "localhost:024788",
+            "localhost:",
+            "",
+            ":24788",
+            "127.0.0.1:24788.evil.example",
+            "127.1:24788",
+        ] {
+            assert!(host(&headers(&[("host", name)]), 24788).is_err(), "{name}");
+        }
+        for name in ["127.0.0.1:24788", "[::1]:24788", "localhost:24788"] {
+            assert_eq!(host(&headers(&[("host", name)]), 24788), Ok(name));
+        }
+        assert!(host(&headers(&[]), 24788).is_err(), "none at all");
+    }
+
+    #[test]
+    fn an_origin_is_registered_or_refused() {
+        let dpi = headers(&[("origin", "https://dpi.example")]);
+        let asked = |origin: &str| origin == "https://dpi.example";
+        assert!(origin(&dpi, "127.0.0.1:1", Some(Endpoint::Token), asked).unwrap().is_some());
+        for foreign in ["https://evil.example", "null", "https://dpi.example.evil", "http://127.0.0.1:1", ""]
+        {
+            let map = headers(&[("origin", foreign)]);
+            assert!(origin(&map, "127.0.0.1:1", Some(Endpoint::Token), asked).is_err(), "{foreign}");
+        }
+    }
+
+    #[test]
+    fn null_is_never_registered() {
+        assert!(origin(&headers(&[("origin", "null")]), "127.0.0.1:1", None, |_| true).is_err());
+    }
+
+    #[test]
+    fn the_form_of_a_login_page_comes_from_that_page() {
+        let page = Some(Endpoint::LoginPage);
+        let own = headers(&[("origin", "http://127.0.0.1:1")]);
+        assert_eq!(origin(&own, "127.0.0.1:1", page, |_| false), Ok(None));
+        let hidden = headers(&[("origin", "null"), ("sec-fetch-site", "same-origin")]);
+        assert_eq!(origin(&hidden, "127.0.0.1:1", page, |_| false), Ok(None));
+        for foreign in [
+            headers(&[("origin", "null")]),
+            headers(&[("origin", "null"), ("sec-fetch-site", "cross-site")]),
+            headers(&[("origin", "http://127.0.0.1:2"), ("sec-fetch-site", "same-site")]),
+            headers(&[("origin", "https://dpi.example")]),
+        ] {
+            assert!(origin(&foreign, "127.0.0.1:1", page, |_| true).is_err(), "{foreign:?}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_opened_by_navigation_only() {
+        assert!(navigation(&headers(&[])).is_ok(), "no browser");
+        assert!(navigation(&headers(&[("sec-fetch-dest", "document")])).is_ok());
+        for destination in ["iframe", "frame", "image", "empty", "embed", "object", "script", ""] {
+            assert!(navigation(&headers(&[("sec-fetch-dest", destination)])).is_err(), "{destination}");
+        }
+    }
+
+    #[test]
+    fn a_deciding_header_that_comes_twice_is_refused() {
+        for name in ["host", "origin", "authorization", "content-type", "sec-fetch-site"] {
+            let map = headers(&[(name, "a"), (name, "a")]);
+            assert_eq!(
+                form(&Uri::from_static("/"), &map).unwrap_err().status,
+                StatusCode::BAD_REQUEST,
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_address_of_another_server_is_refused() {
+        let uri = Uri::from_static("http://evil.example/token");
+        assert_eq!(form(&uri, &headers(&[])).unwrap_err().reason, Code("foreign_host"));
+    }
+}

@@ -1,0 +1,100 @@
+//! How much a caller may take: sizes, times and numbers of connections, the same for both doors.
+
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+/// Longest request head. The longest honest one is an authorization request with a few hundred bytes of state.
+pub const HEAD: usize = 16 * 1024;
+/// Most header fields of a request.
+pub const HEADERS: usize = 64;
+/// Longest request body. The longest honest one is a client registration.
+pub const BODY: usize = 64 * 1024;
+/// A request head must be complete this long after its connection was opened or answered last.
+pub const HEAD_TIME: Duration = Duration::from_secs(20);
+/// A request body must be complete this long after its head.
+pub const BODY_TIME: Duration = Duration::from_secs(10);
+/// A caller that does not take our answer for this long is cut off.
+pub const STALL_TIME: Duration = Duration::from_secs(20);
+/// Longest path and query.
+pub const TARGET: usize = 8 * 1024;
+/// Connections of one door.
+pub const CONNECTIONS: usize = 256;
+/// Connections of one process.
+pub const CONNECTIONS_OF_ONE: usize = 64;
+/// Connections from other users that may be waiting for their refusal.
+pub const STRANGERS: usize = 4;
+
+/// Counts connections, in total and for each peer.
+#[derive(Debug)]
+pub struct Slots<K> {
+    total: usize,
+    of_one: usize,
+    taken: Mutex<HashMap<K, usize>>,
+}
+
+/// A counted connection; gives its place back when dropped.
+#[derive(Debug)]
+pub struct Slot<K: Eq + Hash> {
+    slots: Arc<Slots<K>>,
+    peer: K,
+}
+
+impl<K: Eq + Hash + Clone> Slots<K> {
+    /// Sets the bounds.
+    #[must_use]
+    pub fn new(total: usize, of_one: usize) -> Arc<Self> {
+        Arc::new(Self { total, of_one, taken: Mutex::default() })
+    }
+
+    /// Takes a place, or says that none is left.
+    #[must_use]
+    pub fn take(self: &Arc<Self>, peer: K) -> Option<Slot<K>> {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let all: usize = taken.values().sum();
+        let own = taken.get(&peer).copied().unwrap_or(0);
+        if all >= self.total || own >= self.of_one {
+            return None;
+        }
+        taken.insert(peer.clone(), own + 1);
+        Some(Slot { slots: Arc::clone(self), peer })
+    }
+}
+
+impl<K: Eq + Hash> Drop for Slot<K> {
+    fn drop(&mut self) {
+        let mut taken = self.slots.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = taken.get_mut(&self.peer) {
+            *own -= 1;
+            if *own == 0 {
+                taken.remove(&self.peer);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_peer_cannot_take_the_places_of_the_others() {
+        let slots = Slots::new(3, 2);
+        let _first = slots.take("page").unwrap();
+        let _second = slots.take("page").unwrap();
+        assert!(slots.take("page").is_none(), "its own bound");
+        let _third = slots.take("software").unwrap();
+        assert!(slots.take("third").is_none(), "the door's bound");
+    }
+
+    #[test]
+    fn a_place_is_given_back() {
+        let slots = Slots::new(1, 1);
+        drop(slots.take("a").unwrap());
+        assert!(slots.take("b").is_some());
+        assert!(slots.taken.lock().unwrap().is_empty(), "nothing is remembered of a peer that left");
+    }
+}

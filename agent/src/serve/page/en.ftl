@@ -1,0 +1,32 @@
+# Pages of the local bridge.
+
+test-mark = TEST – not for real patients
+
+home-title = cps-agent
+home-text = The CPS agent of this workstation is running. You can close this page.
+
+login-title = Sign in
+login-asks = { $application } asks you to sign in.
+login-choose = Choose how to sign in:
+login-again = Try again:
+login-no-way = No way of signing in is allowed for this application. Tell your administrator.
+login-cancel = Cancel
+login-next = Continue
+
+way-browser = Pro Santé Connect in the browser
+way-ecps = e-CPS on your phone
+way-card = CPS card
+way-token = e-CPS token of this workstation
+way-local = CPS card, without Pro Santé Connect
+
+hint-insert-card = Insert your CPS card into the reader.
+hint-choose-card = Several cards are present. Choose yours, or remove the others:
+hint-card = Card no. { $serial }
+hint-type-pin = Type your PIN in the window that just opened, or on the reader’s keypad.
+hint-wait = Signing in…
+
+refused-title = Sign-in impossible
+refused-text = The application that sent you here was not recognised. Nothing was passed on to it.
+
+gone-title = Page expired
+gone-text = This sign-in request is over. Go back to your application and start again.

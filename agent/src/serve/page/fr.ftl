@@ -1,0 +1,32 @@
+# Pages de la passerelle locale. Typographie française : espace insécable avant « : ; ? ! » et dans les guillemets.
+
+test-mark = TEST – ne pas utiliser pour de vrais patients
+
+home-title = cps-agent
+home-text = L’agent CPS de ce poste fonctionne. Vous pouvez fermer cette page.
+
+login-title = Connexion
+login-asks = { $application } demande que vous vous identifiiez.
+login-choose = Choisissez comment vous connecter :
+login-again = Réessayer :
+login-no-way = Aucun mode de connexion n’est autorisé pour ce logiciel. Prévenez votre administrateur.
+login-cancel = Annuler
+login-next = Continuer
+
+way-browser = Pro Santé Connect dans le navigateur
+way-ecps = e-CPS sur votre téléphone
+way-card = Carte CPS
+way-token = Jeton e-CPS de ce poste
+way-local = Carte CPS, sans Pro Santé Connect
+
+hint-insert-card = Insérez votre carte CPS dans le lecteur.
+hint-choose-card = Plusieurs cartes sont présentes. Choisissez la vôtre, ou retirez les autres :
+hint-card = Carte n° { $serial }
+hint-type-pin = Tapez votre code dans la fenêtre qui vient de s’ouvrir, ou sur le clavier du lecteur.
+hint-wait = Connexion en cours…
+
+refused-title = Connexion impossible
+refused-text = Le logiciel qui vous a envoyé ici n’a pas été reconnu. Rien ne lui a été transmis.
+
+gone-title = Page expirée
+gone-text = Cette demande de connexion est terminée. Retournez dans votre logiciel et recommencez.

@@ -1,0 +1,55 @@
+//! The few pages a person may see: plain HTML, no script, in French or English.
+//!
+//! A waiting page keeps its next request open until there is something new (at most [`HOLD`]): it moves on the moment
+//! the card is in, and a screen reader is not interrupted every second by a page that reloads itself for nothing.
+
+pub mod html;
+mod login;
+pub mod text;
+
+pub use login::{act, show};
+
+use super::{
+    desk::{Caller, Desk, Refusal},
+    problem,
+    reply::{self, Reply},
+};
+use cps_agent_core::failure::Code;
+use html::Page;
+use hyper::StatusCode;
+use std::time::Duration;
+use text::text;
+
+/// Longest wait of a page for news.
+pub const HOLD: Duration = Duration::from_secs(25);
+
+/// `/`: says that the agent runs, and nothing about anybody.
+pub fn home<D: Desk>(desk: &D, caller: &Caller) -> Reply {
+    let mut page = start(desk, caller, "home-title");
+    page.paragraph(&text(caller.language, "home-text"));
+    send(StatusCode::OK, page)
+}
+
+/// An authorization request whose client or redirect URI cannot be trusted: the person is told, the client is not.
+pub fn refused<D: Desk>(desk: &D, caller: &Caller, failure: Code) -> Reply {
+    let mut page = start(desk, caller, "refused-title");
+    page.paragraph(&text(caller.language, "refused-text"));
+    reason(&mut page, caller, &Refusal { failure, values: serde_json::Map::new() });
+    send(StatusCode::BAD_REQUEST, page)
+}
+
+/// A page with its heading and, in the test environment, its mark.
+fn start<D: Desk>(desk: &D, caller: &Caller, title: &str) -> Page {
+    let test = desk.status(caller).environment == "test";
+    Page::new(caller.language, title, test)
+}
+
+/// Adds the sentences of a failure.
+fn reason(page: &mut Page, caller: &Caller, refusal: &Refusal) {
+    let problem = problem::describe(StatusCode::BAD_REQUEST, refusal, caller.language);
+    page.reason(&problem.title, problem.detail.as_deref());
+}
+
+fn send(status: StatusCode, page: Page) -> Reply {
+    reply::whole(status, "text/html; charset=utf-8", page.finish())
+}

@@ -1,0 +1,84 @@
+//! The words of the pages, in French and English, from the Fluent files beside this one.
+
+use cps_agent_core::failure::Language;
+use fluent_bundle::{FluentArgs, FluentResource, concurrent::FluentBundle};
+use std::sync::LazyLock;
+use unic_langid::LanguageIdentifier;
+
+type Bundle = FluentBundle<FluentResource>;
+
+static FRENCH: LazyLock<Bundle> = LazyLock::new(|| bundle("fr", include_str!("fr.ftl")));
+static ENGLISH: LazyLock<Bundle> = LazyLock::new(|| bundle("en", include_str!("en.ftl")));
+
+/// Builds a language. The files are compiled in and a test reads every message of both: what could not be parsed would
+/// be missing there.
+fn bundle(tag: &str, source: &str) -> Bundle {
+    let language: LanguageIdentifier = tag.parse().unwrap_or_default();
+    let mut bundle = Bundle::new_concurrent(vec![language]);
+    bundle.set_use_isolating(false);
+    let resource = FluentResource::try_new(source.to_owned()).unwrap_or_else(|(whole_lines, _)| whole_lines);
+    bundle.add_resource_overriding(resource);
+    bundle
+}
+
+/// A message without values.
+#[must_use]
+pub fn text(language: Language, name: &str) -> String {
+    format(language, name, None)
+}
+
+/// A message with one value.
+#[must_use]
+pub fn text_with(language: Language, name: &str, key: &str, value: &str) -> String {
+    let mut values = FluentArgs::new();
+    values.set(key, value);
+    format(language, name, Some(&values))
+}
+
+fn format(language: Language, name: &str, values: Option<&FluentArgs<'_>>) -> String {
+    let bundle = match language {
+        Language::French => &*FRENCH,
+        Language::English => &*ENGLISH,
+    };
+    let Some(pattern) = bundle.get_message(name).and_then(|message| message.value()) else {
+        return name.to_owned();
+    };
+    bundle.format_pattern(pattern, values, &mut Vec::new()).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(source: &str) -> Vec<&str> {
+        source
+            .lines()
+            .filter_map(|line| Some(line.split_once(" = ")?.0))
+            .filter(|name| !name.starts_with('#'))
+            .collect()
+    }
+
+    #[test]
+    fn both_languages_say_the_same_things() {
+        assert_eq!(names(include_str!("fr.ftl")), names(include_str!("en.ftl")));
+    }
+
+    #[test]
+    fn every_message_can_be_read() {
+        for name in names(include_str!("fr.ftl")) {
+            for language in [Language::French, Language::English] {
+                assert_ne!(text(language, name), name, "{name} is missing");
+            }
+        }
+    }
+
+    #[test]
+    fn french_punctuation_has_its_unbreakable_space() {
+        for line in include_str!("fr.ftl").lines().filter(|line| line.contains(" = ")) {
+            let text = line.split_once(" = ").unwrap().1;
+            for mark in [':', ';', '?', '!', '»'] {
+                assert!(!text.contains(&format!(" {mark}")), "a plain space before {mark} in: {line}");
+            }
+        }
+    }
+}

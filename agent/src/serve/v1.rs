@@ -1,0 +1,144 @@
+//! The `/v1` API: the same words at both doors. The bridge asks for an access token; the control door is its own proof.
+
+use super::{
+    desk::{Caller, Desk, Door},
+    events::EventStream,
+    intake,
+    problem::Fault,
+    reply::{self, Reply},
+    routes::Endpoint,
+};
+use bytes::Bytes;
+use cps_agent_api::words;
+use cps_agent_core::oidc::token::BearerError;
+use hyper::{HeaderMap, Method, StatusCode, body::Body};
+
+/// Scope that shows readers and cards.
+const CARDS: &str = "cps:cards";
+/// Scope that has challenges signed.
+const SIGN: &str = "cps:sign";
+/// Scope of every login: enough to see and end one's own session.
+const OPENID: &str = "openid";
+
+/// A request that found its route.
+#[derive(Debug)]
+pub struct Request<'a, B> {
+    /// Where it goes.
+    pub endpoint: Endpoint,
+    /// The value in its path, if any.
+    pub value: &'a str,
+    /// Method: one of the route's.
+    pub method: &'a Method,
+    /// Headers.
+    pub headers: &'a HeaderMap,
+    /// Body, not read yet.
+    pub body: B,
+}
+
+/// Answers one request.
+///
+/// # Errors
+/// The refusal, to be answered in the caller's language.
+pub async fn answer<D, B>(desk: &D, mut caller: Caller, request: Request<'_, B>) -> Result<Reply, Fault>
+where
+    D: Desk,
+    B: Body<Data = Bytes>,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let Request { endpoint, value, method, headers, body } = request;
+    if let Some(scope) = scope(endpoint) {
+        admit(desk, &mut caller, headers, scope)?;
+    }
+    let caller = &caller;
+    let ok = StatusCode::OK;
+    Ok(match endpoint {
+        Endpoint::Status => reply::json(ok, &status(desk, caller.clone(), headers)),
+        Endpoint::Readers => reply::json(ok, &desk.readers()),
+        Endpoint::Cards => reply::json(ok, &desk.cards(caller)),
+        Endpoint::Certificates => reply::json(ok, &desk.certificates(value).await?),
+        Endpoint::PinState => reply::json(ok, &desk.pin_state(value).await?),
+        Endpoint::ChangePin => {
+            desk.change_pin(caller, value, read(headers, body).await?).await?;
+            reply::empty(StatusCode::NO_CONTENT)
+        }
+        Endpoint::UnblockPin => {
+            desk.unblock_pin(caller, value, read(headers, body).await?).await?;
+            reply::empty(StatusCode::NO_CONTENT)
+        }
+        Endpoint::Challenges => reply::json(ok, &desk.challenge(caller, read(headers, body).await?).await?),
+        Endpoint::Session if method == Method::DELETE => {
+            let ended = desk.end_session(caller).await;
+            reply::empty(if ended { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND })
+        }
+        Endpoint::Session => reply::json(ok, &desk.session(caller)),
+        Endpoint::Events => reply::events(EventStream::start(desk.events())),
+        Endpoint::Login => reply::json(ok, &desk.login(caller, read(headers, body).await?).await?),
+        Endpoint::Clients if method == Method::POST => {
+            reply::json(StatusCode::CREATED, &desk.add_client(caller, read(headers, body).await?)?)
+        }
+        Endpoint::Clients => reply::json(ok, &desk.clients()),
+        Endpoint::Client => {
+            desk.remove_client(caller, value)?;
+            reply::empty(StatusCode::NO_CONTENT)
+        }
+        Endpoint::Tokens if method == Method::POST => {
+            reply::json(StatusCode::CREATED, &desk.add_token(caller, read(headers, body).await?).await?)
+        }
+        Endpoint::Tokens => reply::json(ok, &desk.tokens()),
+        Endpoint::OpenApi => reply::document(super::openapi::DOCUMENT),
+        _ => return Err(Fault::absent()),
+    })
+}
+
+/// The scope the bridge asks for, where the route needs one.
+fn scope(endpoint: Endpoint) -> Option<&'static str> {
+    match endpoint {
+        Endpoint::Readers
+        | Endpoint::Cards
+        | Endpoint::Certificates
+        | Endpoint::PinState
+        | Endpoint::Events => Some(CARDS),
+        Endpoint::Challenges => Some(SIGN),
+        Endpoint::Session => Some(OPENID),
+        _ => None,
+    }
+}
+
+/// At the bridge: looks the access token up and notes its application.
+fn admit<D: Desk>(
+    desk: &D,
+    caller: &mut Caller,
+    headers: &HeaderMap,
+    scope: &'static str,
+) -> Result<(), Fault> {
+    if caller.door == Door::Control {
+        return Ok(());
+    }
+    let token = super::oidc::bearer(headers).ok_or(Fault::Bearer(BearerError::Missing, scope))?;
+    caller.client = Some(desk.bearer(token, scope).map_err(|error| Fault::Bearer(error, scope))?);
+    Ok(())
+}
+
+/// The status, cut down at the bridge to what the caller may see: nobody without a token learns whose card is in.
+fn status<D: Desk>(desk: &D, mut caller: Caller, headers: &HeaderMap) -> words::Status {
+    let cards = admit(desk, &mut caller, headers, CARDS).is_ok();
+    let session = admit(desk, &mut caller, headers, OPENID).is_ok();
+    let mut status = desk.status(&caller);
+    if !cards {
+        status.readers = Vec::new();
+        status.cards = Vec::new();
+    }
+    if !session {
+        status.session = None;
+    }
+    status
+}
+
+async fn read<T, B>(headers: &HeaderMap, body: B) -> Result<T, Fault>
+where
+    T: serde::de::DeserializeOwned,
+    B: Body<Data = Bytes>,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    intake::json(&intake::body(headers, body, intake::JSON).await?)
+}
