@@ -24,6 +24,9 @@ pub struct Problem {
     pub status: u16,
     /// Stable code of the failure table.
     pub code: String,
+    /// Who can help: `person`, `administrator`, `card_issuer`, `upstream`, `vendor`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
     /// Numbers the sentence needs (`tries_left`, …).
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     pub values: serde_json::Map<String, serde_json::Value>,

@@ -1,7 +1,7 @@
 //! Takes the bridge's port on both loopback families, or finds out who holds it.
 
 use super::caller;
-use cps_agent_core::failure::Code;
+use cps_agent_core::failure::{BRIDGE_CLOSED, Failure, PORT_TAKEN};
 use std::{
     io,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -66,10 +66,10 @@ pub enum Closed {
 impl Closed {
     /// The line of the failure table, for the status.
     #[must_use]
-    pub fn code(&self) -> Code {
+    pub fn failure(&self) -> Failure {
         match self {
-            Self::Taken { .. } => Code("bridge_port_taken"),
-            Self::Refused(_) => Code("bridge_closed"),
+            Self::Taken { port } => Failure::new(PORT_TAKEN).with("port", *port),
+            Self::Refused(_) => BRIDGE_CLOSED.into(),
         }
     }
 }

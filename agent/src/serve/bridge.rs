@@ -20,7 +20,7 @@ use super::{
     v1,
 };
 use bytes::Bytes;
-use cps_agent_core::failure::{Code, Language};
+use cps_agent_core::failure::{Language, NOT_FOUND, OTHER_USER, TOO_MANY_CONNECTIONS};
 use hyper::{
     Method, Request, StatusCode,
     body::Body,
@@ -104,7 +104,7 @@ impl<D: Desk> Bridge<D> {
         };
         let Some(_slot) = self.slots.take(visitor.pid) else {
             let program = visitor.program.as_deref();
-            self.desk.refused_at_door(Door::Bridge, Code("too_many_connections"), program);
+            self.desk.refused_at_door(Door::Bridge, TOO_MANY_CONNECTIONS, program);
             return;
         };
         connection::serve(stream, |request| self.answer(&visitor, request)).await;
@@ -113,7 +113,7 @@ impl<D: Desk> Bridge<D> {
     /// Refuses another user, whatever is asked. The mark tells that user's own agent whose port this is.
     async fn turn_away(&self, stream: TcpStream) {
         let Some(_slot) = self.strangers.take(()) else { return };
-        self.desk.refused_at_door(Door::Bridge, Code("other_user"), None);
+        self.desk.refused_at_door(Door::Bridge, OTHER_USER, None);
         let refuse = |_request| async {
             let body = serde_json::json!({
                 "type": STRANGER_MARK, "title": "Forbidden", "status": 403, "code": "other_user",
@@ -152,7 +152,7 @@ impl<D: Desk> Bridge<D> {
                     language: language::of(&head.headers),
                 };
                 match found {
-                    None => Fault::absent().reply(caller.language),
+                    None => Fault::from(NOT_FOUND).reply(caller.language),
                     Some((route, _)) if head.method == Method::OPTIONS && origin.is_some() => {
                         preflight(route, &head.headers)
                     }

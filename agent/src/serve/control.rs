@@ -16,9 +16,9 @@ use super::{
 };
 use bytes::Bytes;
 use cps_agent_api::words::{PROTOCOL, PROTOCOL_HEADER};
-use cps_agent_core::failure::Code;
+use cps_agent_core::failure::{AGENT_VERSION, Failure, NOT_FOUND, OTHER_USER, TOO_MANY_CONNECTIONS};
 use hyper::{
-    Request, StatusCode,
+    Request,
     body::Body,
     header::{HeaderMap, HeaderName, HeaderValue},
 };
@@ -146,12 +146,12 @@ pub async fn serve<D: Desk>(control: Control, desk: Arc<D>) {
 async fn welcome<D: Desk>(desk: Arc<D>, slots: Arc<Slots<Option<i32>>>, stream: UnixStream) {
     let Ok(peer) = stream.peer_cred() else { return };
     if peer.uid() != caller::own_user() {
-        desk.refused_at_door(Door::Control, Code("other_user"), None);
+        desk.refused_at_door(Door::Control, OTHER_USER, None);
         return;
     }
     let program = peer.pid().and_then(caller::program);
     let Some(_slot) = slots.take(peer.pid()) else {
-        desk.refused_at_door(Door::Control, Code("too_many_connections"), program.as_deref());
+        desk.refused_at_door(Door::Control, TOO_MANY_CONNECTIONS, program.as_deref());
         return;
     };
     connection::serve(stream, |request| answer(desk.as_ref(), peer.pid(), program.as_deref(), request)).await;
@@ -176,9 +176,9 @@ where
     let found = routes::find(Door::Control, head.uri.path());
     let answer = async {
         gate::form(&head.uri, &head.headers)
-            .map_err(|barred| Fault::Request(barred.status, barred.reason))?;
+            .map_err(|barred| Fault::from(Failure::new(barred.reason).with("reason", "HTTP")))?;
         spoken(&head.headers)?;
-        let (route, value) = found.ok_or_else(Fault::absent)?;
+        let (route, value) = found.ok_or(NOT_FOUND)?;
         if !route.methods.contains(&head.method.as_str()) {
             return Err(Fault::Method(route.methods));
         }
@@ -209,9 +209,5 @@ where
 fn spoken(headers: &HeaderMap) -> Result<(), Fault> {
     let spoken =
         headers.get(PROTOCOL_NAME).and_then(|value| value.to_str().ok()).and_then(|v| v.parse().ok());
-    if spoken == Some(PROTOCOL) {
-        Ok(())
-    } else {
-        Err(Fault::Request(StatusCode::UPGRADE_REQUIRED, Code("agent_version")))
-    }
+    if spoken == Some(PROTOCOL) { Ok(()) } else { Err(AGENT_VERSION.into()) }
 }

@@ -3,9 +3,12 @@
 //! A door decides who may enter and turns bytes into these calls; the loop implements them and alone holds the cards.
 
 use cps_agent_api::words;
-use cps_agent_core::oidc::{
-    authorize::{Authorize, Parameters},
-    token::{BearerError, TokenRefusal, TokenRequest, TokenResponse},
+use cps_agent_core::{
+    failure::Failure,
+    oidc::{
+        authorize::{Authorize, Parameters},
+        token::{BearerError, TokenRefusal, TokenRequest, TokenResponse},
+    },
 };
 use std::{future::Future, sync::Arc};
 
@@ -35,15 +38,6 @@ pub struct Caller {
     pub language: cps_agent_core::failure::Language,
 }
 
-/// A refusal for the `/v1` API and the pages: a code of the failure table with its numbers.
-#[derive(Debug, Clone)]
-pub struct Refusal {
-    /// Code of the failure table.
-    pub failure: cps_agent_core::failure::Code,
-    /// Numbers its sentence needs.
-    pub values: serde_json::Map<String, serde_json::Value>,
-}
-
 /// What the page of a waiting login shows.
 #[derive(Debug, Clone)]
 pub enum LoginPage {
@@ -54,7 +48,7 @@ pub enum LoginPage {
         /// Ways allowed by policy and registration.
         ways: Vec<cps_agent_core::identity::Way>,
         /// Why the last try ended.
-        reason: Option<Refusal>,
+        reason: Option<Failure>,
     },
     /// A login is under way; the page reloads itself. `hint` is what the person should do now.
     Working {
@@ -114,7 +108,7 @@ pub trait Desk: Send + Sync + 'static {
         transaction: &str,
         way: cps_agent_core::identity::Way,
         card: Option<String>,
-    ) -> Result<(), Refusal>;
+    ) -> Result<(), Failure>;
     /// The person gives up: the application gets `access_denied`.
     fn abandon_login(&self, caller: &Caller, transaction: &str);
 
@@ -128,29 +122,29 @@ pub trait Desk: Send + Sync + 'static {
     fn certificates(
         &self,
         serial: &str,
-    ) -> impl Future<Output = Result<Vec<words::CardCertificate>, Refusal>> + Send;
+    ) -> impl Future<Output = Result<Vec<words::CardCertificate>, Failure>> + Send;
     /// `GET /v1/cards/{serial}/pin`.
-    fn pin_state(&self, serial: &str) -> impl Future<Output = Result<words::PinState, Refusal>> + Send;
+    fn pin_state(&self, serial: &str) -> impl Future<Output = Result<words::PinState, Failure>> + Send;
     /// `POST /v1/cards/{serial}/pin/change`.
     fn change_pin(
         &self,
         caller: &Caller,
         serial: &str,
         request: words::PinRequest,
-    ) -> impl Future<Output = Result<(), Refusal>> + Send;
+    ) -> impl Future<Output = Result<(), Failure>> + Send;
     /// `POST /v1/cards/{serial}/pin/unblock`.
     fn unblock_pin(
         &self,
         caller: &Caller,
         serial: &str,
         request: words::PinRequest,
-    ) -> impl Future<Output = Result<(), Refusal>> + Send;
+    ) -> impl Future<Output = Result<(), Failure>> + Send;
     /// `POST /v1/challenges`.
     fn challenge(
         &self,
         caller: &Caller,
         request: words::ChallengeRequest,
-    ) -> impl Future<Output = Result<words::ChallengeAnswer, Refusal>> + Send;
+    ) -> impl Future<Output = Result<words::ChallengeAnswer, Failure>> + Send;
     /// `GET /v1/session`.
     fn session(&self, caller: &Caller) -> Option<words::Session>;
     /// `DELETE /v1/session`: an explicit disconnect.
@@ -160,15 +154,15 @@ pub trait Desk: Send + Sync + 'static {
         &self,
         caller: &Caller,
         request: words::LoginRequest,
-    ) -> impl Future<Output = Result<words::Session, Refusal>> + Send;
+    ) -> impl Future<Output = Result<words::Session, Failure>> + Send;
     /// `GET /v1/events`: what happens from now on. A slow reader loses events, never the agent time.
     fn events(&self) -> tokio::sync::broadcast::Receiver<words::Event>;
     /// `GET /v1/clients`.
     fn clients(&self) -> Vec<words::Client>;
     /// `POST /v1/clients`.
-    fn add_client(&self, caller: &Caller, client: words::Client) -> Result<words::ClientRegistered, Refusal>;
+    fn add_client(&self, caller: &Caller, client: words::Client) -> Result<words::ClientRegistered, Failure>;
     /// `DELETE /v1/clients/{id}`.
-    fn remove_client(&self, caller: &Caller, id: &str) -> Result<(), Refusal>;
+    fn remove_client(&self, caller: &Caller, id: &str) -> Result<(), Failure>;
     /// `GET /v1/tokens`: the soft tokens.
     fn tokens(&self) -> Vec<words::Card>;
     /// `POST /v1/tokens`.
@@ -176,7 +170,7 @@ pub trait Desk: Send + Sync + 'static {
         &self,
         caller: &Caller,
         request: words::TokenRequest,
-    ) -> impl Future<Output = Result<words::TokenAnswer, Refusal>> + Send;
+    ) -> impl Future<Output = Result<words::TokenAnswer, Failure>> + Send;
     /// Exact origins that registered clients may call the bridge from, besides its own.
     fn origin_allowed(&self, origin: &str) -> bool;
     /// Writes a refusal of a door (foreign Host, foreign Origin, other user, …) into the audit trail.

@@ -4,7 +4,7 @@
 //! `Host` (DNS rebinding), `Origin` (requests of pages) and `Sec-Fetch-*` (frames, images and other hidden requests).
 
 use super::routes::Endpoint;
-use cps_agent_core::failure::Code;
+use cps_agent_core::failure::{Code, FOREIGN_FRAME, FOREIGN_HOST, FOREIGN_ORIGIN, REQUEST_MALFORMED};
 use hyper::{
     HeaderMap, StatusCode, Uri,
     header::{self, HeaderName, HeaderValue},
@@ -19,8 +19,8 @@ pub struct Barred {
     pub reason: Code,
 }
 
-const fn barred(status: StatusCode, reason: &'static str) -> Barred {
-    Barred { status, reason: Code(reason) }
+const fn barred(status: StatusCode, reason: Code) -> Barred {
+    Barred { status, reason }
 }
 
 /// Headers that decide something: twice is once too often.
@@ -43,17 +43,17 @@ const DESTINATION: HeaderName = HeaderName::from_static("sec-fetch-dest");
 /// The refusal, when the request is not of that form.
 pub fn form(uri: &Uri, headers: &HeaderMap) -> Result<(), Barred> {
     if uri.scheme().is_some() || uri.authority().is_some() {
-        return Err(barred(StatusCode::MISDIRECTED_REQUEST, "foreign_host"));
+        return Err(barred(StatusCode::MISDIRECTED_REQUEST, FOREIGN_HOST));
     }
     if uri.path_and_query().is_none_or(|target| target.as_str().len() > super::limits::TARGET) {
-        return Err(barred(StatusCode::URI_TOO_LONG, "bad_request"));
+        return Err(barred(StatusCode::URI_TOO_LONG, REQUEST_MALFORMED));
     }
     if SINGLE.iter().any(|name| headers.get_all(*name).iter().count() > 1) {
-        return Err(barred(StatusCode::BAD_REQUEST, "bad_request"));
+        return Err(barred(StatusCode::BAD_REQUEST, REQUEST_MALFORMED));
     }
     // Two ways to say how long a body is are one too many (RFC 9112 §6.1): a plain length is all we take.
     if headers.contains_key(header::TRANSFER_ENCODING) {
-        return Err(barred(StatusCode::LENGTH_REQUIRED, "bad_request"));
+        return Err(barred(StatusCode::LENGTH_REQUIRED, REQUEST_MALFORMED));
     }
     Ok(())
 }
@@ -67,7 +67,7 @@ pub fn host(headers: &HeaderMap, port: u16) -> Result<&str, Barred> {
     let name = host.strip_suffix(port.to_string().as_str()).and_then(|rest| rest.strip_suffix(':'));
     match name {
         Some("127.0.0.1" | "[::1]" | "localhost") => Ok(host),
-        _ => Err(barred(StatusCode::MISDIRECTED_REQUEST, "foreign_host")),
+        _ => Err(barred(StatusCode::MISDIRECTED_REQUEST, FOREIGN_HOST)),
     }
 }
 
@@ -82,7 +82,7 @@ pub fn origin<'a>(
     registered: impl FnOnce(&str) -> bool,
 ) -> Result<Option<&'a HeaderValue>, Barred> {
     let Some(origin) = headers.get(header::ORIGIN) else { return Ok(None) };
-    let foreign = barred(StatusCode::FORBIDDEN, "foreign_origin");
+    let foreign = barred(StatusCode::FORBIDDEN, FOREIGN_ORIGIN);
     let text = origin.to_str().map_err(|_| foreign)?;
     if endpoint == Some(Endpoint::LoginPage) {
         // Only our own page posts its own form. Because of `no-referrer` browsers then send `Origin: null` (Fetch
@@ -103,7 +103,7 @@ pub fn navigation(headers: &HeaderMap) -> Result<(), Barred> {
     if headers.get(DESTINATION).is_none_or(|destination| destination == "document") {
         Ok(())
     } else {
-        Err(barred(StatusCode::FORBIDDEN, "foreign_frame"))
+        Err(barred(StatusCode::FORBIDDEN, FOREIGN_FRAME))
     }
 }
 
@@ -211,6 +211,6 @@ mod tests {
     #[test]
     fn an_address_of_another_server_is_refused() {
         let uri = Uri::from_static("http://evil.example/token");
-        assert_eq!(form(&uri, &headers(&[])).unwrap_err().reason, Code("foreign_host"));
+        assert_eq!(form(&uri, &headers(&[])).unwrap_err().reason, FOREIGN_HOST);
     }
 }

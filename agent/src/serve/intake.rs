@@ -2,9 +2,12 @@
 
 use super::{limits, problem::Fault};
 use bytes::Bytes;
-use cps_agent_core::{failure::Code, oidc::authorize::Parameters};
+use cps_agent_core::{
+    failure::{Failure, REQUEST_MALFORMED, REQUEST_MEDIA_TYPE, REQUEST_TOO_LARGE, REQUEST_TOO_SLOW},
+    oidc::authorize::Parameters,
+};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use hyper::{HeaderMap, StatusCode, body::Body, header};
+use hyper::{HeaderMap, body::Body, header};
 
 /// The media type of HTML forms and OAuth requests.
 pub const FORM: &str = "application/x-www-form-urlencoded";
@@ -20,21 +23,18 @@ where
     B: Body<Data = Bytes>,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let refuse = |status, code| Err(Fault::Request(status, Code(code)));
     if !is(headers, media_type) {
-        return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type");
+        return Err(Failure::new(REQUEST_MEDIA_TYPE).with("expected", media_type).into());
     }
     // An announced length is believed at once; what was not announced is counted as it comes.
     if body.size_hint().lower() > limits::BODY as u64 {
-        return refuse(StatusCode::PAYLOAD_TOO_LARGE, "too_large");
+        return Err(REQUEST_TOO_LARGE.into());
     }
     match tokio::time::timeout(limits::BODY_TIME, Limited::new(body, limits::BODY).collect()).await {
-        Err(_) => refuse(StatusCode::REQUEST_TIMEOUT, "too_slow"),
+        Err(_) => Err(REQUEST_TOO_SLOW.into()),
         Ok(Ok(whole)) => Ok(whole.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            refuse(StatusCode::PAYLOAD_TOO_LARGE, "too_large")
-        }
-        Ok(Err(_)) => Err(Fault::malformed()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(REQUEST_TOO_LARGE.into()),
+        Ok(Err(_)) => Err(malformed("body")),
     }
 }
 
@@ -56,5 +56,10 @@ pub fn parameters(form: &[u8]) -> Parameters {
 /// 400 when it is not the word that was expected.
 pub fn json<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
     let body = if body.is_empty() { b"{}" } else { body };
-    serde_json::from_slice(body).map_err(|_| Fault::malformed())
+    serde_json::from_slice(body)
+        .map_err(|error| malformed(&format!("JSON, line {} column {}", error.line(), error.column())))
+}
+
+fn malformed(reason: &str) -> Fault {
+    Failure::new(REQUEST_MALFORMED).with("reason", reason).into()
 }

@@ -84,8 +84,8 @@ fn invalid_client(description: &'static str) -> TokenRefusal {
 /// A body that could not be taken, in the words of RFC 6749; its status tells what was wrong.
 fn unreadable(fault: Fault, caller: &Caller) -> Reply {
     match fault {
-        Fault::Request(status, _) => refusal(&TokenRefusal {
-            status: status.as_u16(),
+        Fault::Failed(failure) => refusal(&TokenRefusal {
+            status: failure.code.line().status,
             error: "invalid_request",
             description: "the body is not a form of acceptable size",
         }),

@@ -1,12 +1,11 @@
 //! Refusals as RFC 9457 problem documents: a stable code, and its sentences from the failure table.
 
-use super::{
-    desk::Refusal,
-    reply::{self, Reply},
-};
+use super::reply::{self, Reply};
 use cps_agent_api::words::Problem;
 use cps_agent_core::{
-    failure::{Code, Language},
+    failure::{
+        BEARER_INVALID, BEARER_MISSING, Code, Failure, INTERNAL, Language, METHOD_NOT_ALLOWED, SCOPE_MISSING,
+    },
     oidc::token::BearerError,
 };
 use hyper::{
@@ -20,56 +19,44 @@ pub const MEDIA_TYPE: &str = "application/problem+json";
 /// Why a request to the `/v1` API is not done.
 #[derive(Debug)]
 pub enum Fault {
-    /// The desk refused, with a code of the failure table.
-    Refused(Refusal),
-    /// The request itself is wrong: a status of HTTP and the code that goes with it.
-    Request(StatusCode, Code),
+    /// A line of the failure table.
+    Failed(Failure),
     /// The method is not one of these.
     Method(&'static [&'static str]),
-    /// The access token is missing, bad, or not for this (RFC 6750 §3).
+    /// The access token is missing, bad, or not for this scope (RFC 6750 §3).
     Bearer(BearerError, &'static str),
 }
 
-impl From<Refusal> for Fault {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
+impl From<Failure> for Fault {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<Code> for Fault {
+    fn from(code: Code) -> Self {
+        Self::Failed(code.into())
     }
 }
 
 impl Fault {
-    /// A request that cannot be understood.
-    #[must_use]
-    pub fn malformed() -> Self {
-        Self::Request(StatusCode::BAD_REQUEST, Code("bad_request"))
-    }
-
-    /// No such thing here.
-    #[must_use]
-    pub fn absent() -> Self {
-        Self::Request(StatusCode::NOT_FOUND, Code("not_found"))
-    }
-
-    /// The answer for a program or its person.
+    /// The answer for a program and its person.
     #[must_use]
     pub fn reply(self, language: Language) -> Reply {
         match self {
-            Self::Refused(refusal) => document(status_of(refusal.failure), &refusal, language),
-            Self::Request(status, code) => {
-                document(status, &Refusal { failure: code, values: none() }, language)
-            }
+            Self::Failed(failure) => document(&failure, language),
             Self::Method(allowed) => {
-                let refusal = Refusal { failure: Code("method_not_allowed"), values: none() };
-                let mut reply = document(StatusCode::METHOD_NOT_ALLOWED, &refusal, language);
+                let mut reply = document(&METHOD_NOT_ALLOWED.into(), language);
                 allow(&mut reply, allowed);
                 reply
             }
             Self::Bearer(error, scope) => {
-                let (status, code) = match error {
-                    BearerError::Missing => (StatusCode::UNAUTHORIZED, Code("token_missing")),
-                    BearerError::Invalid => (StatusCode::UNAUTHORIZED, Code("token_invalid")),
-                    BearerError::Scope => (StatusCode::FORBIDDEN, Code("insufficient_scope")),
+                let failure = match error {
+                    BearerError::Missing => BEARER_MISSING.into(),
+                    BearerError::Invalid => BEARER_INVALID.into(),
+                    BearerError::Scope => Failure::new(SCOPE_MISSING).with("scope", scope),
                 };
-                let mut reply = document(status, &Refusal { failure: code, values: none() }, language);
+                let mut reply = document(&failure, language);
                 challenge(&mut reply, error, scope);
                 reply
             }
@@ -77,12 +64,8 @@ impl Fault {
     }
 }
 
-fn none() -> serde_json::Map<String, serde_json::Value> {
-    serde_json::Map::new()
-}
-
 /// Sets `Allow` (RFC 9110 §10.2.1).
-pub fn allow(reply: &mut Reply, methods: &[&str]) {
+fn allow(reply: &mut Reply, methods: &[&str]) {
     if let Ok(value) = HeaderValue::from_str(&methods.join(", ")) {
         reply.headers_mut().insert(header::ALLOW, value);
     }
@@ -114,10 +97,10 @@ pub fn bare(status: StatusCode) -> Reply {
     reply::whole(status, MEDIA_TYPE, body.to_string())
 }
 
-fn document(status: StatusCode, refusal: &Refusal, language: Language) -> Reply {
-    let problem = describe(status, refusal, language);
-    let body = serde_json::to_vec(&problem).unwrap_or_default();
-    let mut reply = reply::whole(status, MEDIA_TYPE, body);
+fn document(failure: &Failure, language: Language) -> Reply {
+    let problem = describe(failure, language);
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut reply = reply::whole(status, MEDIA_TYPE, serde_json::to_vec(&problem).unwrap_or_default());
     let tag = match language {
         Language::French => "fr",
         Language::English => "en",
@@ -126,21 +109,17 @@ fn document(status: StatusCode, refusal: &Refusal, language: Language) -> Reply 
     reply
 }
 
-/// The problem document of a refusal.
+/// The problem document of a failure.
 #[must_use]
-pub fn describe(status: StatusCode, refusal: &Refusal, _language: Language) -> Problem {
-    let code = refusal.failure.0;
+pub fn describe(failure: &Failure, language: Language) -> Problem {
+    let line = failure.code.line();
     Problem {
-        kind: format!("urn:cps-agent:problem:{code}"),
-        title: code.to_owned(),
-        detail: None,
-        status: status.as_u16(),
-        code: code.to_owned(),
-        values: refusal.values.clone(),
+        kind: format!("urn:cps-agent:problem:{}", line.code),
+        title: failure.what(language).into_owned(),
+        detail: Some(failure.next(language).into_owned()),
+        status: line.status,
+        code: line.code.0.to_owned(),
+        help: Some(line.help.word().to_owned()),
+        values: if line.code == INTERNAL { serde_json::Map::new() } else { failure.values.clone() },
     }
-}
-
-/// The status of HTTP that fits a failure.
-fn status_of(_failure: Code) -> StatusCode {
-    StatusCode::CONFLICT
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use bytes::Bytes;
 use cps_agent_api::words;
-use cps_agent_core::oidc::token::BearerError;
+use cps_agent_core::{failure::NOT_FOUND, oidc::token::BearerError};
 use hyper::{HeaderMap, Method, StatusCode, body::Body};
 
 /// Scope that shows readers and cards.
@@ -86,7 +86,7 @@ where
         }
         Endpoint::Tokens => reply::json(ok, &desk.tokens()),
         Endpoint::OpenApi => reply::document(super::openapi::DOCUMENT),
-        _ => return Err(Fault::absent()),
+        _ => return Err(NOT_FOUND.into()),
     })
 }
 

@@ -12,6 +12,11 @@ failures! {
            "Si vous connaissez cette page, demandez à votre administrateur d'enregistrer son application."
         en "A web page that is not registered tried to call the agent."
            "If you know this page, ask your administrator to register its application."
+    FOREIGN_FRAME = "foreign_frame" 403 Vendor
+        fr "Une page web a tenté d'ouvrir l'agent dans un cadre ou en cachette."
+           "L'application doit ouvrir la connexion dans la page entière du navigateur."
+        en "A web page tried to open the agent in a frame or out of sight."
+           "The application must open the login in the whole page of the browser."
     OTHER_USER = "other_user" 403 Administrator
         fr "La demande vient d'un autre utilisateur de cet ordinateur."
            "Chaque utilisateur a son propre agent : l'application doit appeler celui de sa session."
@@ -38,6 +43,16 @@ failures! {
         fr "La demande de l'application est trop grande."
            "Signalez-le à l'éditeur de l'application."
         en "The application's request is too large."
+           "Tell the vendor of the application."
+    REQUEST_TOO_SLOW = "request_too_slow" 408 Vendor
+        fr "La demande de l'application est arrivée trop lentement."
+           "Signalez-le à l'éditeur de l'application."
+        en "The application's request came too slowly."
+           "Tell the vendor of the application."
+    REQUEST_MEDIA_TYPE = "request_media_type" 415 Vendor
+        fr "La demande de l'application n'est pas du type attendu ({expected})."
+           "Signalez-le à l'éditeur de l'application."
+        en "The application's request is not of the expected type ({expected})."
            "Tell the vendor of the application."
     NOT_FOUND = "not_found" 404 Vendor
         fr "L'agent n'offre rien à cette adresse."
@@ -128,6 +143,11 @@ failures! {
            "Fermez ce programme, ou demandez à votre administrateur de changer bridge.listen."
         en "Another program holds the agent's port {port}, so the bridge stays closed."
            "Close that program, or ask your administrator to change bridge.listen."
+    BRIDGE_CLOSED = "bridge_closed" 503 Administrator
+        fr "Le système ne permet pas à l'agent d'ouvrir sa passerelle locale."
+           "Redémarrez l'agent. Si cela se répète, donnez son journal à votre administrateur."
+        en "The system does not let the agent open its local bridge."
+           "Restart the agent. If it happens again, give its log to your administrator."
     AGENT_ABSENT = "agent_absent" 503 Person
         fr "L'agent n'est pas démarré dans votre session."
            "Démarrez-le (sous Linux : systemctl --user start cps-agent), puis réessayez."

@@ -68,12 +68,9 @@ impl Page {
     }
 
     /// Why something failed, and what to do next; screen readers say it at once.
-    pub fn reason(&mut self, what: &str, next: Option<&str>) {
-        let _ = write!(self.main, "<div class=\"reason\" role=\"alert\"><p>{}</p>", escape(what));
-        if let Some(next) = next {
-            let _ = write!(self.main, "<p>{}</p>", escape(next));
-        }
-        self.main.push_str("</div>");
+    pub fn reason(&mut self, what: &str, next: &str) {
+        let (what, next) = (escape(what), escape(next));
+        let _ = write!(self.main, "<div class=\"reason\" role=\"alert\"><p>{what}</p><p>{next}</p></div>");
     }
 
     /// A link.
@@ -131,7 +128,7 @@ mod tests {
         let mut page = Page::new(Language::English, "login-title", false);
         page.paragraph(evil);
         page.hint(evil);
-        page.reason(evil, Some(evil));
+        page.reason(evil, evil);
         page.link(evil, evil);
         page.button(evil, &[(evil, evil)], evil, true);
         page.move_on(evil);

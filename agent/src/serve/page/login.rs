@@ -7,13 +7,13 @@ use super::{
     text::{text, text_with},
 };
 use crate::serve::{
-    desk::{Caller, Desk, Hint, LoginPage, Refusal},
+    desk::{Caller, Desk, Hint, LoginPage},
     intake, problem,
     reply::{self, Reply},
     v1::Request,
 };
 use bytes::Bytes;
-use cps_agent_core::identity::Way;
+use cps_agent_core::{failure::Failure, identity::Way};
 use hyper::{StatusCode, body::Body};
 use std::time::Duration;
 use tokio::{sync::broadcast::error::RecvError, time::Instant};
@@ -88,10 +88,10 @@ where
     send(StatusCode::OK, page)
 }
 
-fn with_reason(page: LoginPage, refusal: Refusal) -> LoginPage {
+fn with_reason(page: LoginPage, failure: Failure) -> LoginPage {
     match page {
         LoginPage::Choose { application, ways, .. } => {
-            LoginPage::Choose { application, ways, reason: Some(refusal) }
+            LoginPage::Choose { application, ways, reason: Some(failure) }
         }
         other => other,
     }

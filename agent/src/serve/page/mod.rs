@@ -10,11 +10,10 @@ pub mod text;
 pub use login::{act, show};
 
 use super::{
-    desk::{Caller, Desk, Refusal},
-    problem,
+    desk::{Caller, Desk},
     reply::{self, Reply},
 };
-use cps_agent_core::failure::Code;
+use cps_agent_core::failure::{Code, Failure};
 use html::Page;
 use hyper::StatusCode;
 use std::time::Duration;
@@ -34,7 +33,7 @@ pub fn home<D: Desk>(desk: &D, caller: &Caller) -> Reply {
 pub fn refused<D: Desk>(desk: &D, caller: &Caller, failure: Code) -> Reply {
     let mut page = start(desk, caller, "refused-title");
     page.paragraph(&text(caller.language, "refused-text"));
-    reason(&mut page, caller, &Refusal { failure, values: serde_json::Map::new() });
+    reason(&mut page, caller, &failure.into());
     send(StatusCode::BAD_REQUEST, page)
 }
 
@@ -45,9 +44,8 @@ fn start<D: Desk>(desk: &D, caller: &Caller, title: &str) -> Page {
 }
 
 /// Adds the sentences of a failure.
-fn reason(page: &mut Page, caller: &Caller, refusal: &Refusal) {
-    let problem = problem::describe(StatusCode::BAD_REQUEST, refusal, caller.language);
-    page.reason(&problem.title, problem.detail.as_deref());
+fn reason(page: &mut Page, caller: &Caller, failure: &Failure) {
+    page.reason(&failure.what(caller.language), &failure.next(caller.language));
 }
 
 fn send(status: StatusCode, page: Page) -> Reply {
