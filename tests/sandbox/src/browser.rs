@@ -11,7 +11,6 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use rustls::{
     ClientConfig, RootCertStore,
-    client::ResolvesClientCert,
     pki_types::{CertificateDer, ServerName, pem::PemObject},
 };
 use std::{sync::Arc, time::Duration};
@@ -73,14 +72,11 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// A browser that trusts these TLS anchors (PEM, any number in each text) and may show a client certificate.
+    /// A browser that trusts these TLS anchors (PEM, any number in each text).
     ///
     /// # Errors
     /// When an anchor cannot be read.
-    pub fn new(
-        anchors: &[&str],
-        certificate: Option<Arc<dyn ResolvesClientCert>>,
-    ) -> Result<Self, rustls::Error> {
+    pub fn new(anchors: &[&str]) -> Result<Self, rustls::Error> {
         let mut roots = RootCertStore::empty();
         for pem in anchors {
             for anchor in CertificateDer::pem_slice_iter(pem.as_bytes()) {
@@ -88,14 +84,17 @@ impl Browser {
             }
         }
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let builder = ClientConfig::builder_with_provider(provider)
+        let tls = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(&[&rustls::version::TLS12, &rustls::version::TLS13])?
-            .with_root_certificates(roots);
-        let tls = match certificate {
-            Some(resolver) => builder.with_client_cert_resolver(resolver),
-            None => builder.with_no_client_auth(),
-        };
-        Ok(Self { tls: Arc::new(tls) })
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Ok(Self::with_tls(tls))
+    }
+
+    /// A browser with its own TLS settings: versions, a client certificate.
+    #[must_use]
+    pub fn with_tls(tls: ClientConfig) -> Self {
+        Self { tls: Arc::new(tls) }
     }
 
     /// Opens an address as a person would and stays until a page neither redirects nor reloads, `patience` at the longest.
