@@ -62,10 +62,6 @@ impl CachedCard {
         self.files.insert(path, content);
     }
 
-    pub(crate) fn remove(&mut self, path: &FilePath) {
-        self.files.remove(path);
-    }
-
     /// Bytes to store.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {

@@ -132,16 +132,11 @@ impl Channel {
         command: &Command,
         bytes: &Zeroizing<Vec<u8>>,
     ) -> Result<Response, TransportError> {
-        if command.is_sensitive() {
-            tracing::debug!(?command, "command");
-        } else {
-            tracing::debug!(?command, bytes = trace_bytes(bytes), "command");
-        }
+        tracing::debug!(?command, "command");
         let response = parse(self.connection.transmit(bytes)?)?;
-        if command.is_sensitive() {
-            tracing::debug!(?response, "response");
-        } else {
-            tracing::debug!(?response, bytes = trace_bytes(&response.data), "response");
+        tracing::debug!(?response, "response");
+        if !command.is_sensitive() {
+            tracing::trace!(command = %Hex(bytes), response = %Hex(&response.data), "bytes");
         }
         Ok(response)
     }
@@ -151,15 +146,11 @@ fn parse(bytes: Vec<u8>) -> Result<Response, TransportError> {
     Response::parse(bytes).ok_or(TransportError::Mute)
 }
 
-/// The bytes in hexadecimal, when anybody listens at `TRACE`.
-fn trace_bytes(bytes: &[u8]) -> Option<String> {
-    use std::fmt::Write as _;
-    if !tracing::enabled!(tracing::Level::TRACE) {
-        return None;
+/// Bytes as they are read aloud.
+struct Hex<'a>(&'a [u8]);
+
+impl std::fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02X} "))
     }
-    let mut text = String::with_capacity(bytes.len() * 3);
-    for byte in bytes {
-        let _ = write!(text, "{byte:02X} ");
-    }
-    Some(text)
 }

@@ -5,7 +5,7 @@ use crate::Error;
 use crate::apdu::{FilePath, Status};
 use crate::applet::{self, Extent};
 use crate::certificate::Certificate;
-use crate::pkcs15::{self, CertificateRecord, Directories, KeyRecord, PinRecord};
+use crate::pkcs15::{self, CertificateRecord, KeyRecord, PinRecord};
 use crate::profile::{self, Profile};
 use crate::token::{Description, KeyInfo, KeyRole, Kind, Scheme};
 use std::sync::Arc;
@@ -56,7 +56,7 @@ impl SmartCard {
         let contents = self.contents()?;
         // The first key's certificate says who the holder is; the others are read when they are asked for.
         let identity = match contents.keys.first() {
-            Some(entry) => self.reading(|card| card.certificate_file(&entry.certificate))?,
+            Some(entry) => self.certificate_file(&entry.certificate)?,
             None => None,
         };
         let keys = contents.keys.iter().enumerate().map(|(index, entry)| KeyInfo {
@@ -87,8 +87,9 @@ impl SmartCard {
         }
         let contents = self.contents()?;
         let path = &contents.key(role)?.certificate;
-        let certificate = self.reading(|card| card.certificate_file(path))?.ok_or_else(|| {
-            Error::Content { what: "certificate", why: "it is not a certificate".to_owned() }
+        let certificate = self.certificate_file(path)?.ok_or_else(|| Error::Content {
+            what: "certificate",
+            why: "it is not a certificate".to_owned(),
         })?;
         let mut description = Description::clone(&description);
         for key in description.keys.iter_mut().filter(|key| key.role == role) {
@@ -99,53 +100,20 @@ impl SmartCard {
         Ok(certificate)
     }
 
-    /// The directories, read on first use.
+    /// The directories, read on first use; without the card when they are remembered.
     pub(super) fn contents(&mut self) -> Result<Arc<Contents>, Error> {
         if let Some(contents) = &self.contents {
             return Ok(Arc::clone(contents));
         }
-        let contents = Arc::new(self.reading(Self::read_contents)?);
+        let profile = self.profile;
+        let remembered = assemble(profile, |path| self.files.file(path).map(<[u8]>::to_vec).ok_or(()));
+        let contents = match remembered {
+            Ok(contents) => contents,
+            Err(()) => self.reading(|card| assemble(profile, |path| card.directory(path)))?,
+        };
+        let contents = Arc::new(contents);
         self.contents = Some(Arc::clone(&contents));
         Ok(contents)
-    }
-
-    fn read_contents(&mut self) -> Result<Contents, Error> {
-        let application = self.application();
-        let files = &self.profile.default_files;
-        let odf = self.directory(&application.child(files.odf))?;
-        let named = pkcs15::parse_odf(&odf, &application);
-        let token_info = pkcs15::parse_token_info(&self.directory(&application.child(files.token_info))?);
-        let (pin, puk) = self.read_pin_records(&named, &application)?;
-        let default = |path: Option<FilePath>, number| path.unwrap_or_else(|| application.child(number));
-        let prkdf = self.directory(&default(named.private_keys, files.private_keys))?;
-        let cdf = self.directory(&default(named.certificates, files.certificates))?;
-        let certificates = pkcs15::parse_certificates(&cdf, &application);
-        Ok(Contents {
-            label: token_info.label.unwrap_or_default(),
-            pin,
-            puk,
-            keys: keys(self.profile, &pkcs15::parse_private_keys(&prkdf), &certificates, &application),
-            data_objects: default(named.data_objects, files.data_objects),
-        })
-    }
-
-    fn read_pin_records(
-        &mut self,
-        named: &Directories,
-        application: &FilePath,
-    ) -> Result<(Option<PinRecord>, Option<PinRecord>), Error> {
-        let Some(pins) = &self.profile.pins else {
-            return Ok((None, None));
-        };
-        let path = named.pins.clone().unwrap_or_else(|| application.child(self.profile.default_files.pins));
-        let mut records = pkcs15::parse_pins(&self.directory(&path)?);
-        let mut take = |unblocks| {
-            let at = records.iter().position(|record| record.unblocks == unblocks)?;
-            Some(records.swap_remove(at))
-        };
-        let pin = take(false).unwrap_or_else(|| pins.default_pin.record(false));
-        let puk = take(true).unwrap_or_else(|| pins.default_puk.record(true));
-        Ok((Some(pin), Some(puk)))
     }
 
     /// A directory; empty when the card has none or does not show it.
@@ -167,32 +135,26 @@ impl SmartCard {
         Ok(content)
     }
 
-    /// The certificate in a file; `None` when it cannot be read as one.
+    /// The certificate in a file, read on first use; `None` when there is none that can be understood.
     fn certificate_file(&mut self, path: &FilePath) -> Result<Option<Arc<Certificate>>, Error> {
-        let (content, known) = match self.files.file(path) {
-            Some(content) => (content.to_vec(), true),
-            None => match self.profile.applet.read(&mut self.channel, path, Extent::Element, false) {
-                Ok(content) => (content, false),
+        if let Some(certificate) = self.files.file(path).and_then(|content| parse_certificate(path, content))
+        {
+            return Ok(Some(certificate));
+        }
+        let content = self.reading(|card| {
+            match card.profile.applet.read(&mut card.channel, path, Extent::Element, false) {
                 Err(Error::Refused { command, status }) => {
                     tracing::warn!(?path, command, status, "certificate refused");
-                    return Ok(None);
+                    Ok(Vec::new())
                 }
-                Err(error) => return Err(error),
-            },
-        };
-        match Certificate::from_der(&content) {
-            Ok(certificate) => {
-                if !known {
-                    self.remember(path, &content);
-                }
-                Ok(Some(Arc::new(certificate)))
+                result => result,
             }
-            Err(error) => {
-                tracing::warn!(?path, %error, "certificate not understood");
-                self.files.remove(path);
-                Ok(None)
-            }
+        })?;
+        let certificate = parse_certificate(path, &content);
+        if certificate.is_some() {
+            self.remember(path, &content);
         }
+        Ok(certificate)
     }
 
     fn remember(&mut self, path: &FilePath, content: &[u8]) {
@@ -206,6 +168,59 @@ impl SmartCard {
             self.cache.store(&self.identity.serial, self.profile.kind, &self.files);
         }
         self.unsaved = false;
+    }
+}
+
+/// Puts together what the directories say. `directory` gives their content, empty where there is none.
+fn assemble<E>(
+    profile: &Profile,
+    mut directory: impl FnMut(&FilePath) -> Result<Vec<u8>, E>,
+) -> Result<Contents, E> {
+    let application = FilePath::new(profile.application);
+    let files = &profile.default_files;
+    let named = pkcs15::parse_odf(&directory(&application.child(files.odf))?, &application);
+    let or_default = |path: Option<FilePath>, number| path.unwrap_or_else(|| application.child(number));
+    let token_info = pkcs15::parse_token_info(&directory(&application.child(files.token_info))?);
+    let (pin, puk) = match &profile.pins {
+        Some(pins) => {
+            let aodf = directory(&or_default(named.pins, files.pins))?;
+            let (pin, puk) = pin_and_puk(pins, pkcs15::parse_pins(&aodf));
+            (Some(pin), Some(puk))
+        }
+        None => (None, None),
+    };
+    let prkdf = directory(&or_default(named.private_keys, files.private_keys))?;
+    let cdf = directory(&or_default(named.certificates, files.certificates))?;
+    let certificates = pkcs15::parse_certificates(&cdf, &application);
+    Ok(Contents {
+        label: token_info.label.unwrap_or_default(),
+        pin,
+        puk,
+        keys: keys(profile, &pkcs15::parse_private_keys(&prkdf), &certificates, &application),
+        data_objects: or_default(named.data_objects, files.data_objects),
+    })
+}
+
+/// The first PIN and the first PUK of the AODF, or the family's.
+fn pin_and_puk(pins: &profile::Pins, records: Vec<PinRecord>) -> (PinRecord, PinRecord) {
+    let (mut puks, mut pin): (Vec<_>, Vec<_>) = records.into_iter().partition(|record| record.unblocks);
+    // The flags of a PUK are not known from a real card: without them, it is the record after the PIN's.
+    if puks.is_empty() && pin.len() > 1 {
+        puks = pin.split_off(1);
+    }
+    (
+        pin.into_iter().next().unwrap_or_else(|| pins.default_pin.record(false)),
+        puks.into_iter().next().unwrap_or_else(|| pins.default_puk.record(true)),
+    )
+}
+
+fn parse_certificate(path: &FilePath, content: &[u8]) -> Option<Arc<Certificate>> {
+    match Certificate::from_der(content) {
+        Ok(certificate) => Some(Arc::new(certificate)),
+        Err(error) => {
+            tracing::warn!(?path, %error, "certificate not understood");
+            None
+        }
     }
 }
 

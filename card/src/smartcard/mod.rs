@@ -146,11 +146,8 @@ impl SmartCard {
                 return Err(Error::Removed);
             }
             if identity.update != self.identity.update {
-                self.cache.remove(&identity.serial, self.profile.kind);
-                self.files = CachedCard::new(identity.update.marker());
-                self.contents = None;
-                self.description = None;
                 self.identity = identity;
+                self.forget_contents();
             }
             self.state.identified = true;
             self.state.open = true;
@@ -186,6 +183,15 @@ impl SmartCard {
     /// The card was reset by others, or left.
     fn forget(&mut self) {
         self.state = State::default();
+    }
+
+    /// The card's files are not what was read of them.
+    fn forget_contents(&mut self) {
+        self.cache.remove(&self.identity.serial, self.profile.kind);
+        self.files = CachedCard::new(self.identity.update.marker());
+        self.unsaved = false;
+        self.contents = None;
+        self.description = None;
     }
 
     fn refuse_interrupted(&self) -> Result<(), Error> {

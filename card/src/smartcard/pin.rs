@@ -154,15 +154,18 @@ impl SmartCard {
                 self.state.verified = false;
                 self.state.held = false;
             }
-            Err(Error::PinBlocked) => {
+            Err(Error::PinBlocked | Error::PukBlocked) => {
                 self.state.tries = Some(0);
                 self.state.verified = false;
                 self.state.held = false;
             }
             // The card or the reader did not try it.
-            Err(Error::Refused { .. } | Error::PinFormat { .. } | Error::Unsupported(_)) => {
-                self.state.verified = before;
-            }
+            Err(
+                Error::Refused { .. }
+                | Error::PinFormat { .. }
+                | Error::Unsupported(_)
+                | Error::Transport(TransportError::Cancelled),
+            ) => self.state.verified = before,
             // Nobody knows whether a try was spent.
             Err(_) => self.state.tries = None,
         }
@@ -216,8 +219,9 @@ impl SmartCard {
         self.changing(|card| {
             let application = card.application();
             applet.enter(&mut card.channel, &application)?;
-            card.state.verified = true;
-            applet::verify(&mut card.channel, applet, puk_record.reference, Secret::Puk, &puk)?;
+            card.verifying(|card| {
+                applet::verify(&mut card.channel, applet, puk_record.reference, Secret::Puk, &puk)
+            })?;
             applet.reset_counter(&mut card.channel, record.reference, &new)
         })
     }

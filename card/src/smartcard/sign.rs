@@ -23,20 +23,19 @@ impl SmartCard {
             // A digest of the wrong length is refused before it could cost a PIN entry.
             applet::hash(scheme, payload)?;
         }
-        let key = entry.key;
-        if !entry.needs_pin {
-            return self
-                .unprotected(|card| card.profile.applet.sign(&mut card.channel, &key, scheme, payload));
-        }
-        let (authorization, hold) = match (role, authorization) {
+        let sign = |card: &mut Self| {
+            let applet = card.profile.applet;
+            applet.sign(&mut card.channel, &entry.key, scheme, payload)
+        };
+        let signature = match (role, authorization) {
+            _ if !entry.needs_pin => self.unprotected(sign)?,
             // What a person signs, a person allows each time.
             (KeyRole::Signature, Authorization::Held) => return Err(Error::PinRequired),
-            (KeyRole::Signature, authorization) => (authorization, Hold::Operation),
-            (_, authorization) => (authorization, hold),
+            (KeyRole::Signature, authorization) => self.authorized(authorization, Hold::Operation, sign)?,
+            (_, authorization) => self.authorized(authorization, hold, sign)?,
         };
-        self.authorized(authorization, hold, |card| {
-            card.profile.applet.sign(&mut card.channel, &key, scheme, payload)
-        })
+        self.check(role, scheme, payload, &signature)?;
+        Ok(signature)
     }
 
     pub(super) fn decipher_with_key(
@@ -66,5 +65,26 @@ impl SmartCard {
             card.profile.applet.enter(&mut card.channel, &application)?;
             operation(card)
         })
+    }
+
+    /// Compares a signature with the key's certificate, when that is known. A difference means that the certificate was
+    /// replaced without a trace in the update marker, so what is remembered of the card is forgotten.
+    fn check(
+        &mut self,
+        role: KeyRole,
+        scheme: Scheme,
+        payload: Payload<'_>,
+        signature: &[u8],
+    ) -> Result<(), Error> {
+        let certificate = self.description.as_ref().and_then(|d| d.key(role)?.certificate.as_ref());
+        match (certificate, payload) {
+            (Some(certificate), Payload::Message(message))
+                if !certificate.verifies(scheme, message, signature) =>
+            {
+                self.forget_contents();
+                Err(Error::Content { what: "signature", why: "it does not fit the certificate".to_owned() })
+            }
+            _ => Ok(()),
+        }
     }
 }

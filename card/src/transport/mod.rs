@@ -6,6 +6,8 @@
 
 mod pcsc;
 mod pcsclite;
+#[cfg(any(test, feature = "replay"))]
+pub mod replay;
 
 pub use self::pcsc::PcscService;
 
