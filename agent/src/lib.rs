@@ -3,7 +3,9 @@
 //! | room | what |
 //! | --- | --- |
 //! | [`config`] | the settings, read once, parsed into types |
+//! | [`host`] | what the agent needs from the machine |
 //! | [`serve`] | the two doors |
 
 pub mod config;
+pub mod host;
 pub mod serve;

@@ -1,0 +1,268 @@
+//! Requests to upstreams: one connection, no redirects, limits on everything that comes back.
+
+use super::{
+    clock::Clock,
+    tls::{Anchors, NoCertificate, Noting, is_untrusted},
+};
+use bytes::Bytes;
+use cps_agent_core::fetch::{Fetch, FetchFault, Fetched, IfAsked};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::{
+    Request,
+    client::conn::http1::{self, SendRequest},
+    header,
+};
+use hyper_util::rt::TokioIo;
+use rustls::client::ResolvesClientCert;
+use rustls_pki_types::ServerName;
+use std::{error::Error as _, sync::Arc, time::Duration};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    time::timeout,
+};
+use url::{Host, Url};
+
+/// Longest wait for a TCP connection. Pro Santé Connect's fronts sometimes need more than two seconds.
+const CONNECT: Duration = Duration::from_secs(3);
+/// Longest wait for a whole answer.
+const TOTAL: Duration = Duration::from_secs(10);
+/// Largest body of an answer.
+const BODY: usize = 1024 * 1024;
+/// Largest header section of an answer.
+const HEAD: usize = 64 * 1024;
+
+/// What became of a request.
+#[derive(Debug)]
+pub enum Answer {
+    /// An answer.
+    Fetched(Fetched),
+    /// No answer.
+    Failed(FetchFault),
+    /// The server asked for a client certificate in the handshake; the request was not sent.
+    CertificateRequested {
+        /// The host that asked.
+        host: String,
+    },
+}
+
+/// Sends requests without a client certificate.
+#[derive(Clone)]
+pub struct Fetcher {
+    anchors: Arc<Anchors>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Fetcher {
+    /// A fetcher that trusts these anchors.
+    #[must_use]
+    pub fn new(anchors: Arc<Anchors>, clock: Arc<dyn Clock>) -> Self {
+        Self { anchors, clock }
+    }
+
+    /// The anchors it trusts.
+    #[must_use]
+    pub fn anchors(&self) -> Arc<Anchors> {
+        Arc::clone(&self.anchors)
+    }
+
+    /// The clock that stamps answers.
+    #[must_use]
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
+    }
+
+    /// Sends one request over a connection of its own.
+    pub async fn fetch(&self, fetch: &Fetch) -> Answer {
+        let asked = Arc::new(NoCertificate::default());
+        let opened = timeout(TOTAL, async {
+            let resolver: Arc<dyn ResolvesClientCert> = Arc::<NoCertificate>::clone(&asked);
+            let opened = Connection::open(&fetch.url, &self.anchors, resolver).await;
+            if asked.asked() && fetch.if_asked == IfAsked::Report {
+                return Ok(None);
+            }
+            let mut connection = opened?;
+            connection.send(fetch, self.clock.as_ref(), BODY).await.map(Some)
+        });
+        match opened.await {
+            Ok(Ok(Some(fetched))) => Answer::Fetched(fetched),
+            Ok(Ok(None)) => {
+                Answer::CertificateRequested { host: fetch.url.host_str().unwrap_or_default().to_owned() }
+            }
+            Ok(Err(fault)) => Answer::Failed(fault),
+            Err(_) => Answer::Failed(slow()),
+        }
+    }
+}
+
+/// Fetches a public document over plain http, as revocation lists are published (RFC 5280 §8).
+///
+/// # Errors
+/// See [`FetchFault`]; anything but status 200 is [`FetchFault::Garbled`].
+pub async fn fetch_public(url: &Url, clock: &dyn Clock, limit: usize) -> Result<Vec<u8>, FetchFault> {
+    let fetch = Fetch {
+        method: "GET",
+        url: url.clone(),
+        headers: Vec::new(),
+        form: None,
+        if_asked: IfAsked::GoOnWithout,
+    };
+    let fetched = timeout(TOTAL, async {
+        let stream = connect(url).await?;
+        Connection::over(stream, url).await?.send(&fetch, clock, limit).await
+    });
+    let fetched = fetched.await.map_err(|_| slow())??;
+    if fetched.status != 200 {
+        return Err(FetchFault::Garbled(format!("status {}", fetched.status)));
+    }
+    Ok(fetched.body)
+}
+
+/// One HTTP/1.1 connection.
+pub(super) struct Connection {
+    sender: SendRequest<Full<Bytes>>,
+    origin: url::Origin,
+}
+
+impl Connection {
+    /// Connects, with TLS for https. Plain http is for this machine only.
+    pub(super) async fn open(
+        url: &Url,
+        anchors: &Anchors,
+        client: Arc<dyn ResolvesClientCert>,
+    ) -> Result<Self, FetchFault> {
+        if url.scheme() != "https" {
+            if url.scheme() == "http" && is_loopback(url) {
+                return Self::over(connect(url).await?, url).await;
+            }
+            return Err(FetchFault::Garbled("not an https address".to_owned()));
+        }
+        let (config, noting) = anchors.connection(client).map_err(|e| FetchFault::Garbled(e.to_string()))?;
+        let stream = connect(url).await?;
+        let name =
+            ServerName::try_from(url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned())
+                .map_err(|_| FetchFault::Garbled("not a host name".to_owned()))?;
+        let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
+        let stream =
+            connector.connect(name, stream).await.map_err(|error| handshake_fault(&error, &noting))?;
+        Self::over(stream, url).await
+    }
+
+    async fn over(
+        stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        url: &Url,
+    ) -> Result<Self, FetchFault> {
+        let mut builder = http1::Builder::new();
+        builder.max_buf_size(HEAD);
+        let (sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(|e| garbled(&e))?;
+        // Ends when the sender is dropped; its faults also reach the request under way.
+        tokio::spawn(async move {
+            let _ = connection.await;
+        });
+        Ok(Self { sender, origin: url.origin() })
+    }
+
+    /// Whether another request to this address can use the connection.
+    pub(super) fn serves(&self, url: &Url) -> bool {
+        self.origin == url.origin() && !self.sender.is_closed()
+    }
+
+    /// Sends a request and reads the whole answer.
+    pub(super) async fn send(
+        &mut self,
+        fetch: &Fetch,
+        clock: &dyn Clock,
+        limit: usize,
+    ) -> Result<Fetched, FetchFault> {
+        let request = request(fetch)?;
+        self.sender.ready().await.map_err(|e| garbled(&e))?;
+        let response = self.sender.send_request(request).await.map_err(|e| garbled(&e))?;
+        let status = response.status().as_u16();
+        let headers = response
+            .headers()
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+            .collect();
+        let body = Limited::new(response.into_body(), limit).collect().await;
+        let body = body.map_err(|e| FetchFault::Garbled(format!("the body: {e}")))?.to_bytes().to_vec();
+        Ok(Fetched { status, headers, body, received: clock.now() })
+    }
+}
+
+fn request(fetch: &Fetch) -> Result<Request<Full<Bytes>>, FetchFault> {
+    let url = &fetch.url;
+    let host = match (url.host_str(), url.port()) {
+        (Some(host), Some(port)) => format!("{host}:{port}"),
+        (Some(host), None) => host.to_owned(),
+        (None, _) => return Err(FetchFault::Garbled("an address without host".to_owned())),
+    };
+    let target = match url.query() {
+        Some(query) => format!("{}?{query}", url.path()),
+        None => url.path().to_owned(),
+    };
+    let mut builder = Request::builder()
+        .method(fetch.method)
+        .uri(target)
+        .header(header::HOST, host)
+        .header(header::USER_AGENT, concat!("cps-agent/", env!("CARGO_PKG_VERSION")));
+    for (name, value) in &fetch.headers {
+        builder = builder.header(*name, value);
+    }
+    let body = match &fetch.form {
+        Some(form) => {
+            builder = builder.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+            Bytes::copy_from_slice(form.expose().as_bytes())
+        }
+        None => Bytes::new(),
+    };
+    builder.body(Full::new(body)).map_err(|_| FetchFault::Garbled("the request cannot be written".to_owned()))
+}
+
+async fn connect(url: &Url) -> Result<TcpStream, FetchFault> {
+    let unreachable = |why: String| FetchFault::Unreachable(why);
+    let (host, port) = url
+        .host_str()
+        .zip(url.port_or_known_default())
+        .ok_or_else(|| FetchFault::Garbled("an address without host".to_owned()))?;
+    let stream = timeout(CONNECT, TcpStream::connect((host.trim_matches(['[', ']']), port)))
+        .await
+        .map_err(|_| unreachable("no connection in time".to_owned()))?
+        .map_err(|error| unreachable(error.to_string()))?;
+    stream.set_nodelay(true).map_err(|error| unreachable(error.to_string()))?;
+    Ok(stream)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+fn handshake_fault(error: &std::io::Error, noting: &Noting) -> FetchFault {
+    let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    match tls {
+        Some(tls) if is_untrusted(tls) => {
+            FetchFault::Untrusted { issuer: noting.refused_issuer().unwrap_or_else(|| "?".to_owned()) }
+        }
+        Some(tls) => FetchFault::Garbled(tls.to_string()),
+        None => FetchFault::Unreachable(error.to_string()),
+    }
+}
+
+/// A fault of hyper with its causes, since its own words are few.
+fn garbled(error: &hyper::Error) -> FetchFault {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text = format!("{text}: {inner}");
+        cause = inner.source();
+    }
+    FetchFault::Garbled(text)
+}
+
+fn slow() -> FetchFault {
+    FetchFault::Unreachable("no answer in time".to_owned())
+}

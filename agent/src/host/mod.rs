@@ -1,0 +1,29 @@
+//! What the agent needs from the machine, one subject a file: the brothers of the doors, met only by the loop.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | [`paths`] | where things lie |
+//! | [`state`] | private files that a crash cannot half write |
+//! | [`seal`] | secrets at rest |
+//! | [`journal`] | the audit trail on disk |
+//! | [`entropy`], [`clock`] | random numbers and the time, as the quiet half takes them |
+//! | [`fetch`], [`tls`], [`token_tls`] | requests to upstreams, with and without the card's key |
+//! | [`trust_files`], [`revocation`] | anchors and revocation lists |
+//! | [`assuan`], [`pinentry`], [`prompt_text`] | the PIN prompt: protocol, program, words |
+//! | [`memory`] | what others may see of this process |
+
+pub mod assuan;
+pub mod clock;
+pub mod entropy;
+pub mod fetch;
+pub mod journal;
+pub mod memory;
+pub mod paths;
+pub mod pinentry;
+pub mod prompt_text;
+pub mod revocation;
+pub mod seal;
+pub mod state;
+pub mod tls;
+pub mod token_tls;
+pub mod trust_files;

@@ -1,0 +1,307 @@
+//! The words of the prompts, French and English side by side.
+//!
+//! Every text names the application that asks and the card that is meant: a prompt that names neither teaches people to
+//! type their PIN anywhere. Names come from certificates and registrations, so they are cut and cleaned first.
+
+use cps_agent_core::{failure::Language, session::step::PinFault};
+
+/// Longest foreign name in a prompt, in characters.
+const NAME: usize = 80;
+
+/// What a prompt shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PromptText {
+    /// Window title.
+    pub title: String,
+    /// Who asks, for what, and what is at stake.
+    pub description: String,
+    /// Before the field.
+    pub label: String,
+    /// What went wrong before.
+    pub error: Option<String>,
+    /// Button that goes on.
+    pub ok: String,
+    /// Button that gives up.
+    pub cancel: String,
+}
+
+/// What the person is asked to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    /// Log in.
+    Login,
+    /// Sign a challenge.
+    Challenge,
+    /// Prove knowledge of the present PIN before changing it.
+    ChangePin,
+}
+
+/// The card or token that is meant.
+#[derive(Debug, Clone, Copy)]
+pub struct Meant<'a> {
+    /// Name of the holder, where there is one.
+    pub holder: Option<&'a str>,
+    /// Serial number.
+    pub serial: &'a str,
+    /// A soft token has a passphrase, a card a PIN.
+    pub soft: bool,
+    /// A TEST card.
+    pub test: bool,
+}
+
+impl Meant<'_> {
+    fn shown(&self, language: Language) -> String {
+        let kind = match (self.soft, language) {
+            (false, Language::French) => "carte",
+            (false, Language::English) => "card",
+            (true, Language::French) => "jeton",
+            (true, Language::English) => "token",
+        };
+        let number = match language {
+            Language::French => "nº",
+            Language::English => "no.",
+        };
+        let test = if self.test { " (TEST)" } else { "" };
+        match self.holder {
+            Some(holder) => format!("{kind} {}, {number} {}{test}", clean(holder), clean(self.serial)),
+            None => format!("{kind} {number} {}{test}", clean(self.serial)),
+        }
+    }
+
+    fn secret(&self, language: Language) -> &'static str {
+        match (self.soft, language) {
+            (false, Language::French) => "code confidentiel",
+            (false, Language::English) => "PIN",
+            (true, Language::French) => "mot de passe du jeton",
+            (true, Language::English) => "token passphrase",
+        }
+    }
+}
+
+/// Asks for the PIN or passphrase.
+#[must_use]
+pub fn pin(
+    language: Language,
+    application: &str,
+    deed: Deed,
+    meant: Meant<'_>,
+    tries_left: Option<u8>,
+    previous: Option<&PinFault>,
+) -> PromptText {
+    let application = clean(application);
+    let (card, secret) = (meant.shown(language), meant.secret(language));
+    let (purpose, ask) = match language {
+        Language::French => (
+            match deed {
+                Deed::Login => format!("Connexion demandée par : {application}."),
+                Deed::Challenge => format!("Signature demandée par : {application}."),
+                Deed::ChangePin => format!("Changement du {secret} demandé par : {application}."),
+            },
+            format!("Saisissez le {secret} de la {card}.").replace("de la jeton", "du jeton"),
+        ),
+        Language::English => (
+            match deed {
+                Deed::Login => format!("Login requested by: {application}."),
+                Deed::Challenge => format!("Signature requested by: {application}."),
+                Deed::ChangePin => format!("Change of the {secret} requested by: {application}."),
+            },
+            format!("Type the {secret} of the {card}."),
+        ),
+    };
+    let mut description = format!("{purpose}\n{ask}");
+    if let Some(left) = tries_left {
+        description.push('\n');
+        description.push_str(&tries(language, left));
+    }
+    let label = match (meant.soft, language) {
+        (false, Language::French) => "Code :",
+        (false, Language::English) => "PIN:",
+        (true, Language::French) => "Mot de passe :",
+        (true, Language::English) => "Passphrase:",
+    };
+    frame(language, description, label, previous.and_then(|fault| mistake(language, fault, meant)))
+}
+
+/// Asks for the consent to risk the last try.
+#[must_use]
+pub fn last_try(language: Language, application: &str, meant: Meant<'_>) -> PromptText {
+    let (application, card) = (clean(application), meant.shown(language));
+    let description = match language {
+        Language::French => format!(
+            "Attention : dernier essai pour la {card}.\nSi le code est faux, la carte sera bloquée et il faudra le code de \
+             déblocage.\nDemande de : {application}. Voulez-vous continuer ?"
+        ),
+        Language::English => format!(
+            "Warning: last try for the {card}.\nIf the PIN is wrong, the card will be blocked and its unblocking code \
+             will be needed.\nRequested by: {application}. Do you want to continue?"
+        ),
+    };
+    frame(language, description, "", None)
+}
+
+/// Asks for a new PIN; `again` asks to repeat it.
+#[must_use]
+pub fn new_pin(
+    language: Language,
+    meant: Meant<'_>,
+    lengths: (u8, u8),
+    again: bool,
+    differed: bool,
+) -> PromptText {
+    let (card, (min, max)) = (meant.shown(language), lengths);
+    let description = match (language, again) {
+        (Language::French, false) => {
+            format!("Choisissez le nouveau code de la {card} : {min} à {max} chiffres.")
+        }
+        (Language::French, true) => format!("Saisissez encore une fois le nouveau code de la {card}."),
+        (Language::English, false) => format!("Choose the new PIN of the {card}: {min} to {max} digits."),
+        (Language::English, true) => format!("Type the new PIN of the {card} once more."),
+    };
+    let (label, error) = match language {
+        Language::French => ("Nouveau code :", "Les deux saisies étaient différentes."),
+        Language::English => ("New PIN:", "The two entries were different."),
+    };
+    frame(language, description, label, differed.then(|| error.to_owned()))
+}
+
+/// Asks for a new passphrase of a soft token that is being made.
+#[must_use]
+pub fn new_passphrase(language: Language, name: &str, again: bool, differed: bool) -> PromptText {
+    let name = clean(name);
+    let description = match (language, again) {
+        (Language::French, false) => {
+            format!("Choisissez le mot de passe du nouveau jeton « {name} » : 12 caractères au moins.")
+        }
+        (Language::French, true) => format!("Saisissez encore une fois le mot de passe du jeton « {name} »."),
+        (Language::English, false) => {
+            format!("Choose the passphrase of the new token “{name}”: at least 12 characters.")
+        }
+        (Language::English, true) => format!("Type the passphrase of the token “{name}” once more."),
+    };
+    let (label, error) = match language {
+        Language::French => ("Mot de passe :", "Les deux saisies étaient différentes ou trop courtes."),
+        Language::English => ("Passphrase:", "The two entries were different or too short."),
+    };
+    frame(language, description, label, differed.then(|| error.to_owned()))
+}
+
+/// Asks for the unblocking code of a card.
+#[must_use]
+pub fn puk(language: Language, meant: Meant<'_>) -> PromptText {
+    let card = meant.shown(language);
+    let (description, label) = match language {
+        Language::French => (
+            format!(
+                "Déblocage de la {card}.\nSaisissez le code de déblocage remis avec la carte. Trop d'erreurs la rendent \
+                 inutilisable."
+            ),
+            "Code de déblocage :",
+        ),
+        Language::English => (
+            format!(
+                "Unblocking of the {card}.\nType the unblocking code that came with the card. Too many errors make it \
+                 useless."
+            ),
+            "Unblocking code:",
+        ),
+    };
+    frame(language, description, label, None)
+}
+
+fn frame(language: Language, description: String, label: &str, error: Option<String>) -> PromptText {
+    let (title, ok, cancel) = match language {
+        Language::French => ("Carte CPS", "Valider", "Annuler"),
+        Language::English => ("CPS card", "OK", "Cancel"),
+    };
+    PromptText {
+        title: title.to_owned(),
+        description,
+        label: label.to_owned(),
+        error,
+        ok: ok.to_owned(),
+        cancel: cancel.to_owned(),
+    }
+}
+
+fn tries(language: Language, left: u8) -> String {
+    match (language, left) {
+        (Language::French, 1) => "Il reste un seul essai.".to_owned(),
+        (Language::French, n) => format!("Il reste {n} essais."),
+        (Language::English, 1) => "One try is left.".to_owned(),
+        (Language::English, n) => format!("{n} tries are left."),
+    }
+}
+
+/// What went wrong before, when saying so helps.
+fn mistake(language: Language, fault: &PinFault, meant: Meant<'_>) -> Option<String> {
+    match (language, fault) {
+        (Language::French, PinFault::Wrong { .. }) => {
+            Some(format!("Le {} était faux.", meant.secret(language)))
+        }
+        (Language::English, PinFault::Wrong { .. }) => {
+            Some(format!("The {} was wrong.", meant.secret(language)))
+        }
+        (Language::French, PinFault::Format { min, max }) => {
+            Some(format!("Il faut {min} à {max} caractères."))
+        }
+        (Language::English, PinFault::Format { min, max }) => {
+            Some(format!("It has {min} to {max} characters."))
+        }
+        (Language::French, PinFault::Required) => {
+            Some("Un autre programme a réinitialisé la carte.".to_owned())
+        }
+        (Language::English, PinFault::Required) => Some("Another program reset the card.".to_owned()),
+        _ => None,
+    }
+}
+
+/// A foreign name fit to be shown: one line, no control or direction characters, not too long.
+fn clean(name: &str) -> String {
+    let one_line = name.chars().map(|c| if c.is_whitespace() { ' ' } else { c });
+    one_line.filter(|c| !c.is_control() && !is_format(*c)).take(NAME).collect()
+}
+
+/// Characters that change the direction or the place of others (Unicode category Cf, as far as they can deceive).
+fn is_format(c: char) -> bool {
+    matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CARD: Meant<'_> =
+        Meant { holder: Some("Anne MARTIN"), serial: "12345678", soft: false, test: true };
+
+    #[test]
+    fn a_prompt_names_the_application_the_card_and_the_tries_left() {
+        let french = pin(Language::French, "Mon DPI", Deed::Login, CARD, Some(2), None);
+        assert_eq!(
+            french.description,
+            "Connexion demandée par : Mon DPI.\n\
+             Saisissez le code confidentiel de la carte Anne MARTIN, nº 12345678 (TEST).\n\
+             Il reste 2 essais."
+        );
+        let english = pin(Language::English, "My EHR", Deed::Login, CARD, Some(1), None);
+        assert_eq!(
+            english.description,
+            "Login requested by: My EHR.\nType the PIN of the card Anne MARTIN, no. 12345678 (TEST).\nOne try is left."
+        );
+    }
+
+    #[test]
+    fn a_wrong_pin_is_said() {
+        let text =
+            pin(Language::French, "x", Deed::Login, CARD, Some(2), Some(&PinFault::Wrong { left: Some(2) }));
+        assert_eq!(text.error.as_deref(), Some("Le code confidentiel était faux."));
+    }
+
+    #[test]
+    fn a_foreign_name_cannot_add_lines_or_turn_the_text_around() {
+        let hostile = "Good\nApp\u{202E}evil\u{0007}";
+        let text = pin(Language::English, hostile, Deed::Login, CARD, None, None);
+        assert!(text.description.starts_with("Login requested by: Good Appevil.\n"), "{}", text.description);
+        let long = pin(Language::English, &"x".repeat(5000), Deed::Login, CARD, None, None);
+        assert!(long.description.len() < 300);
+    }
+}

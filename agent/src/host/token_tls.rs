@@ -1,0 +1,284 @@
+//! TLS with the key of a card or soft token: the handshake's signature is made by the token.
+//!
+//! rustls asks for the signature in the middle of a handshake and waits for it, so each such client has a thread of its
+//! own. A client lives as long as one login: its connection is kept for the login's next requests to the same server
+//! (each new one would cost another signature) and closed with it; no session ticket is kept.
+
+use super::{
+    clock::Clock,
+    fetch::{Answer, Connection},
+    tls::Anchors,
+};
+use cps_agent_core::{
+    fetch::{Fetch, FetchFault},
+    session::step::TokenFault,
+};
+use cps_card::{certificate::Certificate, token::Scheme};
+use rustls::{
+    Error, SignatureAlgorithm, SignatureScheme,
+    client::ResolvesClientCert,
+    sign::{CertifiedKey, Signer, SigningKey},
+};
+use rustls_pki_types::CertificateDer;
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
+
+/// Longest wait for an answer: a card needs its time to sign, and its other users theirs.
+const TOTAL: Duration = Duration::from_secs(30);
+/// Largest body of an answer.
+const BODY: usize = 1024 * 1024;
+
+/// Signs a message with the token's authentication key. Blocks; an ECDSA signature is `r ‖ s`.
+pub type Sign = Arc<dyn Fn(Scheme, &[u8]) -> Result<Vec<u8>, TokenFault> + Send + Sync>;
+
+/// What became of a request over the token's key.
+#[derive(Debug)]
+pub enum TokenAnswer {
+    /// As without a token.
+    Plain(Answer),
+    /// The token could not sign.
+    Failed(TokenFault),
+}
+
+/// The token as TLS sees it.
+pub struct TlsToken {
+    /// Certificate of the authentication key, then authorities above it that servers may lack.
+    pub chain: Vec<Arc<Certificate>>,
+    /// What the key can do, best first.
+    pub schemes: Vec<Scheme>,
+    /// How it is used.
+    pub sign: Sign,
+}
+
+/// A client that presents one token's certificate, for one login.
+pub struct TokenClient {
+    requests: mpsc::UnboundedSender<(Fetch, oneshot::Sender<TokenAnswer>)>,
+}
+
+impl TokenClient {
+    /// Starts the client's thread.
+    ///
+    /// # Errors
+    /// When the system has no thread to give.
+    pub fn start(anchors: Arc<Anchors>, clock: Arc<dyn Clock>, token: TlsToken) -> std::io::Result<Self> {
+        let (requests, inbox) = mpsc::unbounded_channel();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        std::thread::Builder::new()
+            .name("token-tls".to_owned())
+            .spawn(move || runtime.block_on(serve(inbox, &anchors, clock.as_ref(), token)))?;
+        Ok(Self { requests })
+    }
+
+    /// Sends a request, over the connection that is open if it leads there.
+    pub async fn fetch(&self, fetch: Fetch) -> TokenAnswer {
+        let (answer, answered) = oneshot::channel();
+        let gone = || {
+            TokenAnswer::Plain(Answer::Failed(FetchFault::Garbled("the connection was given up".to_owned())))
+        };
+        if self.requests.send((fetch, answer)).is_err() {
+            return gone();
+        }
+        answered.await.unwrap_or_else(|_| gone())
+    }
+}
+
+async fn serve(
+    mut inbox: mpsc::UnboundedReceiver<(Fetch, oneshot::Sender<TokenAnswer>)>,
+    anchors: &Anchors,
+    clock: &dyn Clock,
+    token: TlsToken,
+) {
+    let failure = Arc::new(Mutex::new(None));
+    let resolver: Arc<dyn ResolvesClientCert> = Arc::new(Presented::new(token, Arc::clone(&failure)));
+    let mut open: Option<Connection> = None;
+    while let Some((fetch, reply)) = inbox.recv().await {
+        let sent = timeout(TOTAL, async {
+            let mut connection = match open.take() {
+                Some(connection) if connection.serves(&fetch.url) => connection,
+                _ => Connection::open(&fetch.url, anchors, Arc::clone(&resolver)).await?,
+            };
+            let fetched = connection.send(&fetch, clock, BODY).await?;
+            Ok((fetched, connection))
+        });
+        let answer = match sent.await {
+            Ok(Ok((fetched, connection))) => {
+                open = Some(connection);
+                Answer::Fetched(fetched)
+            }
+            Ok(Err(fault)) => Answer::Failed(fault),
+            Err(_) => Answer::Failed(FetchFault::Unreachable("no answer in time".to_owned())),
+        };
+        let answer = match failure.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(fault) => TokenAnswer::Failed(fault),
+            None => TokenAnswer::Plain(answer),
+        };
+        // Nobody waits any more when the login was abandoned meanwhile.
+        let _ = reply.send(answer);
+    }
+}
+
+/// Presents the token's certificate to a server that asks for one.
+struct Presented {
+    key: Arc<CertifiedKey>,
+}
+
+impl Presented {
+    fn new(token: TlsToken, failure: Arc<Mutex<Option<TokenFault>>>) -> Self {
+        let chain = token.chain.iter().map(|c| CertificateDer::from(c.der().to_vec())).collect();
+        let key = TokenKey { schemes: token.schemes, sign: token.sign, failure };
+        Self { key: Arc::new(CertifiedKey::new(chain, Arc::new(key))) }
+    }
+}
+
+impl ResolvesClientCert for Presented {
+    fn resolve(&self, _hints: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.key))
+    }
+
+    fn has_certs(&self) -> bool {
+        true
+    }
+}
+
+impl fmt::Debug for Presented {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Presented(…)")
+    }
+}
+
+/// A private key that stays on its token.
+struct TokenKey {
+    schemes: Vec<Scheme>,
+    sign: Sign,
+    failure: Arc<Mutex<Option<TokenFault>>>,
+}
+
+impl fmt::Debug for TokenKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TokenKey({:?})", self.schemes)
+    }
+}
+
+impl SigningKey for TokenKey {
+    /// The token's preference among what the server takes. TLS 1.3 offers no PKCS#1 v1.5, so a card without PSS makes
+    /// rustls fail there; such a card is offered TLS 1.2 by its server.
+    fn choose_scheme(&self, offered: &[SignatureScheme]) -> Option<Box<dyn Signer>> {
+        let (scheme, wire) =
+            self.schemes.iter().map(|s| (*s, wire_scheme(*s))).find(|(_, wire)| offered.contains(wire))?;
+        let (sign, failure) = (Arc::clone(&self.sign), Arc::clone(&self.failure));
+        Some(Box::new(TokenSigner { scheme, wire, sign, failure }))
+    }
+
+    fn algorithm(&self) -> SignatureAlgorithm {
+        match self.schemes.first() {
+            Some(Scheme::EcdsaP256Sha256) => SignatureAlgorithm::ECDSA,
+            _ => SignatureAlgorithm::RSA,
+        }
+    }
+}
+
+struct TokenSigner {
+    scheme: Scheme,
+    wire: SignatureScheme,
+    sign: Sign,
+    failure: Arc<Mutex<Option<TokenFault>>>,
+}
+
+impl fmt::Debug for TokenSigner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TokenSigner({:?})", self.scheme)
+    }
+}
+
+impl Signer for TokenSigner {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
+        match (self.sign)(self.scheme, message) {
+            Ok(signature) if self.scheme == Scheme::EcdsaP256Sha256 => {
+                ecdsa_der(&signature).ok_or_else(|| Error::General("not an ECDSA signature".to_owned()))
+            }
+            Ok(signature) => Ok(signature),
+            Err(fault) => {
+                *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault);
+                Err(Error::General("the token did not sign".to_owned()))
+            }
+        }
+    }
+
+    fn scheme(&self) -> SignatureScheme {
+        self.wire
+    }
+}
+
+fn wire_scheme(scheme: Scheme) -> SignatureScheme {
+    match scheme {
+        Scheme::RsaPkcs1Sha256 => SignatureScheme::RSA_PKCS1_SHA256,
+        Scheme::RsaPkcs1Sha384 => SignatureScheme::RSA_PKCS1_SHA384,
+        Scheme::RsaPkcs1Sha512 => SignatureScheme::RSA_PKCS1_SHA512,
+        Scheme::RsaPssSha256 => SignatureScheme::RSA_PSS_SHA256,
+        Scheme::EcdsaP256Sha256 => SignatureScheme::ECDSA_NISTP256_SHA256,
+    }
+}
+
+/// From `r ‖ s` to the DER form that TLS wants (RFC 3279 §2.2.3): a sequence of two positive integers.
+fn ecdsa_der(signature: &[u8]) -> Option<Vec<u8>> {
+    let (r, s) = signature.split_first_chunk::<32>()?;
+    let s: &[u8; 32] = s.try_into().ok()?;
+    let content = [integer(r), integer(s)].concat();
+    let mut der = vec![0x30, u8::try_from(content.len()).ok()?];
+    der.extend_from_slice(&content);
+    Some(der)
+}
+
+fn integer(big_endian: &[u8; 32]) -> Vec<u8> {
+    let mut digits = big_endian.as_slice();
+    while let [0, rest @ ..] = digits
+        && !rest.is_empty()
+    {
+        digits = rest;
+    }
+    // A leading one bit would make it negative.
+    let sign = digits.first().is_some_and(|first| *first >= 0x80);
+    let mut der = vec![0x02, u8::try_from(digits.len() + usize::from(sign)).unwrap_or_default()];
+    if sign {
+        der.push(0);
+    }
+    der.extend_from_slice(digits);
+    der
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ecdsa_signatures_become_der() {
+        let mut raw = [0_u8; 64];
+        raw[31] = 1;
+        raw[32] = 0x80;
+        let der = ecdsa_der(&raw).expect("64 bytes");
+        assert_eq!(&der[..7], [0x30, 38, 0x02, 1, 1, 0x02, 33]);
+        assert_eq!(&der[7..9], [0, 0x80]);
+        assert_eq!(ecdsa_der(&[0; 64]).expect("64 bytes"), [0x30, 6, 2, 1, 0, 2, 1, 0]);
+        assert!(ecdsa_der(&[0; 63]).is_none() && ecdsa_der(&[0; 65]).is_none());
+    }
+
+    #[test]
+    fn the_scheme_is_the_tokens_first_that_the_server_takes() {
+        let key = |schemes: &[Scheme]| TokenKey {
+            schemes: schemes.to_vec(),
+            sign: Arc::new(|_, _| Ok(Vec::new())),
+            failure: Arc::default(),
+        };
+        let tls13 = [SignatureScheme::ECDSA_NISTP256_SHA256, SignatureScheme::RSA_PSS_SHA256];
+        let chosen = key(&[Scheme::RsaPssSha256, Scheme::RsaPkcs1Sha256]).choose_scheme(&tls13);
+        assert_eq!(chosen.expect("PSS").scheme(), SignatureScheme::RSA_PSS_SHA256);
+        assert!(key(&[Scheme::RsaPkcs1Sha256]).choose_scheme(&tls13).is_none());
+    }
+}
