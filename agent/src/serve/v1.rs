@@ -10,7 +10,10 @@ use super::{
 };
 use bytes::Bytes;
 use cps_agent_api::words;
-use cps_agent_core::{failure::NOT_FOUND, oidc::token::BearerError};
+use cps_agent_core::{
+    failure::{NOT_FOUND, SESSION_NONE},
+    oidc::token::BearerError,
+};
 use hyper::{HeaderMap, Method, StatusCode, body::Body};
 
 /// Scope that shows readers and cards.
@@ -67,8 +70,10 @@ where
         }
         Endpoint::Challenges => reply::json(ok, &desk.challenge(caller, read(headers, body).await?).await?),
         Endpoint::Session if method == Method::DELETE => {
-            let ended = desk.end_session(caller).await;
-            reply::empty(if ended { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND })
+            if !desk.end_session(caller).await {
+                return Err(SESSION_NONE.into());
+            }
+            reply::empty(StatusCode::NO_CONTENT)
         }
         Endpoint::Session => reply::json(ok, &desk.session(caller)),
         Endpoint::Events => reply::events(EventStream::start(desk.events())),
