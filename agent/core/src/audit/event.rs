@@ -81,6 +81,8 @@ pub enum What {
     Replay(Grant),
     /// A challenge was signed, or not.
     Challenge(Purpose),
+    /// The revocation status of a certificate could not be learnt.
+    RevocationUnknown,
     /// A PIN was verified, or not. Tries left, where the card said.
     Pin(Option<u8>),
     /// A PIN was changed, or not.
@@ -239,6 +241,7 @@ impl What {
             Self::Replay(grant) => ("replay", Some(("grant", grant.name().into()))),
             Self::Challenge(purpose) => ("challenge", Some(("purpose", purpose.name().into()))),
             Self::Pin(left) => ("pin", left.map(|n| ("tries_left", n.into()))),
+            Self::RevocationUnknown => plain("revocation_unknown"),
             Self::PinChanged => plain("pin_changed"),
             Self::PinUnblocked => plain("pin_unblocked"),
             Self::ClientAdded(id) => ("client_added", Some(("subject", cut(id)))),

@@ -13,10 +13,12 @@ const MAX_KEYS: usize = 50;
 /// A `kid` that is not known may cause a fetch this often, seconds: a stranger's tokens must not drive our requests.
 pub const REFETCH: i64 = 60;
 
-/// The keys of an upstream, with the time they were fetched.
+/// The keys of an upstream.
 #[derive(Debug, Clone)]
 pub struct Keys {
     fetched: UnixTime,
+    /// They were fetched because a token named a key that was not known.
+    after_miss: bool,
     keys: Vec<Key>,
 }
 
@@ -58,7 +60,7 @@ impl Keys {
             .filter(|list| list.len() <= MAX_KEYS)
             .ok_or_else(|| garbled("jwks"))?;
         let keys = list.iter().filter_map(Value::as_object).filter_map(Key::read).collect();
-        Ok(Self { fetched: answer.received, keys })
+        Ok(Self { fetched: answer.received, after_miss: false, keys })
     }
 
     /// The key for a token (OpenID Connect Core §10.1): by `kid`, or the only fitting one when the token names none.
@@ -76,10 +78,16 @@ impl Keys {
         }
     }
 
-    /// Whether the keys may be fetched again because of an unknown `kid`.
+    /// Marks keys that were fetched because of an unknown `kid`: the next miss must wait.
+    #[must_use]
+    pub fn after_miss(self) -> Self {
+        Self { after_miss: true, ..self }
+    }
+
+    /// Whether an unknown `kid` may cause another fetch now: once at any time, then every [`REFETCH`] seconds.
     #[must_use]
     pub fn may_refetch(&self, now: UnixTime) -> bool {
-        now.since(self.fetched) >= REFETCH
+        !self.after_miss || now.since(self.fetched) >= REFETCH
     }
 }
 

@@ -9,7 +9,7 @@ use crate::secret::Secret;
 use url::{Host, Url};
 
 /// Path of our redirect URI at an upstream. The card login never fetches it: reaching it is the answer.
-pub const REDIRECT_PATH: &str = "/upstream/callback";
+pub const REDIRECT_PATH: &str = "/callback";
 /// Domains of Pro Santé Connect, past and present; every host below them belongs to it.
 const PSC_DOMAINS: [&str; 2] = ["psc.esante.gouv.fr", "esw.esante.gouv.fr"];
 /// Longest difference between the upstream's clock and ours, seconds (never widened).

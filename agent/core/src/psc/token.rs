@@ -2,6 +2,7 @@
 
 use super::answer::{garbled, json_object};
 use super::authorize::Granted;
+use super::keys::Keys;
 use super::metadata::Metadata;
 use super::profile::{Client, ClientAuth, Profile};
 use crate::failure::Failure;
@@ -42,6 +43,8 @@ pub struct UpstreamSession {
     pub metadata: Metadata,
     /// Tokens; the ID token is kept for `id_token_hint`.
     pub tokens: Tokens,
+    /// Its signing keys as last fetched, for the next login.
+    pub keys: Keys,
 }
 
 /// The request that redeems a code.

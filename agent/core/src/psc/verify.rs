@@ -48,6 +48,15 @@ pub enum Refused {
     Failed(Failure),
 }
 
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::UnknownKey => wrong("kid"),
+            Refused::Failed(failure) => failure,
+        }
+    }
+}
+
 impl From<Failure> for Refused {
     fn from(failure: Failure) -> Self {
         Self::Failed(failure)

@@ -127,6 +127,8 @@ pub enum Action {
     Revocation {
         /// Whose.
         certificate: Arc<Certificate>,
+        /// The authority that issued it.
+        issuer: Arc<Certificate>,
     },
 }
 

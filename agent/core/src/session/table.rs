@@ -1,0 +1,364 @@
+//! The live session of this workstation: one person's, or none.
+//!
+//! The table decides and does nothing itself: every call gives the effects the loop carries out. A session belongs to one
+//! person from its first moment to its last; what could mix two persons ends it or locks it.
+
+use super::login::Outcome;
+use crate::audit::{self, What, event::SessionEnd};
+use crate::identity::{Assurance, NationalId, Person, SessionId, SessionView, Sessions, UnixTime};
+use crate::psc::UpstreamSession;
+use crate::secret::{Entropy, random_string};
+use std::sync::Arc;
+
+/// Longest life of any session, seconds (Pro Santé Connect's own limit).
+pub const MAX_LIFE: i64 = 4 * 3600;
+/// Longest idle time, seconds.
+pub const MAX_IDLE: i64 = 30 * 60;
+/// Random bytes of a session identifier: 128 bits.
+const SID: usize = 16;
+
+/// What the card's absence does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// Card out ends the session everywhere.
+    #[default]
+    Strict,
+    /// Card out locks it; the same card and PIN resume it.
+    Lock,
+    /// As `Lock`, and the PIN is needed again after the workstation was locked.
+    Relock,
+    /// The card may leave; timers rule.
+    Mobile,
+}
+
+/// The rules sessions live by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// `[session] mode`.
+    pub mode: Mode,
+    /// `[session] max`, seconds; never more than [`MAX_LIFE`].
+    pub max: i64,
+    /// `[session] idle`, seconds; never more than [`MAX_IDLE`].
+    pub idle: i64,
+    /// Longest life of a local session, seconds.
+    pub local_max: i64,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { mode: Mode::Strict, max: MAX_LIFE, idle: MAX_IDLE, local_max: 3600 }
+    }
+}
+
+/// What happened outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Happening {
+    /// A card left, or a soft token's file.
+    CardRemoved {
+        /// Its serial number.
+        serial: String,
+    },
+    /// A card came and was read.
+    CardInserted {
+        /// Its serial number.
+        serial: String,
+        /// Its holder; `None` for a card that names nobody.
+        holder: Option<NationalId>,
+    },
+    /// The workstation was locked.
+    WorkstationLocked,
+    /// The person did something: input reported by the system, or a click, prompt or card act with the agent.
+    /// Never a call of an application.
+    Activity,
+    /// Time passed. To be told at [`Table::deadline`] at the latest.
+    Tick,
+    /// The person ended the session.
+    Logout,
+    /// The upstream ended it (`invalid_grant`); never a network error.
+    UpstreamEnded,
+    /// The agent stops.
+    Stopping,
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub enum Effect {
+    /// Everything the provider issued in this session is void, and its clients are told (back-channel logout).
+    EndProviderSession(SessionId),
+    /// The card's verified state is over, and TLS connections and tickets made with it are dropped.
+    ReleaseToken {
+        /// Serial number.
+        serial: String,
+    },
+    /// The person left explicitly: the upstream's session ends too ([`UpstreamSession::logout`], retried).
+    UpstreamLogout(Box<UpstreamSession>),
+    /// Tell whoever listens (`/v1/events`).
+    Announce {
+        /// `session`.
+        topic: &'static str,
+        /// `started`, `renewed`, `locked`, `resumed`, `ended`.
+        what: &'static str,
+        /// The session.
+        sid: SessionId,
+    },
+    /// Write this into the audit trail.
+    Audit(audit::Event),
+}
+
+/// The table.
+#[derive(Debug)]
+pub struct Table {
+    rules: Rules,
+    live: Option<Live>,
+}
+
+/// The live session.
+#[derive(Debug)]
+struct Live {
+    sid: SessionId,
+    person: Arc<Person>,
+    assurance: Assurance,
+    upstream: Option<UpstreamSession>,
+    expires: UnixTime,
+    active: UnixTime,
+    locked: bool,
+}
+
+impl Live {
+    /// The serial of the session's card or token.
+    fn serial(&self) -> Option<&str> {
+        self.assurance.credential.as_ref().map(|c| c.serial.as_str())
+    }
+
+    fn event(&self, what: What) -> Effect {
+        Effect::Audit(
+            audit::Event::done(what)
+                .of(self.person.id.clone())
+                .with(self.assurance.credential.clone())
+                .within(self.sid.clone()),
+        )
+    }
+
+    fn announce(&self, what: &'static str) -> Effect {
+        Effect::Announce { topic: "session", what, sid: self.sid.clone() }
+    }
+
+    fn release(&self) -> Option<Effect> {
+        self.serial().map(|serial| Effect::ReleaseToken { serial: serial.to_owned() })
+    }
+
+    fn is_of(&self, holder: &NationalId) -> bool {
+        self.person.id == *holder || self.person.aliases.contains(holder)
+    }
+}
+
+impl Table {
+    /// An empty table. Limits beyond [`MAX_LIFE`] and [`MAX_IDLE`] are cut to these.
+    #[must_use]
+    pub fn new(rules: Rules) -> Self {
+        let within = |seconds: i64, most: i64| seconds.clamp(1, most);
+        let max = within(rules.max, MAX_LIFE);
+        let rules = Rules {
+            max,
+            idle: within(rules.idle, MAX_IDLE),
+            local_max: within(rules.local_max, max),
+            ..rules
+        };
+        Self { rules, live: None }
+    }
+
+    /// The live session, locked or not.
+    #[must_use]
+    pub fn current(&self) -> Option<SessionView> {
+        self.live.as_ref().map(|live| SessionView {
+            sid: live.sid.clone(),
+            person: Arc::clone(&live.person),
+            assurance: live.assurance.clone(),
+            locked: live.locked,
+            expires: live.expires,
+        })
+    }
+
+    /// The upstream's side of the live session.
+    #[must_use]
+    pub fn upstream(&self) -> Option<&UpstreamSession> {
+        self.live.as_ref().and_then(|live| live.upstream.as_ref())
+    }
+
+    /// When the table wants to be told of the time ([`Happening::Tick`]) at the latest.
+    #[must_use]
+    pub fn deadline(&self) -> Option<UnixTime> {
+        self.live.as_ref().map(|live| live.expires.min(live.active.plus(self.rules.idle)))
+    }
+
+    /// Takes a finished login: opens a session, or renews or resumes the one that is there.
+    ///
+    /// Another person's login ends the session before. The same person's login of the same kind renews it under its
+    /// identifier; a login that resumes a locked session (`purpose.same_person_as`) unlocks it, and a local one does so
+    /// without touching what the upstream said. Local and upstream sessions are never mixed: one ends, the other begins.
+    pub fn open(
+        &mut self,
+        outcome: Outcome,
+        now: UnixTime,
+        entropy: &mut dyn Entropy,
+    ) -> (SessionId, Vec<Effect>) {
+        // The card of the new session may be the one of the old: its verified state is the new login's to keep.
+        let kept = outcome.assurance.credential.as_ref().map(|c| c.serial.clone());
+        let (sid, mut effects) = self.take(outcome, now, entropy);
+        effects.retain(
+            |effect| !matches!(effect, Effect::ReleaseToken { serial } if Some(serial) == kept.as_ref()),
+        );
+        (sid, effects)
+    }
+
+    fn take(
+        &mut self,
+        outcome: Outcome,
+        now: UnixTime,
+        entropy: &mut dyn Entropy,
+    ) -> (SessionId, Vec<Effect>) {
+        let mut effects = self.expire(now);
+        if let Some(live) = self.live.as_mut()
+            && live.person.is(&outcome.person)
+        {
+            let resumes = outcome.purpose.same_person_as.as_ref().is_some_and(|same| same.sid == live.sid);
+            let local = outcome.upstream.is_none();
+            if resumes && live.locked && local && same_credential(live, &outcome) {
+                effects.extend(resume(live, now));
+                return (live.sid.clone(), effects);
+            }
+            if live.upstream.is_some() != local {
+                let expires = expiry(&self.rules, &outcome, now);
+                effects.extend(renew(live, outcome, expires, now));
+                return (live.sid.clone(), effects);
+            }
+        }
+        let reason = match &self.live {
+            Some(live) if !live.person.is(&outcome.person) => SessionEnd::OtherPerson,
+            _ => SessionEnd::Logout,
+        };
+        effects.extend(self.end(reason));
+        let live = Live {
+            sid: SessionId(random_string(entropy, SID)),
+            expires: expiry(&self.rules, &outcome, now),
+            person: outcome.person,
+            assurance: outcome.assurance,
+            upstream: outcome.upstream,
+            active: now,
+            locked: false,
+        };
+        effects.push(live.event(What::Login(live.assurance.way)));
+        effects.push(live.announce("started"));
+        let sid = live.sid.clone();
+        self.live = Some(live);
+        (sid, effects)
+    }
+
+    /// Takes what happened outside.
+    pub fn on(&mut self, happening: Happening, now: UnixTime) -> Vec<Effect> {
+        let mut effects = self.expire(now);
+        let Some(live) = self.live.as_mut() else { return effects };
+        let mode = self.rules.mode;
+        match happening {
+            Happening::CardRemoved { serial } if live.serial() == Some(&serial) => match mode {
+                Mode::Strict => effects.extend(self.end(SessionEnd::CardRemoved)),
+                Mode::Lock | Mode::Relock => effects.extend(lock(live)),
+                Mode::Mobile => {}
+            },
+            Happening::CardInserted { holder: Some(holder), .. } if !live.is_of(&holder) => match mode {
+                Mode::Strict => effects.extend(self.end(SessionEnd::OtherPerson)),
+                Mode::Lock | Mode::Relock | Mode::Mobile => effects.extend(lock(live)),
+            },
+            Happening::WorkstationLocked if mode == Mode::Relock => effects.extend(lock(live)),
+            // Whoever moves the mouse while the session is locked need not be its person.
+            Happening::Activity if !live.locked => live.active = live.active.max(now),
+            Happening::Logout => effects.extend(self.end(SessionEnd::Logout)),
+            Happening::UpstreamEnded => effects.extend(self.end(SessionEnd::Upstream)),
+            Happening::Stopping => effects.extend(self.end(SessionEnd::Stopped)),
+            _ => {}
+        }
+        effects
+    }
+
+    /// Ends the session when its time is over.
+    fn expire(&mut self, now: UnixTime) -> Vec<Effect> {
+        match &self.live {
+            Some(live) if now >= live.expires => self.end(SessionEnd::Expired),
+            Some(live) if now.since(live.active) >= self.rules.idle => self.end(SessionEnd::Idle),
+            _ => Vec::new(),
+        }
+    }
+
+    fn end(&mut self, why: SessionEnd) -> Vec<Effect> {
+        let Some(mut live) = self.live.take() else { return Vec::new() };
+        let mut effects = vec![Effect::EndProviderSession(live.sid.clone())];
+        effects.extend(live.release());
+        // An automatic end leaves the upstream's session alone; one that a person caused does not. Where the upstream
+        // ended it, there is nothing left to end.
+        let explicit = match why {
+            SessionEnd::Logout | SessionEnd::CardRemoved | SessionEnd::OtherPerson => true,
+            SessionEnd::Expired | SessionEnd::Idle | SessionEnd::Upstream | SessionEnd::Stopped => false,
+        };
+        effects
+            .extend(live.upstream.take().filter(|_| explicit).map(|u| Effect::UpstreamLogout(Box::new(u))));
+        effects.push(live.event(What::SessionEnded(why)));
+        effects.push(live.announce("ended"));
+        effects
+    }
+}
+
+impl Sessions for Table {
+    fn session(&self, sid: &SessionId) -> Option<SessionView> {
+        self.current().filter(|view| view.sid == *sid)
+    }
+}
+
+/// When a new session ends: counted from the authentication, which at an upstream may be older than the login.
+fn expiry(rules: &Rules, outcome: &Outcome, now: UnixTime) -> UnixTime {
+    let (from, life) = match outcome.upstream {
+        Some(_) => (outcome.assurance.auth_time.min(now), rules.max),
+        None => (now, rules.local_max),
+    };
+    from.plus(life)
+}
+
+/// Whether the login was made with the session's own card or token; a session made without one takes any of its person's.
+fn same_credential(live: &Live, outcome: &Outcome) -> bool {
+    let new = outcome.assurance.credential.as_ref().map(|c| c.serial.as_str());
+    live.serial().is_none_or(|serial| new == Some(serial))
+}
+
+fn lock(live: &mut Live) -> Vec<Effect> {
+    if live.locked {
+        return Vec::new();
+    }
+    live.locked = true;
+    let mut effects: Vec<Effect> = live.release().into_iter().collect();
+    effects.push(live.event(What::Locked));
+    effects.push(live.announce("locked"));
+    effects
+}
+
+fn resume(live: &mut Live, now: UnixTime) -> Vec<Effect> {
+    live.locked = false;
+    live.active = now;
+    vec![live.event(What::Resumed), live.announce("resumed")]
+}
+
+/// The same person logged in again: the session goes on with the new login's facts.
+fn renew(live: &mut Live, outcome: Outcome, expires: UnixTime, now: UnixTime) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    let changed = live.serial() != outcome.assurance.credential.as_ref().map(|c| c.serial.as_str());
+    if changed {
+        effects.extend(live.release());
+    }
+    live.person = outcome.person;
+    live.assurance = outcome.assurance;
+    live.upstream = outcome.upstream;
+    live.expires = expires;
+    live.active = now;
+    live.locked = false;
+    effects.push(live.event(What::Login(live.assurance.way)));
+    effects.push(live.announce("renewed"));
+    effects
+}
