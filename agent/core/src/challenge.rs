@@ -96,7 +96,7 @@ impl Challenge {
     /// [`ChallengeError::Nonce`] and [`ChallengeError::Audience`].
     pub fn new(nonce: &str, audience: &str, purpose: Purpose) -> Result<Self, ChallengeError> {
         let bytes = nonce.len() / 2;
-        let hexadecimal = nonce.len() % 2 == 0 && nonce.bytes().all(|b| b.is_ascii_hexdigit());
+        let hexadecimal = nonce.len().is_multiple_of(2) && nonce.bytes().all(|b| b.is_ascii_hexdigit());
         if !hexadecimal || !(MIN_NONCE..=MAX_NONCE).contains(&bytes) {
             return Err(ChallengeError::Nonce);
         }

@@ -17,7 +17,7 @@ pub struct SigningKey {
 
 enum Pair {
     Rsa(Box<RsaKeyPair>),
-    P256(EcdsaKeyPair),
+    P256(Box<EcdsaKeyPair>),
 }
 
 impl std::fmt::Debug for SigningKey {
@@ -45,7 +45,7 @@ impl SigningKey {
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8, random)
             .map_err(|_| JoseError::Key)?;
         let public = PublicKey::p256(pair.public_key().as_ref())?;
-        Ok(Self { kid: public.thumbprint(), public, pair: Pair::P256(pair) })
+        Ok(Self { kid: public.thumbprint(), public, pair: Pair::P256(Box::new(pair)) })
     }
 
     /// Reads an RSA key of 2048 to 4096 bits from PKCS#8.

@@ -1,5 +1,7 @@
 //! Vectors of the standards, and what is refused.
 
+#![allow(clippy::disallowed_methods, reason = "tests play the noisy half")]
+
 use super::*;
 use ring::rand::SystemRandom;
 use serde_json::json;

@@ -8,9 +8,8 @@ use super::code::Code;
 use super::grant::Grant;
 use super::request::{self, Fault, Request};
 use super::situation::{Offer, Situation, offers};
-use super::{Provider, World};
+use super::{Provider, World, consent_key};
 use crate::identity::{ACR_LOCAL, SessionId, SessionView, UnixTime};
-use crate::secret::SecretHash;
 use std::sync::Arc;
 
 /// How far an upstream's clock may be behind ours when the time of a login is compared, seconds.
@@ -199,8 +198,7 @@ impl Provider {
                     return Completion::Gone;
                 };
                 if request.client.registration().consent == Consent::FirstUse {
-                    let new = self.consents.insert(consent_key(&request.client, session));
-                    self.state_changed |= new;
+                    self.remember_consent(&request.client, session);
                 }
                 if let Some(situation) = situation {
                     let key = (request.client.id().to_owned(), session.sid.clone());
@@ -309,9 +307,4 @@ fn young(request: &Request, session: &SessionView, tolerance: i64) -> bool {
     let limit = if request.prompt.login { Some(0) } else { request.max_age };
     let age = request.made.since(session.assurance.auth_time);
     limit.is_none_or(|limit| age <= limit.saturating_add(tolerance))
-}
-
-/// A consent as it is remembered: client and person, the latter only as a hash.
-pub(super) fn consent_key(client: &Client, session: &SessionView) -> (String, SecretHash) {
-    (client.id().to_owned(), SecretHash::of(&session.person.id.0))
 }

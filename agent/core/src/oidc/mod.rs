@@ -33,7 +33,7 @@ pub mod userinfo;
 #[cfg(test)]
 mod tests;
 
-use crate::identity::{SessionId, Sessions, UnixTime};
+use crate::identity::{SessionId, SessionView, Sessions, UnixTime};
 use crate::jose::{JoseError, SigningKey};
 use crate::secret::{Entropy, SecretHash};
 use authenticate::Assertions;
@@ -256,6 +256,13 @@ impl Provider {
         self.grants.clients_of(sid)
     }
 
+    /// Remembers that a person agreed to a client. Beyond the bound people are asked again.
+    fn remember_consent(&mut self, client: &Client, session: &SessionView) {
+        if self.consents.len() < MAX_CONSENTS {
+            self.state_changed |= self.consents.insert(consent_key(client, session));
+        }
+    }
+
     /// Forgets what has expired. To be called now and then (once a minute); nothing depends on when.
     pub fn sweep(&mut self, sessions: &dyn Sessions, now: UnixTime) {
         self.transactions.sweep(now);
@@ -273,4 +280,9 @@ impl std::fmt::Debug for Provider {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Provider({})", self.issuer)
     }
+}
+
+/// A consent as it is remembered: client and person, the latter only as a hash.
+fn consent_key(client: &Client, session: &SessionView) -> (String, SecretHash) {
+    (client.id().to_owned(), SecretHash::of(&session.person.id.0))
 }

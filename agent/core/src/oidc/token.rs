@@ -201,8 +201,16 @@ impl Provider {
         let expires = access_expiry(&session, world.now);
         let (family, issued) = self.grants.begin(grant.clone(), expires, world.entropy);
         self.codes.gave(&hash, family);
-        let scope = Arc::clone(&grant.scope);
-        self.answer(world, client, &session, &grant, &scope, &issued, code.nonce.as_deref(), GrantType::Code)
+        let new = New {
+            client,
+            session: &session,
+            grant: &grant,
+            scope: &grant.scope,
+            issued: &issued,
+            nonce: code.nonce.as_deref(),
+            kind: GrantType::Code,
+        };
+        self.answer(world, &new)
     }
 
     /// `grant_type=refresh_token`. While the session is locked the family is kept.
@@ -236,7 +244,16 @@ impl Provider {
         let scope = narrowed(&grant.scope, scope)?;
         let expires = access_expiry(&session, world.now);
         let issued = self.grants.rotate(family, Arc::clone(&scope), expires, world.entropy).ok_or(UNKNOWN)?;
-        self.answer(world, client, &session, &grant, &scope, &issued, None, GrantType::Refresh)
+        let new = New {
+            client,
+            session: &session,
+            grant: &grant,
+            scope: &scope,
+            issued: &issued,
+            nonce: None,
+            kind: GrantType::Refresh,
+        };
+        self.answer(world, &new)
     }
 
     fn signing_ready(&self, client: &Client) -> Result<(), TokenRefusal> {
@@ -244,45 +261,45 @@ impl Provider {
         if ready { Ok(()) } else { Err(TokenRefusal::KEY_NOT_READY) }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of one answer, known only where it is made")]
-    fn answer(
-        &self,
-        world: &World<'_>,
-        client: &Client,
-        session: &SessionView,
-        grant: &Grant,
-        scope: &str,
-        issued: &Issued,
-        nonce: Option<&str>,
-        kind: GrantType,
-    ) -> Result<Granted, Refused> {
+    fn answer(&self, world: &World<'_>, new: &New<'_>) -> Result<Granted, Refused> {
         let id_token = IdToken {
             issuer: &self.issuer,
-            client,
-            session,
-            scope,
-            situation: grant.situation,
-            nonce,
-            access_token: issued.access.expose(),
+            client: new.client,
+            session: new.session,
+            scope: new.scope,
+            situation: new.grant.situation,
+            nonce: new.nonce,
+            access_token: new.issued.access.expose(),
         };
         let id_token = id_token.sign(&self.keys, world.now, world.random);
         let id_token = id_token.map_err(|_| TokenRefusal::SERVER_ERROR)?;
         let answer = Answer {
-            access_token: issued.access.expose(),
+            access_token: new.issued.access.expose(),
             token_type: "Bearer",
-            expires_in: access_expiry(session, world.now).since(world.now),
-            refresh_token: issued.refresh.expose(),
+            expires_in: access_expiry(new.session, world.now).since(world.now),
+            refresh_token: new.issued.refresh.expose(),
             id_token: &id_token,
-            scope,
+            scope: new.scope,
         };
         let text = serde_json::to_string(&answer).map_err(|_| TokenRefusal::SERVER_ERROR)?;
         Ok(Granted {
             response: TokenResponse(Secret::new(text)),
-            client: client.id().to_owned(),
-            session: session.sid.clone(),
-            grant: kind,
+            client: new.client.id().to_owned(),
+            session: new.session.sid.clone(),
+            grant: new.kind,
         })
     }
+}
+
+/// New tokens, with everything their answer is made from.
+struct New<'a> {
+    client: &'a Client,
+    session: &'a SessionView,
+    grant: &'a Grant,
+    scope: &'a str,
+    issued: &'a Issued,
+    nonce: Option<&'a str>,
+    kind: GrantType,
 }
 
 /// The members of a successful answer.
