@@ -5,7 +5,7 @@ use cps_sandbox::card::{CardHandle, VirtualCard};
 /// Bytes of a text in hexadecimal digits; everything else separates.
 pub(crate) fn hex(text: &str) -> Vec<u8> {
     let digits: String = text.chars().filter(char::is_ascii_hexdigit).collect();
-    assert!(digits.len() % 2 == 0, "odd number of digits: {text}");
+    assert!(digits.len().is_multiple_of(2), "odd number of digits: {text}");
     (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap()).collect()
 }
 

@@ -195,7 +195,8 @@ impl ChipDoc {
         let unblocked = self.unblocked;
         let [pin, _] = SECRETS;
         let Some(secret) = chip.secret(command.p2, SECRETS) else { return Answer::status(status::REFERENCE) };
-        if !secret.verified && !(unblocked && command.p2 == pin) {
+        let allowed = secret.verified || unblocked && command.p2 == pin;
+        if !allowed {
             return Answer::status(status::SECURITY);
         }
         let status = secret.replace(&command.data);
