@@ -6,13 +6,17 @@
 //! | --- | --- |
 //! | [`browser`] | a browser without a window |
 //! | [`card`] | virtual CPS3 and CPS4 cards, with faults on demand |
+//! | [`pinentry`] | a scripted person at the PIN prompt |
 //! | [`pki`] | TEST authorities in the shape of IGC-Santé TEST, and the certificates of the cards |
+//! | [`relying_party`] | an application that logs people in, made of a library nobody here wrote |
 //! | [`upstream`] | a stand-in for Pro Santé Connect |
 //! | [`reader`] | serves virtual cards in process, or to a private real pcscd |
 
 pub mod browser;
 pub mod card;
 pub mod der;
+pub mod pinentry;
 pub mod pki;
 pub mod reader;
+pub mod relying_party;
 pub mod upstream;
