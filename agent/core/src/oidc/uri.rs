@@ -68,7 +68,7 @@ impl RedirectUri {
         &self.text
     }
 
-    /// Whether a requested URI is this one: equal, or for 127.0.0.1 and [::1] equal but for the port.
+    /// Whether a requested URI is this one: equal, or for 127.0.0.1 and `[::1]` equal but for the port.
     #[must_use]
     pub fn matches(&self, requested: &str) -> bool {
         if requested == self.text {
@@ -151,8 +151,8 @@ fn dotted(text: &str) -> bool {
 
 fn is_loopback(url: &Url) -> bool {
     match url.host() {
-        Some(Host::Ipv4(address)) => address == std::net::Ipv4Addr::LOCALHOST,
-        Some(Host::Ipv6(address)) => address == std::net::Ipv6Addr::LOCALHOST,
+        Some(Host::Ipv4(address)) => address.octets() == [127, 0, 0, 1],
+        Some(Host::Ipv6(address)) => address.is_loopback(),
         Some(Host::Domain(name)) => name == "localhost",
         None => false,
     }
