@@ -1,0 +1,10 @@
+//! Fuzz target `pkcs15`: libFuzzer in a fuzzing build, a replay of the files named otherwise.
+#![cfg_attr(fuzzing, no_main)]
+
+#[cfg(fuzzing)]
+libfuzzer_sys::fuzz_target!(|data: &[u8]| cps_fuzz::pkcs15(data));
+
+#[cfg(not(fuzzing))]
+fn main() -> std::io::Result<()> {
+    cps_fuzz::replay(cps_fuzz::pkcs15)
+}
