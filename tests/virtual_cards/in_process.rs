@@ -72,18 +72,46 @@ fn connecting_to_nothing_is_refused_by_name() {
 #[test]
 fn a_transaction_keeps_others_out_until_it_ends() {
     let readers = InProcessReaders::new();
+    let card = cards::doctor_cps3();
+    readers.insert(0, &card);
+    let (mut first, second) = (connect(&readers), connect(&readers));
+    first.begin().unwrap();
+    // Three ways to reach the card, which all wait their turn.
+    let waiters: Vec<_> = [
+        (|c| c.begin()) as fn(&mut Box<dyn Connection>) -> Result<(), TransportError>,
+        |c| c.transmit(&SERIAL).map(drop),
+        |c| c.reconnect(Disposition::Leave),
+    ]
+    .into_iter()
+    .zip([second, connect(&readers), connect(&readers)])
+    .map(|(way, mut connection)| {
+        std::thread::spawn(move || {
+            way(&mut connection).unwrap();
+        })
+    })
+    .collect();
+    for _ in 0..50 {
+        first.transmit(&SERIAL).unwrap();
+        std::thread::yield_now();
+    }
+    assert_eq!(card.counters().commands(), 50);
+    assert!(waiters.iter().all(|waiter| !waiter.is_finished()));
+    first.end(Disposition::Leave).unwrap();
+    for waiter in waiters {
+        waiter.join().unwrap();
+    }
+    assert_eq!(card.counters().commands(), 51);
+}
+
+#[test]
+fn a_card_that_leaves_ends_the_waiting_of_others() {
+    let readers = InProcessReaders::new();
     readers.insert(0, &cards::doctor_cps3());
     let (mut first, mut second) = (connect(&readers), connect(&readers));
     first.begin().unwrap();
-    assert_eq!(second.transmit(&SERIAL), Err(TransportError::Sharing));
-    assert_eq!(second.reconnect(Disposition::Reset), Err(TransportError::Sharing));
-    let waiter = std::thread::spawn(move || {
-        second.begin().unwrap();
-        second.transmit(&SERIAL).unwrap()
-    });
-    first.transmit(&SERIAL).unwrap();
-    first.end(Disposition::Leave).unwrap();
-    assert_eq!(waiter.join().unwrap().len(), 14);
+    let waiter = std::thread::spawn(move || second.begin());
+    readers.remove(0);
+    assert_eq!(waiter.join().unwrap(), Err(TransportError::Removed));
 }
 
 #[test]

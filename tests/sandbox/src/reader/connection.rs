@@ -4,7 +4,7 @@ use super::in_process::{Shared, Slot, State};
 use super::pad::{CONTROL_MODIFY, CONTROL_VERIFY};
 use crate::card::{CardHandle, Interruption};
 use cps_card::transport::{Connection, Disposition, Feature, Protocol, TransportError};
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 
 /// A shared connection.
 #[derive(Debug)]
@@ -18,6 +18,15 @@ pub(super) struct InProcessConnection {
     insertion: u64,
     /// Resets that this connection knows of.
     resets: u64,
+}
+
+/// What a connection must know of the card to go on.
+#[derive(Debug, Clone, Copy)]
+enum Known {
+    /// It is still the same card.
+    Card,
+    /// And nobody reset it.
+    CardAndResets,
 }
 
 impl InProcessConnection {
@@ -52,6 +61,21 @@ impl InProcessConnection {
         if slot.resets == self.resets { Ok(slot) } else { Err(TransportError::Reset) }
     }
 
+    /// Waits until no other connection holds a transaction, as libpcsclite and Windows make their callers wait.
+    fn alone<'a>(&self, shared: &'a Shared, known: Known) -> Result<MutexGuard<'a, State>, TransportError> {
+        let mut state = shared.lock();
+        loop {
+            let slot = match known {
+                Known::Card => self.joined(&mut state)?,
+                Known::CardAndResets => self.usable(&mut state)?,
+            };
+            if slot.transaction.is_none_or(|holder| holder == self.number) {
+                return Ok(state);
+            }
+            state = shared.wait(state);
+        }
+    }
+
     fn reset_card(&mut self, state: &mut State) -> Result<(), TransportError> {
         let slot = self.joined(state)?;
         self.card.reset();
@@ -63,11 +87,8 @@ impl InProcessConnection {
 
     /// Sends a command to the card, which may leave or be reset at that very moment.
     fn exchange(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
-        let number = self.number;
-        if self.usable(&mut self.shared.lock())?.transaction.is_some_and(|holder| holder != number) {
-            return Err(TransportError::Sharing);
-        }
-        // The readers stay usable meanwhile: a slow card can be pulled.
+        // The readers stay usable while the card works: a slow card can be pulled.
+        drop(self.alone(&self.shared, Known::CardAndResets)?);
         let result = self.card.transmit(command);
         let mut state = self.shared.lock();
         let slot = self.joined(&mut state)?;
@@ -110,16 +131,9 @@ impl Connection for InProcessConnection {
     }
 
     fn begin(&mut self) -> Result<(), TransportError> {
-        let shared = Arc::clone(&self.shared);
-        let mut state = shared.lock();
-        loop {
-            let slot = self.usable(&mut state)?;
-            if slot.transaction.is_none_or(|holder| holder == self.number) {
-                slot.transaction = Some(self.number);
-                return Ok(());
-            }
-            state = shared.wait(state, None);
-        }
+        let mut state = self.alone(&self.shared, Known::CardAndResets)?;
+        self.usable(&mut state)?.transaction = Some(self.number);
+        Ok(())
     }
 
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
@@ -140,13 +154,9 @@ impl Connection for InProcessConnection {
 
     fn reconnect(&mut self, disposition: Disposition) -> Result<(), TransportError> {
         let shared = Arc::clone(&self.shared);
-        let mut state = shared.lock();
-        let slot = self.joined(&mut state)?;
-        if slot.transaction.is_some_and(|holder| holder != self.number) {
-            return Err(TransportError::Sharing);
-        }
+        let mut state = self.alone(&shared, Known::Card)?;
         match disposition {
-            Disposition::Leave => self.resets = slot.resets,
+            Disposition::Leave => self.resets = self.joined(&mut state)?.resets,
             Disposition::Reset => self.reset_card(&mut state)?,
         }
         Ok(())

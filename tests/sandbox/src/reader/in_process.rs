@@ -53,16 +53,14 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for any change, up to a limit where there is one.
-    pub(super) fn wait<'a>(
-        &self,
-        state: MutexGuard<'a, State>,
-        limit: Option<Duration>,
-    ) -> MutexGuard<'a, State> {
-        match limit {
-            None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
-            Some(limit) => self.changed.wait_timeout(state, limit).unwrap_or_else(PoisonError::into_inner).0,
-        }
+    /// Waits for any change.
+    pub(super) fn wait<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for any change, up to a limit.
+    fn wait_up_to<'a>(&self, state: MutexGuard<'a, State>, limit: Duration) -> MutexGuard<'a, State> {
+        self.changed.wait_timeout(state, limit).unwrap_or_else(PoisonError::into_inner).0
     }
 
     pub(super) fn notify(&self) {
@@ -256,7 +254,7 @@ impl InProcessReaders {
         });
     }
 
-    /// Connections that wait or hold a transaction on a slot hold it now.
+    /// Whether some connection holds a transaction on a slot.
     #[must_use]
     pub fn in_transaction(&self, slot: usize) -> bool {
         self.0.lock().slots.get(slot).is_some_and(|slot| slot.transaction.is_some())
@@ -294,7 +292,10 @@ impl ReaderService for InProcessReaders {
             if now != known || state.interrupts != interrupts || left == Some(Duration::ZERO) {
                 return Ok(now);
             }
-            state = self.0.wait(state, left);
+            state = match left {
+                Some(left) => self.0.wait_up_to(state, left),
+                None => self.0.wait(state),
+            };
         }
     }
 
