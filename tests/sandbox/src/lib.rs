@@ -6,17 +6,22 @@
 //! | --- | --- |
 //! | [`browser`] | a browser without a window |
 //! | [`card`] | virtual CPS3 and CPS4 cards, with faults on demand |
+//! | [`orders`], [`control`] | what a running sandbox can be told, and the socket that takes it |
 //! | [`pinentry`] | a scripted person at the PIN prompt |
 //! | [`pki`] | TEST authorities in the shape of IGC-Santé TEST, and the certificates of the cards |
 //! | [`relying_party`] | an application that logs people in, made of a library nobody here wrote |
 //! | [`upstream`] | a stand-in for Pro Santé Connect |
+//! | [`workstation`] | all of it put together for one agent |
 //! | [`reader`] | serves virtual cards in process, or to a private real pcscd |
 
 pub mod browser;
 pub mod card;
+pub mod control;
 pub mod der;
+pub mod orders;
 pub mod pinentry;
 pub mod pki;
 pub mod reader;
 pub mod relying_party;
 pub mod upstream;
+pub mod workstation;

@@ -1,0 +1,267 @@
+//! What a running sandbox can be told: the same words on the command line and on its control socket.
+
+use crate::{
+    pinentry::Answer,
+    upstream::{Endpoint, Fault, Wrong},
+    workstation::{CardWish, Workstation},
+};
+use clap::Subcommand;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// An order to a running sandbox.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    /// To a card.
+    Card(CardOrder),
+    /// To the upstream.
+    Upstream(UpstreamOrder),
+    /// To the person at the PIN prompt.
+    Person(PersonOrder),
+}
+
+/// Which reader slot.
+#[derive(Debug, Clone, Copy, clap::Args, Serialize, Deserialize)]
+pub struct Slot {
+    /// Reader slot, from 0
+    #[arg(long, default_value_t = 0, global = true)]
+    pub slot: usize,
+}
+
+/// What can be done with a card.
+#[derive(Debug, Clone, Subcommand, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CardOrder {
+    /// Show every slot
+    Show,
+    /// Insert the card that was there, or a new one
+    Insert {
+        /// cps3, cps3-contactless or cps4, with `:doctor`, `:nurse`, `:pharmacist` or `:employee` after it
+        card: Option<String>,
+        #[command(flatten)]
+        #[allow(missing_docs, reason = "documented at its type")]
+        place: Slot,
+    },
+    /// Take the card out
+    Remove {
+        #[command(flatten)]
+        #[allow(missing_docs, reason = "documented at its type")]
+        place: Slot,
+    },
+    /// Block the PIN, as three wrong ones would
+    Block {
+        /// Block the PUK too
+        #[arg(long)]
+        puk: bool,
+        #[command(flatten)]
+        #[allow(missing_docs, reason = "documented at its type")]
+        place: Slot,
+    },
+    /// Make every command take longer
+    Slow {
+        /// Milliseconds for each command; 0 ends it
+        milliseconds: u64,
+        #[command(flatten)]
+        #[allow(missing_docs, reason = "documented at its type")]
+        place: Slot,
+    },
+    /// Break something at the n-th command from now
+    Break {
+        /// Which command; 1 is the next one
+        #[arg(long, default_value_t = 1)]
+        at: u64,
+        /// What happens there
+        #[arg(long, value_enum, default_value_t = Breakage::Removed)]
+        how: Breakage,
+        #[command(flatten)]
+        #[allow(missing_docs, reason = "documented at its type")]
+        place: Slot,
+    },
+    /// End every fault of the card; a blocked PIN stays blocked
+    Heal {
+        #[command(flatten)]
+        #[allow(missing_docs, reason = "documented at its type")]
+        place: Slot,
+    },
+}
+
+/// What breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Breakage {
+    /// The card is pulled.
+    Removed,
+    /// Another program resets the card.
+    Reset,
+    /// The answer is bytes that make no sense.
+    Garbage,
+    /// The verified PIN is forgotten just before the next operation with a key, whatever `--at` says.
+    PinForgotten,
+}
+
+/// What can be done with the upstream.
+#[derive(Debug, Clone, Subcommand, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UpstreamOrder {
+    /// Show requests, card pages and sessions so far
+    Show,
+    /// Refuse every card with access_denied
+    Refuse,
+    /// Answer late
+    Delay {
+        /// By how many milliseconds
+        milliseconds: u64,
+        /// Where
+        #[arg(long, value_enum, default_value_t = Endpoint::Token)]
+        at: Endpoint,
+    },
+    /// Answer with status 500
+    Fail {
+        /// Where
+        #[arg(long, value_enum, default_value_t = Endpoint::Token)]
+        at: Endpoint,
+    },
+    /// Answer with bytes that make no sense
+    Garbage {
+        /// Where
+        #[arg(long, value_enum, default_value_t = Endpoint::Token)]
+        at: Endpoint,
+    },
+    /// Make one member of an answer wrong
+    Wrong {
+        /// Which
+        #[arg(value_enum)]
+        what: Wrong,
+    },
+    /// Show a form on the card page instead of moving on
+    Form,
+    /// Redirect from the card page to a host outside the profile
+    ForeignHost,
+    /// Sign with a new key from now on
+    RotateKeys {
+        /// Publish the old keys no longer
+        #[arg(long)]
+        drop_old: bool,
+    },
+    /// Put the cards of a person into opposition
+    Revoke {
+        /// National identifier
+        identifier: String,
+    },
+    /// End every session
+    EndSessions,
+    /// End every fault and opposition
+    Heal,
+}
+
+/// What the person does at the PIN prompt.
+#[derive(Debug, Clone, Subcommand, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PersonOrder {
+    /// Show the questions so far
+    Show,
+    /// Type the right PIN from now on
+    RightPin,
+    /// Type a wrong PIN next
+    WrongPin,
+    /// Type this next: a new PIN, a PUK
+    Type {
+        /// The text
+        text: String,
+    },
+    /// Close the next prompt
+    Cancel,
+    /// Leave the next prompt open until it is withdrawn
+    Wait,
+}
+
+/// Carries out an order and returns what there is to show.
+///
+/// # Errors
+/// A sentence for the person who gave the order.
+pub fn obey(order: &Order, workstation: &Workstation) -> Result<Value, String> {
+    match order {
+        Order::Card(order) => card(order, workstation),
+        Order::Upstream(order) => Ok(upstream(order, workstation)),
+        Order::Person(order) => person(order, workstation).map_err(|error| error.to_string()),
+    }
+}
+
+fn card(order: &CardOrder, workstation: &Workstation) -> Result<Value, String> {
+    let held =
+        |place: &Slot| workstation.card(place.slot).ok_or_else(|| format!("slot {} has no card", place.slot));
+    let done = |result: Result<(), crate::workstation::Error>| result.map_err(|error| error.to_string());
+    match order {
+        CardOrder::Show => {}
+        CardOrder::Insert { card, place } => {
+            let wish = card.as_deref().map(str::parse::<CardWish>).transpose()?;
+            done(workstation.put(place.slot, wish))?;
+        }
+        CardOrder::Remove { place } => done(workstation.take(place.slot))?,
+        CardOrder::Block { puk, place } => {
+            let card = held(place)?;
+            card.block_pin();
+            if *puk {
+                card.block_puk();
+            }
+        }
+        CardOrder::Slow { milliseconds, place } => {
+            held(place)?.faults().slow(Duration::from_millis(*milliseconds));
+        }
+        CardOrder::Break { at, how, place } => {
+            let card = held(place)?;
+            match how {
+                Breakage::Removed => card.faults().remove_at(*at),
+                Breakage::Reset => card.faults().reset_at(*at),
+                Breakage::Garbage => card.faults().answer_at(*at, b"\xFFTEST\xFF"),
+                Breakage::PinForgotten => card.faults().forget_pin_before_operation(),
+            }
+        }
+        CardOrder::Heal { place } => held(place)?.faults().clear(),
+    }
+    serde_json::to_value(workstation.state()).map_err(|error| error.to_string())
+}
+
+fn upstream(order: &UpstreamOrder, workstation: &Workstation) -> Value {
+    let handle = workstation.upstream.handle();
+    match order {
+        UpstreamOrder::Show => {}
+        UpstreamOrder::Refuse => handle.set(Fault::Refuse),
+        UpstreamOrder::Delay { milliseconds, at } => {
+            handle.set(Fault::Delay { at: *at, milliseconds: *milliseconds });
+        }
+        UpstreamOrder::Fail { at } => handle.set(Fault::Fail { at: *at }),
+        UpstreamOrder::Garbage { at } => handle.set(Fault::Garbage { at: *at }),
+        UpstreamOrder::Wrong { what } => handle.set(Fault::Wrong { what: *what }),
+        UpstreamOrder::Form => handle.set(Fault::Form),
+        UpstreamOrder::ForeignHost => handle.set(Fault::ForeignHost),
+        UpstreamOrder::RotateKeys { drop_old } => handle.rotate_keys(*drop_old),
+        UpstreamOrder::Revoke { identifier } => handle.revoke(identifier),
+        UpstreamOrder::EndSessions => handle.end_sessions(),
+        UpstreamOrder::Heal => handle.heal(),
+    }
+    let cards: Vec<_> = handle
+        .cards()
+        .iter()
+        .map(|visit| match &visit.outcome {
+            Ok(holder) => json!({"tls": visit.tls, "holder": holder.identifier}),
+            Err(refusal) => json!({"tls": visit.tls, "refused": refusal.to_string()}),
+        })
+        .collect();
+    json!({"requests": handle.hits(), "cards": cards, "sessions": handle.sessions()})
+}
+
+fn person(order: &PersonOrder, workstation: &Workstation) -> std::io::Result<Value> {
+    let person = &workstation.person;
+    match order {
+        PersonOrder::Show => {}
+        PersonOrder::RightPin => person.always(Answer::RightPin)?,
+        PersonOrder::WrongPin => person.next(Answer::WrongPin)?,
+        PersonOrder::Type { text } => person.next(Answer::Type(text.clone()))?,
+        PersonOrder::Cancel => person.next(Answer::Cancel)?,
+        PersonOrder::Wait => person.next(Answer::Wait)?,
+    }
+    Ok(serde_json::to_value(person.questions())?)
+}
