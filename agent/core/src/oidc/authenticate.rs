@@ -46,51 +46,59 @@ enum Presented<'a> {
     Nothing,
     Basic { id: String, secret: Zeroizing<String> },
     Post { secret: &'a str },
-    Assertion { jws: &'a str },
+    Assertion { jws: Unverified<'a> },
 }
 
-/// Finds out which client sent a request, by exactly the method of its registration. Every refusal reads the same, so that
-/// nobody learns which identifiers exist.
-pub(super) fn authenticate(
+/// A client that a request names, and that has yet to prove itself.
+pub(super) struct Claimant<'a> {
+    pub(super) client: Arc<Client>,
+    presented: Presented<'a>,
+}
+
+/// Finds out which client a request names. Every refusal reads the same, so that nobody learns which identifiers exist.
+pub(super) fn identify<'a>(
     registry: &Registry,
-    assertions: &mut Assertions,
-    audiences: &[&str],
-    request: &TokenRequest,
-    now: UnixTime,
-) -> Result<Arc<Client>, TokenRefusal> {
+    request: &'a TokenRequest,
+) -> Result<Claimant<'a>, TokenRefusal> {
     let presented = presented(request)?;
     let named = request.parameters.one("client_id").ok().flatten();
-    let parsed = match presented {
-        Presented::Assertion { jws } => Some(
-            Unverified::parse(jws, &[Algorithm::Es256, Algorithm::Ps256, Algorithm::Rs256])
-                .map_err(|_| TokenRefusal::INVALID_CLIENT)?,
-        ),
-        _ => None,
-    };
-    let own = match (&presented, &parsed) {
-        (Presented::Basic { id, .. }, _) => Some(id.as_str()),
-        (_, Some(jws)) => jws.claims_before_verification().get("sub").and_then(Value::as_str),
-        _ => named,
+    let own = match &presented {
+        Presented::Basic { id, .. } => Some(id.as_str()),
+        Presented::Assertion { jws } => jws.claims_before_verification().get("sub").and_then(Value::as_str),
+        Presented::Nothing | Presented::Post { .. } => named,
     };
     if named.is_some() && own != named {
         return Err(TokenRefusal::INVALID_CLIENT);
     }
     let client = own.and_then(|id| registry.client(id)).ok_or(TokenRefusal::INVALID_CLIENT)?;
-    let proved = match (&presented, client.registration().client_auth(), client.credentials()) {
-        (Presented::Nothing, ClientAuth::None, Credentials::None) => true,
-        (Presented::Basic { secret, .. }, ClientAuth::ClientSecretBasic, Credentials::Secret(hash)) => {
-            SecretHash::of(secret) == *hash
-        }
-        (Presented::Post { secret }, ClientAuth::ClientSecretPost, Credentials::Secret(hash)) => {
-            SecretHash::of(secret) == *hash
-        }
-        (Presented::Assertion { .. }, ClientAuth::PrivateKeyJwt, Credentials::Key(key)) => {
-            let claims = parsed.and_then(|jws| jws.verify(key).ok());
-            claims.is_some_and(|claims| accepts(&claims, client.id(), audiences, assertions, now))
-        }
-        _ => false,
-    };
-    if proved { Ok(Arc::clone(client)) } else { Err(TokenRefusal::INVALID_CLIENT) }
+    Ok(Claimant { client: Arc::clone(client), presented })
+}
+
+impl Claimant<'_> {
+    /// Checks the proof, by exactly the method of the registration.
+    pub(super) fn prove(
+        self,
+        assertions: &mut Assertions,
+        audiences: &[&str],
+        now: UnixTime,
+    ) -> Result<Arc<Client>, TokenRefusal> {
+        let client = self.client;
+        let proved = match (self.presented, client.registration().client_auth(), client.credentials()) {
+            (Presented::Nothing, ClientAuth::None, Credentials::None) => true,
+            (Presented::Basic { secret, .. }, ClientAuth::ClientSecretBasic, Credentials::Secret(hash)) => {
+                SecretHash::of(&secret) == *hash
+            }
+            (Presented::Post { secret }, ClientAuth::ClientSecretPost, Credentials::Secret(hash)) => {
+                SecretHash::of(secret) == *hash
+            }
+            (Presented::Assertion { jws }, ClientAuth::PrivateKeyJwt, Credentials::Key(key)) => {
+                let claims = jws.verify(key);
+                claims.is_ok_and(|claims| accepts(&claims, client.id(), audiences, assertions, now))
+            }
+            _ => false,
+        };
+        if proved { Ok(client) } else { Err(TokenRefusal::INVALID_CLIENT) }
+    }
 }
 
 /// What was presented: at most one proof (RFC 6749 §2.3).
@@ -101,7 +109,11 @@ fn presented(request: &TokenRequest) -> Result<Presented<'_>, TokenRefusal> {
         (None, None, (None, None)) => Ok(Presented::Nothing),
         (Some(header), None, (None, None)) => basic(header.expose()),
         (None, Some(secret), (None, None)) => Ok(Presented::Post { secret }),
-        (None, None, (Some(ASSERTION_TYPE), Some(jws))) => Ok(Presented::Assertion { jws }),
+        (None, None, (Some(ASSERTION_TYPE), Some(jws))) => {
+            let allowed = [Algorithm::Es256, Algorithm::Ps256, Algorithm::Rs256];
+            let jws = Unverified::parse(jws, &allowed).map_err(|_| TokenRefusal::INVALID_CLIENT)?;
+            Ok(Presented::Assertion { jws })
+        }
         (None, None, _) => Err(TokenRefusal::invalid_request("client_assertion is incomplete")),
         _ => Err(TokenRefusal::invalid_request("more than one client authentication")),
     }

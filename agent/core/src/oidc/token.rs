@@ -1,6 +1,6 @@
 //! The token endpoint (OpenID Connect Core §3.1.3 and §12, RFC 6749 §5).
 
-use super::authenticate::{authenticate, strict};
+use super::authenticate::{identify, strict};
 use super::client::Client;
 use super::code;
 use super::grant::{self, Grant, Issued};
@@ -119,8 +119,13 @@ impl Provider {
     /// The refusal to be sent.
     pub fn token(&mut self, world: &mut World<'_>, request: &TokenRequest) -> Result<Granted, Refused> {
         strict(&request.parameters)?;
+        let claimant = identify(&self.registry, request)?;
+        // Before anything is spent: an assertion, like a code, is good once.
+        if !self.keys.ready(claimant.client.registration().id_token_alg.algorithm()) {
+            return Err(TokenRefusal::KEY_NOT_READY.into());
+        }
         let audiences = [self.issuer.as_str(), self.token_endpoint.as_str()];
-        let client = authenticate(&self.registry, &mut self.assertions, &audiences, request, world.now)?;
+        let client = claimant.prove(&mut self.assertions, &audiences, world.now)?;
         let outcome = self.token_for(world, &client, &request.parameters);
         outcome.map_err(|refused| Refused { client: Some(client.id().to_owned()), ..refused })
     }
@@ -183,7 +188,6 @@ impl Provider {
         if session.locked {
             return Err(TokenRefusal::INTERACTION_REQUIRED.into());
         }
-        self.signing_ready(client)?;
         let code = self.codes.use_up(&hash).ok_or(UNKNOWN)?;
         if code.redirect_uri != redirect_uri {
             return Err(TokenRefusal::invalid_grant("redirect_uri is not that of the request").into());
@@ -240,7 +244,6 @@ impl Provider {
         if session.locked {
             return Err(TokenRefusal::INTERACTION_REQUIRED.into());
         }
-        self.signing_ready(client)?;
         let scope = narrowed(&grant.scope, scope)?;
         let expires = access_expiry(&session, world.now);
         let issued = self.grants.rotate(family, Arc::clone(&scope), expires, world.entropy).ok_or(UNKNOWN)?;
@@ -254,11 +257,6 @@ impl Provider {
             kind: GrantType::Refresh,
         };
         self.answer(world, &new)
-    }
-
-    fn signing_ready(&self, client: &Client) -> Result<(), TokenRefusal> {
-        let ready = self.keys.ready(client.registration().id_token_alg.algorithm());
-        if ready { Ok(()) } else { Err(TokenRefusal::KEY_NOT_READY) }
     }
 
     fn answer(&self, world: &World<'_>, new: &New<'_>) -> Result<Granted, Refused> {

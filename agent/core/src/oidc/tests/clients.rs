@@ -136,7 +136,7 @@ fn an_administrators_client_cannot_be_changed_and_wins_over_a_stored_one() {
 fn a_secret_is_shown_once_and_only_its_hash_is_kept() {
     let mut house = House::new();
     let registration = serde_json::from_value(
-        json!({"id": "s", "redirect_uris": [REDIRECT], "client_auth": "client_secret_basic"}),
+        json!({"id": "s", "redirect_uris": [REDIRECT], "client_auth": "client_secret_basic", "id_token_alg": "ES256"}),
     )
     .unwrap();
     let registered = house.provider.add_client(registration, &mut house.entropy).unwrap();

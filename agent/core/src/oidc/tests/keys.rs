@@ -28,6 +28,28 @@ fn an_rs256_client_is_told_to_wait_while_the_key_is_made_and_loses_nothing() {
 }
 
 #[test]
+fn an_assertion_is_not_spent_while_the_key_is_made() {
+    let mut house = House::new();
+    let key = p256_key();
+    let jwk = Value::from(key.public().to_jwk()).to_string();
+    house.add(json!({"id": "rsa", "id_token_alg": "RS256", "public_key": jwk}));
+    let claims = json!({"iss": "rsa", "sub": "rsa", "aud": ISSUER, "jti": "once", "exp": START.0 + 60});
+    let header = crate::jose::encode(br#"{"alg":"ES256"}"#);
+    let assertion =
+        key.compact(Algorithm::Es256, &header, claims.to_string().as_bytes(), &house.random).unwrap();
+    let request = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", "unknown"),
+        ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+        ("client_assertion", &assertion),
+    ];
+    assert_eq!(house.token(&request).unwrap_err(), TokenRefusal::KEY_NOT_READY);
+    house.provider.set_rsa(rsa_key(), START).unwrap();
+    assert_eq!(house.token(&request).unwrap_err().error, "invalid_grant");
+    assert_eq!(house.token(&request).unwrap_err().error, "invalid_client");
+}
+
+#[test]
 fn published_keys_are_public_and_named_by_their_thumbprint() {
     let mut house = House::new();
     house.provider.set_rsa(rsa_key(), house.now).unwrap();
