@@ -140,8 +140,18 @@ impl CardHandle {
         locked(&self.0.card).chip.set_update_marker(None);
     }
 
-    /// Sends a command and counts it, with the faults in force.
+    /// Sends a command and counts it, with the faults in force, for a reader that can tell of a reset.
     pub(crate) fn transmit(&self, command: &[u8]) -> Result<Vec<u8>, Interruption> {
+        self.exchange(command, true)
+    }
+
+    /// As [`transmit`](Self::transmit), for a reader that cannot: after a reset the card just goes on.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn transmit_after_reset(&self, command: &[u8]) -> Result<Vec<u8>, Interruption> {
+        self.exchange(command, false)
+    }
+
+    fn exchange(&self, command: &[u8], reset_is_told: bool) -> Result<Vec<u8>, Interruption> {
         let (delay, events) = self.0.faults.next();
         if !delay.is_zero() {
             std::thread::sleep(delay);
@@ -155,7 +165,9 @@ impl CardHandle {
                 }
                 Event::Reset => {
                     self.reset();
-                    return Err(Interruption::Reset);
+                    if reset_is_told {
+                        return Err(Interruption::Reset);
+                    }
                 }
                 Event::Answer(bytes) => other = Some(bytes),
             }

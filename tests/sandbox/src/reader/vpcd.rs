@@ -1,6 +1,6 @@
 //! A virtual card on the wire of vsmartcard's vpcd: two bytes of length, then a control byte or a command.
 
-use crate::card::{CardHandle, Interruption};
+use crate::card::CardHandle;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpStream};
 use std::os::linux::net::TcpStreamExt;
@@ -61,21 +61,11 @@ fn serve(wire: &mut TcpStream, card: &CardHandle) -> io::Result<()> {
             [control::RESET] => card.reset(),
             [control::ATR] => send(wire, &card.atr())?,
             [_] | [] => {}
-            command => match exchange(card, command) {
-                Some(answer) => send(wire, &answer)?,
-                None => return Ok(()),
+            // A reset by "another program" cannot be told to pcscd; a pulled card ends the conversation.
+            command => match card.transmit_after_reset(command) {
+                Ok(answer) => send(wire, &answer)?,
+                Err(_) => return Ok(()),
             },
-        }
-    }
-}
-
-/// Nothing when the card was pulled. A reset by "another program" cannot be told to pcscd: the command goes on.
-fn exchange(card: &CardHandle, command: &[u8]) -> Option<Vec<u8>> {
-    loop {
-        match card.transmit(command) {
-            Ok(answer) => return Some(answer),
-            Err(Interruption::Removed) => return None,
-            Err(Interruption::Reset) => {}
         }
     }
 }
