@@ -234,7 +234,7 @@ fn doors_and_host_meet_only_in_the_loop() {
 
 #[test]
 fn only_the_loop_holds_a_token() {
-    assert_never_text("agent/src/serve", &[], &["dyn Token", "SmartCard", "SoftToken", "Connection"]);
+    assert_never_text("agent/src/serve", &[], &["dyn Token", "SmartCard", "SoftToken", "cps_card::transport"]);
     assert_never_text("agent/core/src", &[], &["dyn Token", "SmartCard", "SoftToken"]);
 }
 
@@ -244,7 +244,7 @@ fn a_pin_crosses_no_door() {
         assert_never_text(
             room,
             &[],
-            &["Pin::new", "Puk::new", "cps_card::Pin", "cps_card::pin::Pin", "rpassword"],
+            &["cps_card::Pin", "cps_card::Puk", "cps_card::pin", "Authorization::Pin", "rpassword"],
         );
     }
 }
