@@ -73,6 +73,14 @@ fn a_wrong_pin_is_told_once_with_the_tries_left() {
 }
 
 #[test]
+fn a_pin_the_interface_does_not_allow_is_told_as_such() {
+    let (mut card, recording) = cps3(&["cps3/tries-3", "cps3/verify-not-allowed"]);
+    card.pin_status().unwrap();
+    assert!(matches!(login(&mut card, typed("1234"), ONCE), Err(Error::Unsupported(_))));
+    done(card, &recording);
+}
+
+#[test]
 fn the_try_that_blocks_is_told_as_blocked() {
     for blocked in ["cps3/blocked-6983", "cps3/blocked-63C0"] {
         let (mut card, recording) = cps3(&["cps3/tries-1", blocked]);

@@ -39,12 +39,14 @@ impl ChipDoc {
         Command::new("SELECT", CLA, 0xA4, 0x08, 0x00).data(path.below_master()).expect(256).unfetched()
     }
 
-    /// Selects a file or directory and returns what the card said of it. When the parameters are refused, another
-    /// program left channel 1 to another application: the root is selected again, once.
-    fn select(&self, channel: &mut Channel, path: &FilePath) -> Result<Fci, Error> {
+    /// Selects a file or directory and returns what the card said of it. When it is not there, or the parameters are
+    /// refused, another program may have left channel 1 to another application: the root is selected again, once, unless
+    /// something verified would be lost by that.
+    fn select(&self, channel: &mut Channel, path: &FilePath, verified: bool) -> Result<Fci, Error> {
         let select = Self::select_file(path);
         let mut response = channel.transmit(&select)?;
-        if response.status == Status::WRONG_PARAMETERS {
+        let elsewhere = [Status::WRONG_PARAMETERS, Status::NOT_FOUND].contains(&response.status);
+        if elsewhere && !verified {
             self.open(channel)?;
             response = channel.transmit(&select)?;
         }
@@ -104,7 +106,7 @@ impl Applet for ChipDoc {
     }
 
     fn enter(&self, channel: &mut Channel, application: &FilePath) -> Result<(), Error> {
-        self.select(channel, application).map(drop)
+        self.select(channel, application, false).map(drop)
     }
 
     fn read(
@@ -114,7 +116,7 @@ impl Applet for ChipDoc {
         extent: Extent,
         sensitive: bool,
     ) -> Result<Vec<u8>, Error> {
-        let fci = self.select(channel, path)?;
+        let fci = self.select(channel, path, sensitive)?;
         let reading = Reading { cla: CLA, piece: usize::from(self.piece), sensitive };
         file::read_binary(channel, reading, extent, fci.size.map(usize::from))
     }
@@ -154,7 +156,8 @@ impl Applet for ChipDoc {
 
     /// Unblocks (P1 = 03, bit 8 set in the reference), then gives the new PIN.
     fn reset_counter(&self, channel: &mut Channel, reference: u8, new: &SecretBlock) -> Result<(), Error> {
-        carry_out(channel, &Command::new("RESET RETRY COUNTER", CLA, 0x2C, 0x03, reference | 0x80))?;
+        let reset = Command::new("RESET RETRY COUNTER", CLA, 0x2C, 0x03, reference | 0x80);
+        super::judge(super::Secret::Puk, reset.name(), channel.transmit(&reset)?.status)?;
         self.change(channel, reference, None, new)
     }
 

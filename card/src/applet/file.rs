@@ -65,6 +65,7 @@ pub(crate) fn read_binary(
         let read = read.expect(u16::try_from(wanted).unwrap_or(256));
         let read = if reading.sensitive { read.sensitive() } else { read };
         let mut response = channel.transmit(&read)?;
+        response.data.truncate(wanted);
         let got = response.data.len();
         content.append(&mut response.data);
         match response.status {

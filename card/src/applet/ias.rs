@@ -190,7 +190,8 @@ impl Applet for Ias {
 
     fn reset_counter(&self, channel: &mut Channel, reference: u8, new: &SecretBlock) -> Result<(), Error> {
         let reset = Command::new("RESET RETRY COUNTER", CLA, 0x2C, 0x02, reference);
-        carry_out(channel, &reset.secret(SecretBlock::joined(&[new]))).map(drop)
+        let response = channel.transmit(&reset.secret(SecretBlock::joined(&[new])))?;
+        super::judge(super::Secret::Puk, "RESET RETRY COUNTER", response.status)
     }
 
     fn sign(

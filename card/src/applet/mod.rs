@@ -30,7 +30,8 @@ pub(crate) trait Applet: Sync {
     /// Makes `application` the current directory, as keys need it.
     fn enter(&self, channel: &mut Channel, application: &FilePath) -> Result<(), Error>;
 
-    /// Reads a file. `sensitive` keeps its content out of the logs.
+    /// Reads a file. A `sensitive` one is behind the PIN: its content stays out of the logs, and nothing is done that
+    /// could lose the verified state.
     fn read(
         &self,
         channel: &mut Channel,
@@ -170,6 +171,7 @@ fn judge(secret: Secret, command: &'static str, status: Status) -> Result<(), Er
     match (status, status.tries()) {
         (Status::OK, _) => Ok(()),
         (Status::BLOCKED | Status::NOT_USABLE, _) | (_, Some(0)) => Err(blocked),
+        (Status::SECURITY, _) => Err(Error::Unsupported("a PIN on this interface")),
         (Status(0x6300), _) => Err(Error::WrongPin { left: None }),
         (_, Some(left)) => Err(Error::WrongPin { left: Some(left) }),
         (status, None) => Err(Error::Refused { command, status: status.0 }),

@@ -30,6 +30,14 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// Longest block that the structure can describe: its length has four bits.
+    const LONGEST: u8 = 15;
+
+    /// Whether a reader can build the block at all.
+    pub(crate) fn fits(&self) -> bool {
+        self.max <= Self::LONGEST && self.padding.is_none_or(|(length, _)| length <= Self::LONGEST)
+    }
+
     /// The structure for VERIFY with `header` (CLA INS P1 P2).
     ///
     /// A padded block, or a PIN of one length only, is given in full with its filler, and the reader writes the digits

@@ -2,6 +2,7 @@
 
 use crate::apdu::FilePath;
 use crate::apdu::tlv::{self, Tlv};
+use crate::certificate::printable;
 
 /// Longest label kept, in bytes.
 const LONGEST_LABEL: usize = 255;
@@ -43,12 +44,12 @@ fn record<'a>(element: &Tlv<'a>) -> Option<Record<'a>> {
     Some(Record { label, protected_by, class, attributes })
 }
 
-/// Text in UTF-8, or else taken as ISO 8859-1.
+/// Text in UTF-8, or else taken as ISO 8859-1, without what must not reach a screen.
 pub(super) fn text(bytes: &[u8]) -> String {
     let bytes = bytes.get(..bytes.len().min(LONGEST_LABEL)).unwrap_or_default();
     match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => bytes.iter().copied().map(char::from).collect(),
+        Ok(text) => printable(text),
+        Err(_) => printable(&bytes.iter().copied().map(char::from).collect::<String>()),
     }
 }
 
@@ -121,6 +122,12 @@ mod tests {
         assert!(!non_repudiation.has(2));
         let sign_and_decrypt = Bits::parse(&[0x05, 0x60]);
         assert!(sign_and_decrypt.has(1) && sign_and_decrypt.has(2));
+    }
+
+    #[test]
+    fn a_label_cannot_move_the_cursor() {
+        assert_eq!(text(b"CPS\x1B[2J"), "CPS\u{FFFD}[2J");
+        assert_eq!(text(b"carte agr\xE9\xE9e"), "carte agréée");
     }
 
     #[test]

@@ -18,10 +18,15 @@ impl SmartCard {
         hold: Hold,
     ) -> Result<Vec<Activity>, Error> {
         let contents = self.contents()?;
-        let activities = self.authorized(authorization, hold, |card| {
-            let dodf = card.directory(&contents.data_objects)?;
+        let dodf = match self.files.file(&contents.data_objects) {
+            Some(content) => content.to_vec(),
+            None => self.reading(|card| card.directory(&contents.data_objects))?,
+        };
+        self.save();
+        let files = self.activity_files(&dodf);
+        self.authorized(authorization, hold, |card| {
             let mut activities = Vec::new();
-            for (index, path) in card.activity_files(&dodf) {
+            for (index, path) in files {
                 match card.profile.applet.read(&mut card.channel, &path, Extent::Element, true) {
                     Ok(content) => activities.extend(Activity::parse(index, &content)),
                     Err(Error::Refused { status, .. }) if Status(status) == Status::NOT_FOUND => {}
@@ -29,9 +34,7 @@ impl SmartCard {
                 }
             }
             Ok(activities)
-        })?;
-        self.save();
-        Ok(activities)
+        })
     }
 
     /// The files of the situations that the card lists; all that there could be when it lists no object at all.

@@ -251,22 +251,21 @@ impl Token for SmartCard {
         if !self.state.verified {
             return Ok(());
         }
-        match self.channel.begin() {
-            Ok(()) => {
-                self.channel.end(Disposition::Reset)?;
-                self.was_reset();
-                Ok(())
+        let ended = match self.channel.begin() {
+            Ok(()) => self.channel.end(Disposition::Reset).map(|()| self.was_reset()),
+            // Somebody holds the card, or the service is in trouble: a reset without a transaction is still worth a try.
+            Err(TransportError::Sharing | TransportError::Mute | TransportError::Other(_)) => {
+                self.channel.reconnect(Disposition::Reset).map(|()| self.was_reset())
             }
+            Err(error) => Err(error),
+        };
+        match ended {
             // The state is gone by other means.
             Err(TransportError::Reset | TransportError::Removed | TransportError::NoReader) => {
                 self.forget();
                 Ok(())
             }
-            Err(_) => {
-                self.channel.reconnect(Disposition::Reset)?;
-                self.state = State { identified: true, tries: self.state.tries, ..State::default() };
-                Ok(())
-            }
+            result => result.map_err(Error::from),
         }
     }
 

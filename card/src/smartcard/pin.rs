@@ -32,8 +32,15 @@ impl SmartCard {
             verified: counter.verified.unwrap_or(self.state.held),
             min_length: record.min,
             max_length: record.max,
-            pad: self.profile.pad && self.channel.feature(Feature::VerifyPinDirect).is_some(),
+            pad: self.pad(record).is_some(),
         }))
+    }
+
+    /// What the reader's pad must know to build VERIFY, when there is one that can.
+    fn pad(&mut self, record: &PinRecord) -> Option<PadEntry> {
+        let entry = PadEntry { min: record.min, max: record.max, padding: record.padding };
+        let usable = self.profile.pad && entry.fits();
+        self.channel.feature(Feature::VerifyPinDirect).filter(|_| usable).map(|_| entry)
     }
 
     fn ask_counter(&mut self, record: &PinRecord) -> Result<Counter, Error> {
@@ -90,11 +97,8 @@ impl SmartCard {
                 Ok(Proof::Typed { block: block(record, pin.expose())?, last_try_accepted })
             }
             Authorization::Pad { last_try_accepted } => {
-                if !self.profile.pad || self.channel.feature(Feature::VerifyPinDirect).is_none() {
-                    return Err(Error::Unsupported("PIN entry on this reader's pad"));
-                }
+                let entry = self.pad(record).ok_or(Error::Unsupported("PIN entry on this reader's pad"))?;
                 ascii(record)?;
-                let entry = PadEntry { min: record.min, max: record.max, padding: record.padding };
                 Ok(Proof::Pad { entry, last_try_accepted })
             }
         }
