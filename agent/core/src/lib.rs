@@ -30,3 +30,6 @@ pub mod psc;
 pub mod secret;
 pub mod session;
 pub mod trust;
+
+#[cfg(test)]
+mod tests;

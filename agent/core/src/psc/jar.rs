@@ -28,9 +28,17 @@ impl Jar {
         let Some(host) = url.host_str() else { return };
         for line in answer.values("set-cookie") {
             let Some((cookie, alive)) = parse(host, url.path(), line, answer.received) else { continue };
-            self.0.retain(|c| !(c.host == cookie.host && c.name == cookie.name && c.path == cookie.path));
-            if alive && self.0.len() < MAX_COOKIES {
-                self.0.push(cookie);
+            let same = |c: &Cookie| c.host == cookie.host && c.name == cookie.name && c.path == cookie.path;
+            // A replaced cookie keeps its place, which is its age (RFC 6265 §5.3, point 11.3).
+            match (self.0.iter().position(same), alive) {
+                (Some(at), true) => {
+                    if let Some(old) = self.0.get_mut(at) {
+                        *old = cookie;
+                    }
+                }
+                (Some(at), false) => drop(self.0.remove(at)),
+                (None, true) if self.0.len() < MAX_COOKIES => self.0.push(cookie),
+                (None, _) => {}
             }
         }
     }

@@ -32,3 +32,6 @@ pub use metadata::Metadata;
 pub use profile::{ClientAuth, Profile};
 pub use token::UpstreamSession;
 pub use walk::{Walk, Walked};
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,9 @@ use crate::identity::{NationalId, UnixTime};
 use crate::jose::{self, Unverified};
 use serde_json::{Map, Value};
 
+/// Oldest ID token taken, seconds since `iat`: it was made for this request a moment ago, however long it says it lives.
+const MAX_AGE: i64 = 5 * 60;
+
 /// What the token must agree with.
 #[derive(Debug, Clone, Copy)]
 pub struct Expected<'a> {
@@ -96,7 +99,8 @@ fn check(claims: Map<String, Value>, expected: Expected<'_>) -> Result<IdToken, 
     if now > expires.saturating_add(MAX_SKEW) {
         return Err(untimely("exp", expected.skew));
     }
-    if issued > now.saturating_add(MAX_SKEW) || expires <= issued {
+    let age = now.saturating_sub(issued);
+    if !(-MAX_SKEW..=MAX_AGE + MAX_SKEW).contains(&age) || expires <= issued {
         return Err(untimely("iat", expected.skew));
     }
     if claims.contains_key("nbf") && time("nbf")? > now.saturating_add(MAX_SKEW) {
@@ -133,8 +137,8 @@ fn check(claims: Map<String, Value>, expected: Expected<'_>) -> Result<IdToken, 
     })
 }
 
-/// `aud` is our client, alone; an array of several names needs `azp`, and `azp` is our client wherever it stands
-/// (OpenID Connect Core §3.1.3.7, points 3 to 5). Audiences that we do not know are not trusted.
+/// `aud` is our client, as a text or alone in an array, for we know no other audience that could be trusted; `azp` is our
+/// client where it stands (OpenID Connect Core §3.1.3.7, points 3 to 5).
 fn audience(claims: &Map<String, Value>, client: &str) -> Result<(), Failure> {
     let ours = match claims.get("aud") {
         Some(Value::String(one)) => one == client,

@@ -13,3 +13,6 @@ pub mod table;
 pub use login::{Login, Outcome, Settings, Step};
 pub use step::{Action, Event, Purpose};
 pub use table::{Effect, Happening, Mode, Rules, Table};
+
+#[cfg(test)]
+mod tests;

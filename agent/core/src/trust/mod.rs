@@ -18,3 +18,6 @@ pub use crate::identity::Environment;
 pub use anchors::{AnchorFile, Anchors};
 pub use chain::{Presented, Use, Verdict};
 pub use revocation::{Revocation, Status, Unknown};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,34 @@
+//! Logins and sessions, played by hand.
+
+mod local;
+mod table;
+mod upstream;
+
+use crate::identity::Way;
+use crate::session::login::Settings;
+use crate::session::step::Purpose;
+use crate::tests::authority::Pki;
+use crate::tests::provider;
+use crate::trust::Revocation;
+use std::sync::Arc;
+
+fn purpose(way: Way) -> Purpose {
+    Purpose { application: "TEST".into(), way, serial: None, same_person_as: None }
+}
+
+/// Settings with an upstream.
+fn with_upstream(pki: &Pki) -> Settings {
+    Settings { upstream: Some(Arc::new(provider::profile())), ..alone(pki) }
+}
+
+/// Settings without one.
+fn alone(pki: &Pki) -> Settings {
+    Settings {
+        anchors: Arc::new(pki.anchors()),
+        revocation: Revocation::Require,
+        non_nominative: false,
+        upstream: None,
+        keys: None,
+        audience: "http://127.0.0.1:24788".into(),
+    }
+}
