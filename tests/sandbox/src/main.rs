@@ -1,2 +1,91 @@
-//! Placeholder.
-fn main() {}
+//! `cps-sandbox`: virtual CPS cards, a stand-in for Pro Santé Connect and a demonstration, all marked TEST.
+
+use clap::{Parser, Subcommand};
+use cps_sandbox::{
+    control,
+    orders::{CardOrder, Order, PersonOrder, UpstreamOrder},
+    pinentry,
+};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+/// TEST sandbox of cps-agent: virtual CPS cards, a stand-in for Pro Santé Connect, and a demonstration.
+///
+/// Nothing here is real: holders, numbers, keys and authorities are made up.
+#[derive(Parser)]
+#[command(name = "cps-sandbox", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+
+    /// Control socket of the running sandbox, for `card`, `upstream` and `person`
+    #[arg(long, global = true, env = control::VARIABLE, value_name = "PATH")]
+    socket: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Insert, remove or break a card of a running sandbox
+    #[command(subcommand)]
+    Card(CardOrder),
+    /// Make the upstream of a running sandbox fail, or heal it
+    #[command(subcommand)]
+    Upstream(UpstreamOrder),
+    /// Tell the person at the PIN prompt of a running sandbox what to do
+    #[command(subcommand)]
+    Person(PersonOrder),
+}
+
+fn main() -> ExitCode {
+    // Under the name of the link that `pinentry::Person` makes, this program is the PIN prompt.
+    let name = std::env::args_os().next().map(PathBuf::from).unwrap_or_default();
+    let result = match name.parent() {
+        Some(folder) if name.file_stem().is_some_and(|stem| stem == pinentry::PROGRAM) => prompt(folder),
+        _ => sandbox(Arguments::parse()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            // Nobody is left to tell when standard error is closed.
+            let _ = writeln!(std::io::stderr(), "cps-sandbox: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn prompt(folder: &Path) -> Result<(), String> {
+    pinentry::serve(folder, std::io::stdin().lock(), std::io::stdout().lock()).map_err(|e| e.to_string())
+}
+
+fn sandbox(arguments: Arguments) -> Result<(), String> {
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_env("CPS_SANDBOX_LOG"))
+        .with_writer(std::io::stderr)
+        .init();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("no event loop: {error}"))?;
+    runtime.block_on(async {
+        match arguments.command {
+            Command::Card(order) => tell(arguments.socket.as_deref(), Order::Card(order)).await,
+            Command::Upstream(order) => tell(arguments.socket.as_deref(), Order::Upstream(order)).await,
+            Command::Person(order) => tell(arguments.socket.as_deref(), Order::Person(order)).await,
+        }
+    })
+}
+
+/// Sends an order to the running sandbox and shows what it answers.
+async fn tell(socket: Option<&Path>, order: Order) -> Result<(), String> {
+    let socket = socket.ok_or_else(|| {
+        format!(
+            "which sandbox? `cps-sandbox up` prints the path of its control socket: give it with --socket or {}",
+            control::VARIABLE
+        )
+    })?;
+    let answer = control::send(socket, &order).await.map_err(|error| error.to_string())?;
+    writeln!(std::io::stdout(), "{answer:#}").map_err(|error| error.to_string())
+}

@@ -15,26 +15,29 @@ use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 
 /// Which client is calling, once it has proved itself (RFC 6749 §2.3).
-fn client(request: &Request, memory: &Memory) -> Result<String, Reply> {
-    let denied = || refusal(StatusCode::UNAUTHORIZED, "invalid_client", "client authentication failed");
+fn client(request: &Request, memory: &Memory) -> Option<String> {
     let basic = request.authorization.as_deref().and_then(|value| value.strip_prefix("Basic "));
     let (id, secret) = match basic {
         Some(basic) => {
             let text = STANDARD.decode(basic).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-            let (id, secret) = text.as_deref().and_then(|text| text.split_once(':')).ok_or_else(denied)?;
+            let (id, secret) = text.as_deref().and_then(|text| text.split_once(':'))?;
             (form_decoded(id), Some(form_decoded(secret)))
         }
         None => (
-            request.parameter("client_id").ok_or_else(denied)?.to_owned(),
+            request.parameter("client_id")?.to_owned(),
             request.parameter("client_secret").map(str::to_owned),
         ),
     };
-    let known = memory.client(&id).ok_or_else(denied)?;
+    let known = memory.client(&id)?;
     match (&known.authentication, secret) {
-        (ClientAuthentication::None, None) => Ok(id),
-        (ClientAuthentication::Secret(expected), Some(given)) if *expected == given => Ok(id),
-        _ => Err(denied()),
+        (ClientAuthentication::None, None) => Some(id),
+        (ClientAuthentication::Secret(expected), Some(given)) if *expected == given => Some(id),
+        _ => None,
     }
+}
+
+fn denied() -> Reply {
+    refusal(StatusCode::UNAUTHORIZED, "invalid_client", "client authentication failed")
 }
 
 /// RFC 6749 §2.3.1: identifier and secret are form-encoded before they are joined.
@@ -44,10 +47,7 @@ fn form_decoded(text: &str) -> String {
 
 pub(super) fn token(request: &Request, realm: &Realm, faults: &Faults) -> Reply {
     let mut memory = realm.memory();
-    let client = match client(request, &memory) {
-        Ok(client) => client,
-        Err(reply) => return reply,
-    };
+    let Some(client) = client(request, &memory) else { return denied() };
     let session = match request.parameter("grant_type") {
         Some("authorization_code") => redeem(request, &mut memory, &client),
         Some("refresh_token") => renew(request, &mut memory, realm, &client),
@@ -231,10 +231,7 @@ pub(super) fn userinfo(request: &Request, realm: &Realm, faults: &Faults) -> Rep
 /// RFC 7662: anything that is not good is only "not active".
 pub(super) fn introspect(request: &Request, realm: &Realm) -> Reply {
     let memory = realm.memory();
-    let client = match client(request, &memory) {
-        Ok(client) => client,
-        Err(reply) => return reply,
-    };
+    let Some(client) = client(request, &memory) else { return denied() };
     let active = request
         .parameter("token")
         .and_then(|token| memory.access.get(token))
@@ -258,8 +255,8 @@ pub(super) fn introspect(request: &Request, realm: &Realm) -> Reply {
 /// RFC 7009: the answer is the same whether the token was known or not.
 pub(super) fn revoke(request: &Request, realm: &Realm) -> Reply {
     let mut memory = realm.memory();
-    if let Err(reply) = client(request, &memory) {
-        return reply;
+    if client(request, &memory).is_none() {
+        return denied();
     }
     let token = request.parameter("token").unwrap_or_default();
     let session = memory

@@ -1,16 +1,20 @@
 //! A made-up workstation: readers with virtual cards, a person who knows the PINs, an upstream, and the settings of an
 //! agent that uses them. Everything lies in one temporary folder and ends with it.
 
+mod settings;
+
+pub use settings::Settings;
+
 use crate::{
     card::{CardBuilder, CardHandle, Cps4Model, Family},
     pinentry::Person,
-    pki::{Holder, Pki, holder},
+    pki::{Holder, holder},
     reader::InProcessReaders,
     upstream::{self, CLIENT, SECRET, Upstream},
 };
 use serde::Serialize;
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
     str::FromStr,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -25,9 +29,6 @@ pub enum Error {
     /// The upstream.
     #[error(transparent)]
     Upstream(#[from] upstream::Error),
-    /// Settings that cannot be written.
-    #[error("the settings of the agent cannot be written")]
-    Settings(#[from] toml::ser::Error),
     /// A card that does not exist.
     #[error("{0}")]
     Card(String),
@@ -308,70 +309,20 @@ impl Workstation {
     /// # Errors
     /// When a file cannot be written.
     pub fn settings(&self, port: Option<u16>) -> Result<PathBuf, Error> {
-        let folder = self.folder.path();
-        let write = |name: &str, text: &str| -> Result<PathBuf, Error> {
-            let path = folder.join(name);
-            fs::write(&path, text).map_err(place("the settings of the agent cannot be written"))?;
-            Ok(path)
+        let settings = Settings {
+            issuer: self.upstream.issuer(),
+            ca_pem: self.upstream.ca_pem(),
+            client_id: CLIENT,
+            client_secret: SECRET,
+            pinentry: &self.person.program(),
+            port,
         };
-        for name in ["trust", "clients.d", "state"] {
-            fs::create_dir_all(folder.join(name)).map_err(place("no folder can be made"))?;
-        }
-        for (name, pem) in Pki::test().anchors_pem() {
-            write(&format!("trust/{name}"), &pem)?;
-        }
-        let ca_file = write("upstream-ca.pem", self.upstream.ca_pem())?;
-        let secret = write("upstream-secret", SECRET)?;
-        let mut bridge = toml::Table::new();
-        if let Some(port) = port {
-            bridge.insert("listen".to_owned(), format!("127.0.0.1:{port}").into());
-        }
-        let text = |path: &Path| path.to_string_lossy().into_owned();
-        let settings = toml::toml! {
-            [bridge]
-            [upstream]
-            profile = "custom"
-            client_id = "…"
-            client_auth = "client_secret_basic"
-            discovery = "wallet-openid-configuration"
-            scope = "openid scope_all"
-            acr_values = "eidas1"
-            ciba = false
-            card_login = true
-            [login]
-            ways = ["card"]
-            [local]
-            revocation = "warn"
-            [pin]
-            prompt = ["pinpad", "pinentry"]
-            [trust]
-            environment = "test"
-        };
-        let more: [(&str, &str, toml::Value); 8] = [
-            ("upstream", "client_id", CLIENT.into()),
-            ("upstream", "client_secret_file", text(&secret).into()),
-            ("upstream", "issuer", self.upstream.issuer().into()),
-            ("upstream", "ca_file", text(&ca_file).into()),
-            ("pin", "pinentry", text(&self.person.program()).into()),
-            ("trust", "anchors", vec![text(&folder.join("trust"))].into()),
-            ("clients", "directory", text(&folder.join("clients.d")).into()),
-            ("state", "directory", text(&folder.join("state")).into()),
-        ];
-        let mut settings = settings;
-        settings.insert("bridge".to_owned(), bridge.into());
-        for (section, key, value) in more {
-            let table = settings.entry(section).or_insert_with(|| toml::Table::new().into());
-            if let Some(table) = table.as_table_mut() {
-                table.insert(key.to_owned(), value);
-            }
-        }
-        let head = "# TEST: settings of an agent that uses the cps-agent sandbox. Made anew by each run.\n";
-        write("config.toml", &format!("{head}{}", toml::to_string(&settings)?))
+        settings.write(self.folder()).map_err(place("the settings of the agent cannot be written"))
     }
 
     /// The upstream's TLS anchor as a file, once [`settings`](Self::settings) were written.
     #[must_use]
     pub fn ca_file(&self) -> PathBuf {
-        self.folder.path().join("upstream-ca.pem")
+        self.folder.path().join(settings::CA_FILE)
     }
 }

@@ -1,0 +1,56 @@
+#!/bin/sh
+# Installs what the tests need when it is missing (Debian), then runs everything: formatting, lints, the whole suite.
+# Safe to run again and again. Ends with the closing lines of cargo's test runner; the exit code is that of the first
+# step that failed.
+set -eu
+cd "$(dirname "$0")/.."
+
+step() {
+    printf '\n== %s\n' "$1"
+}
+
+# Programs of other people that judge ours, and the real PC/SC daemon with a virtual reader.
+packages="ca-certificates opensc openssl pcsc-tools pcscd pinentry-tty vsmartcard-vpcd"
+step "system packages"
+missing=""
+for package in $packages; do
+    status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+    [ "$status" = installed ] || missing="$missing $package"
+done
+if [ -n "$missing" ]; then
+    echo "installing:$missing"
+    as_root=""
+    [ "$(id -u)" = 0 ] || as_root="sudo"
+    export DEBIAN_FRONTEND=noninteractive
+    $as_root apt-get update -q
+    # shellcheck disable=SC2086 # one word for each package
+    $as_root apt-get install -y -q --no-install-recommends $missing
+fi
+echo "present: $packages"
+
+step "node packages"
+for program in cargo node npm; do
+    if ! command -v "$program" >/dev/null; then
+        echo "$program is missing: install Rust (rustup.rs) and Node.js 20 or later first" >&2
+        exit 1
+    fi
+done
+judges=tests/support/node
+# npm writes its own copy of the lock file when it has finished.
+if [ ! "$judges/node_modules/.package-lock.json" -nt "$judges/package-lock.json" ]; then
+    npm ci --prefix "$judges" --no-audit --no-fund
+fi
+echo "present: node $(node --version) with $(ls -d $judges/node_modules/openid-client $judges/node_modules/oidc-provider | wc -l) judges"
+
+step "formatting"
+cargo fmt --all --check
+echo "formatted"
+
+step "lints"
+cargo clippy --workspace --all-targets -- -D warnings
+
+step "build"
+cargo build --workspace --all-targets
+
+step "tests"
+exec cargo test --workspace --no-fail-fast

@@ -1,0 +1,93 @@
+//! The real `cps-agent` binary as a child process, with a home of its own.
+
+use cps_agent_api::client::Agent;
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+/// How long the agent may take to open its doors on a loaded machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running agent. Dropping it ends it.
+pub struct RealAgent {
+    child: Child,
+    folder: PathBuf,
+}
+
+impl RealAgent {
+    /// Starts the agent with a configuration file; everything it writes lies in `folder`.
+    pub async fn start(folder: &Path, config: &Path, environment: &[(&str, &Path)]) -> Self {
+        let runtime = folder.join("run");
+        std::fs::create_dir_all(&runtime).expect("a folder for sockets");
+        let log = File::create(folder.join("agent.log")).expect("a log");
+        let child = Command::new(binary())
+            .arg("--config")
+            .arg(config)
+            .args(["--log", "debug"])
+            .env("HOME", folder)
+            .env("XDG_RUNTIME_DIR", &runtime)
+            .env("CPS_AGENT_SOCKET", folder.join("control.sock"))
+            .envs(environment.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .expect("cps-agent starts");
+        let mut agent = Self { child, folder: folder.to_owned() };
+        agent.wait_for("its bridge", async |control| control.status().await.ok()?.issuer).await;
+        agent
+    }
+
+    /// The control door.
+    pub async fn control(&self) -> Option<Agent> {
+        Agent::connect_to(&self.folder.join("control.sock"), "fr").await.ok()
+    }
+
+    /// Asks the control door again and again until there is an answer.
+    pub async fn wait_for<T>(&mut self, what: &str, ask: impl AsyncFn(&mut Agent) -> Option<T>) -> T {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(mut control) = self.control().await
+                && let Some(answer) = ask(&mut control).await
+            {
+                return answer;
+            }
+            if let Ok(Some(status)) = self.child.try_wait() {
+                panic!("cps-agent ended with {status} before {what}:\n{}", self.log());
+            }
+            assert!(Instant::now() < deadline, "cps-agent never showed {what}:\n{}", self.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// What the agent wrote, for a person who looks into a failure.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.join("agent.log")).unwrap_or_default()
+    }
+}
+
+impl Drop for RealAgent {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Builds the binary of this workspace (cargo does nothing when it is fresh) and says where it is.
+fn binary() -> PathBuf {
+    let here = std::env::current_exe().expect("the test has a path");
+    let profile = here.ancestors().nth(2).expect("target/<profile>/deps/<test>");
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
+        .args(["build", "--quiet", "--package", "cps-agent", "--target-dir"])
+        .arg(profile.parent().expect("target"));
+    if profile.ends_with("release") {
+        cargo.arg("--release");
+    }
+    let status = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).status().expect("cargo runs");
+    assert!(status.success(), "cps-agent does not build");
+    profile.join("cps-agent").with_extension(std::env::consts::EXE_EXTENSION)
+}
