@@ -85,12 +85,16 @@ impl Claimant<'_> {
         let client = self.client;
         let proved = match (self.presented, client.registration().client_auth(), client.credentials()) {
             (Presented::Nothing, ClientAuth::None, Credentials::None) => true,
-            (Presented::Basic { secret, .. }, ClientAuth::ClientSecretBasic, Credentials::Secret(hash)) => {
-                SecretHash::of(&secret) == *hash
-            }
-            (Presented::Post { secret }, ClientAuth::ClientSecretPost, Credentials::Secret(hash)) => {
-                SecretHash::of(secret) == *hash
-            }
+            (
+                Presented::Basic { secret, .. },
+                ClientAuth::ClientSecretBasic | ClientAuth::ClientSecret,
+                Credentials::Secret(hash),
+            ) => SecretHash::of(&secret) == *hash,
+            (
+                Presented::Post { secret },
+                ClientAuth::ClientSecretPost | ClientAuth::ClientSecret,
+                Credentials::Secret(hash),
+            ) => SecretHash::of(secret) == *hash,
             (Presented::Assertion { jws }, ClientAuth::PrivateKeyJwt, Credentials::Key(key)) => {
                 let claims = jws.verify(key);
                 claims.is_ok_and(|claims| accepts(&claims, client.id(), audiences, assertions, now))

@@ -32,12 +32,15 @@ const GATEWAY_SCOPE: &str = "cps:gateway:";
 const MAX_URIS: usize = 32;
 const MAX_WORDS: usize = 64;
 
-/// How a client proves itself at the token endpoint (OpenID Connect Core §9): exactly one way each.
+/// How a client proves itself at the token endpoint (OpenID Connect Core §9): one proof a request, and only the registered kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClientAuth {
     /// A public client: PKCE only.
     None,
+    /// The secret, in the header or in the form as the client's library prefers: libraries differ in their default, and a
+    /// client made by the person needs no setting for it.
+    ClientSecret,
     /// The secret in the `Authorization` header.
     ClientSecretBasic,
     /// The secret in the form.
@@ -469,7 +472,7 @@ fn credentials(
             let key = PublicKey::from_text(text).map_err(|e| RegistrationError::PublicKey(Some(e)))?;
             Ok(Credentials::Key(key))
         }
-        ClientAuth::ClientSecretBasic | ClientAuth::ClientSecretPost => match (source, secret) {
+        ClientAuth::ClientSecret | ClientAuth::ClientSecretBasic | ClientAuth::ClientSecretPost => match (source, secret) {
             (Source::Administrator, _) => Err(RegistrationError::SharedSecret),
             (Source::Person, Some(hash)) => Ok(Credentials::Secret(hash)),
             (Source::Person, None) => {

@@ -81,7 +81,7 @@ impl Registry {
             return Err(RegistrationError::Exists(registration.id));
         }
         let secret = match registration.client_auth() {
-            ClientAuth::ClientSecretBasic | ClientAuth::ClientSecretPost => {
+            ClientAuth::ClientSecret | ClientAuth::ClientSecretBasic | ClientAuth::ClientSecretPost => {
                 Some(Secret::new(random_string(entropy, SECRET_BYTES)))
             }
             ClientAuth::None | ClientAuth::PrivateKeyJwt => None,

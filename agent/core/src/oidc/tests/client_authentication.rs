@@ -41,6 +41,18 @@ fn the_registered_method_works_and_every_other_is_refused() {
 }
 
 #[test]
+fn a_secret_client_without_a_chosen_method_is_believed_by_header_and_by_form_but_never_by_both_or_neither() {
+    let mut house = House::new();
+    house.add(json!({"id": "either", "client_auth": "client_secret"}));
+    let secret = house.secrets["either"].clone();
+    let form = [("client_id", "either"), ("client_secret", secret.as_str())];
+    assert_eq!(answer(&mut house, &[("client_id", "either")], None), REFUSED);
+    assert_eq!(answer(&mut house, &form, Some(basic("either", &secret))), CONFUSED);
+    assert_eq!(answer(&mut house, &form, None), BELIEVED);
+    assert_eq!(answer(&mut house, &[], Some(basic("either", &secret))), BELIEVED);
+}
+
+#[test]
 fn two_methods_at_once_and_two_names_at_once_are_refused() {
     let mut house = House::new();
     let secret = house.secrets["basic"].clone();
