@@ -135,7 +135,7 @@ async fn held_by_another_users_agent(port: u16) -> bool {
 async fn ask(address: SocketAddr) -> io::Result<String> {
     let mut stream = TcpStream::connect(address).await?;
     let request = format!(
-        "GET /.well-known/openid-configuration HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+        "GET /.well-known/openid-configuration HTTP/1.1\r\nHost: {address}\r\nconnection: close\r\n\r\n"
     );
     stream.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();

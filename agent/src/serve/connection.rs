@@ -7,7 +7,7 @@ use std::{
     convert::Infallible,
     future::Future,
     io,
-    pin::Pin,
+    pin::{Pin, pin},
     task::{Context, Poll},
 };
 use tokio::{
@@ -71,7 +71,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Unstalled<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        pin!(&mut self.stream).poll_read(context, buffer)
     }
 }
 
@@ -81,17 +81,17 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Unstalled<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let progress = Pin::new(&mut self.stream).poll_write(context, bytes);
+        let progress = pin!(&mut self.stream).poll_write(context, bytes);
         self.watch(context, progress)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let progress = Pin::new(&mut self.stream).poll_flush(context);
+        let progress = pin!(&mut self.stream).poll_flush(context);
         self.watch(context, progress)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let progress = Pin::new(&mut self.stream).poll_shutdown(context);
+        let progress = pin!(&mut self.stream).poll_shutdown(context);
         self.watch(context, progress)
     }
 
@@ -104,7 +104,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Unstalled<S> {
         context: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let progress = Pin::new(&mut self.stream).poll_write_vectored(context, bytes);
+        let progress = pin!(&mut self.stream).poll_write_vectored(context, bytes);
         self.watch(context, progress)
     }
 }

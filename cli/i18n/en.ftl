@@ -1,0 +1,334 @@
+# Messages of the cps command.
+
+## Help
+
+help-usage = Usage:
+help-command = COMMAND
+help-commands = Commands
+help-options = Options
+help-arguments = Arguments
+arg-help = Print this help
+arg-version = Print the version
+arg-json = JSON output, for programs
+arg-lang = Language of messages (the system's by default)
+arg-socket = Socket of the agent ($XDG_RUNTIME_DIR/cps-agent/control.sock by default)
+arg-card = Serial number of the card, needed when there are several
+arg-way = Way to log in: browser, ecps, card, token or local
+
+cmd = Command the CPS agent of this workstation
+more =
+    No command asks for a PIN: the agent does, in its own window or on the reader's keypad.
+
+    Exit codes:
+      0  done
+      1  refused, and the message says what to do
+      2  wrong usage
+      3  agent absent, or our own fault
+
+    Examples:
+      cps status
+      cps login --way card
+      cps card show --json
+
+cmd-status = Say in three lines whether the agent runs, which card is in, who is logged in
+more-status =
+    Examples:
+      cps status
+      cps status --json
+
+cmd-readers = List the card readers
+more-readers =
+    Examples:
+      cps readers
+      cps readers --json
+
+cmd-card = Show the cards and manage their PIN
+more-card =
+    Examples:
+      cps card show
+      cps card pin status
+
+cmd-card-show = Show the cards that are in and their holders
+more-card-show =
+    Examples:
+      cps card show
+      cps card show --card 12345678 --json
+
+cmd-card-certs = Show the certificates of a card
+more-card-certs =
+    Examples:
+      cps card certs
+      cps card certs --card 12345678 --pem
+arg-card-certs-pem = Certificates in PEM form
+
+cmd-card-pin = Manage the PIN of a card
+more-card-pin =
+    Examples:
+      cps card pin status
+      cps card pin change
+
+cmd-card-pin-status = Say how many tries are left, without spending one
+more-card-pin-status =
+    Examples:
+      cps card pin status
+      cps card pin status --card 12345678 --json
+
+cmd-card-pin-change = Change the PIN of a card
+more-card-pin-change =
+    The agent asks for the old PIN, then twice for the new one.
+
+    Examples:
+      cps card pin change
+      cps card pin change --card 12345678
+
+cmd-card-pin-unblock = Unblock a card with its unblocking code
+more-card-pin-unblock =
+    The agent asks for the unblocking code (PUK), then twice for the new PIN.
+
+    Examples:
+      cps card pin unblock
+      cps card pin unblock --card 12345678
+
+cmd-token = Make and show the e-CPS tokens of this workstation
+more-token =
+    Examples:
+      cps token show
+      cps token new trial --id 899700000001
+
+cmd-token-new = Make an e-CPS token
+more-token-new =
+    The agent asks for the passphrase that protects the token (12 characters at least).
+    Without --csr a TEST authority is made, used once and destroyed: such a token is for trials only.
+
+    Examples:
+      cps token new trial --id 899700000001 --given-name Ada --family-name TEST
+      cps token new kiosk --id 899700000001 --csr
+arg-token-new-name = Name of the file, without path
+arg-token-new-id = National identifier of the holder
+arg-token-new-given_name = Given name of the holder
+arg-token-new-family_name = Family name of the holder
+arg-token-new-profession = Profession code (table G15)
+arg-token-new-csr = Certificate request for a real authority
+
+cmd-token-show = Show the tokens of this workstation
+more-token-show =
+    Examples:
+      cps token show
+      cps token show --json
+
+cmd-login = Log the person in
+more-login =
+    The command answers when the login is done or refused.
+
+    Examples:
+      cps login
+      cps login --way card
+      cps login --way local --card 12345678
+
+cmd-logout = End the person's session
+more-logout =
+    Examples:
+      cps logout
+      cps logout --json
+
+cmd-session = Show who is logged in, how and until when
+more-session =
+    Examples:
+      cps session
+      cps session --json
+
+cmd-sign = Have a challenge signed by the card
+more-sign =
+    Writes a compact JWS (typ cps-challenge+jwt) with the certificate, which the verifier can check by itself.
+
+    Examples:
+      cps sign --challenge 00112233445566778899aabbccddeeff
+      cps sign --challenge 00112233445566778899aabbccddeeff --audience https://dpi.example --purpose login
+arg-sign-challenge = The verifier's challenge, 16 to 64 bytes in hexadecimal
+arg-sign-audience = Whom the signature is for (aud)
+arg-sign-purpose = Purpose: login, presence or test
+
+cmd-client = Manage the applications that may log the person in
+more-client =
+    Examples:
+      cps client list
+      cps client remove my-dpi
+
+cmd-client-add = Register an application
+more-client-add =
+    Registering an application is agreeing that it logs the person in.
+    A redirect URI to 127.0.0.1, [::1] or localhost holds for every port.
+
+    Examples:
+      cps client add --id my-dpi --redirect-uri http://127.0.0.1/back
+      cps client add --id server --redirect-uri http://localhost/cb --confidential --json
+      cps client add --id lps --redirect-uri http://127.0.0.1/cb --public-key lps.pem --scope cps:sign
+arg-client-add-id = Identifier of the application (client_id)
+arg-client-add-name = Name shown to people
+arg-client-add-redirect_uri = Redirect URI, may be repeated
+arg-client-add-confidential = The application keeps a secret, which is shown once
+arg-client-add-public_key = File of the public key (PEM or JWK), in place of a secret
+arg-client-add-scope = Scope it may ask for, may be repeated
+arg-client-add-claim = Claim it may get, may be repeated
+arg-client-add-way = Way of logging in it may use, may be repeated
+arg-client-add-id_token_alg = Signature of its ID tokens: RS256 or ES256
+
+cmd-client-list = List the registered applications
+more-client-list =
+    Examples:
+      cps client list
+      cps client list --json
+
+cmd-client-remove = Remove an application
+more-client-remove =
+    Examples:
+      cps client remove my-dpi
+arg-client-remove-id = Identifier of the application (client_id)
+
+## Wrong usage
+
+usage-unknown = cps: unknown argument: { $what }
+usage-command = cps: unknown command: { $what }
+usage-missing = cps: missing { $what }
+usage-no-command = cps: a command is missing
+usage-no-value = cps: the value of { $what } is missing
+usage-value = cps: { $given } is no value of { $what }
+usage-value-of = cps: { $given } is no value of { $what } (one of { $allowed })
+usage-twice = cps: { $what } is given twice, or with an option against it
+usage-other = cps: the command is mistyped
+usage-hint = hint: add --help to see the help
+
+## Errors
+
+error = cps: { $message }
+hint = hint: { $hint }
+error-absent = the agent is not running in your session
+hint-absent = start it with “systemctl --user start cps-agent”; it should answer at { $path }
+error-no-place = this session has no place for the agent
+hint-no-place = open an ordinary session (XDG_RUNTIME_DIR), or name the agent's socket with --socket
+error-version = the agent and this command are of different versions
+hint-version = update both, then restart the agent with “systemctl --user restart cps-agent”
+error-lost = the agent hung up
+error-garbled = the agent's answer makes no sense ({ $what })
+hint-log = read its log with “journalctl --user -u cps-agent”
+error-no-card = no card is in
+hint-no-card = insert a CPS card; “cps readers” shows the readers
+error-several-cards = several cards are in
+hint-several-cards = choose one with --card: { $serials }
+error-no-session = nobody is logged in
+hint-no-session = log in with “cps login”
+error-file = { $file } cannot be read ({ $why })
+error-output = the result cannot be written ({ $why })
+error-runtime = the program cannot start ({ $why })
+
+## Status
+
+field-agent = agent
+field-card = card
+field-session = session
+status-running = running, version { $version }
+status-test = {" "}[TEST]
+status-bridge-closed = , bridge closed ({ $code })
+status-no-service = no card service (pcscd)
+status-no-reader = no reader
+status-no-card = none
+status-card-problem = {" "}– unusable ({ $code })
+status-no-session = nobody
+status-session = { $name }, { $left } left
+status-session-locked = { $name }, locked, { $left } left
+minutes = { $minutes } min
+hours = { $hours } h { $minutes } min
+
+readers-none = no reader
+reader-empty = empty
+reader-card = card
+reader-mute = mute card
+reader-unknown = unknown card
+
+## Cards
+
+field-serial = serial
+field-kind = kind
+field-place = place
+field-holder = holder
+field-id = identifier
+field-card-type = card type
+field-profession = profession
+field-speciality = speciality
+field-pin = PIN
+field-problem = problem
+field-role = role
+field-label = label
+field-subject = subject
+field-issuer = issuer
+field-validity = validity
+field-sha256 = SHA-256
+field-state = state
+field-length = length
+field-prompt = prompt
+kind-cps3 = CPS3
+kind-cps3-contactless = CPS3 contactless
+kind-cps4 = CPS4
+kind-token = e-CPS token
+card-unlocked = verified for the agent
+card-problem = unusable ({ $code })
+role-authentication = authentication
+role-signature = signature
+role-technical = technical (contactless)
+pin-blocked = blocked
+pin-left = { $left ->
+    [one] { $left } try left
+   *[other] { $left } tries left
+  }
+pin-unknown = the card does not say how many tries are left
+pin-digits = { $min } digits
+pin-lengths = { $min } to { $max } characters
+pin-on-pad = on the reader's keypad
+pin-in-window = in the agent's window
+pin-prompt = the agent asks for the codes; leave the card in the reader
+pin-changed = the PIN of card { $serial } is changed
+pin-unblocked = card { $serial } is unblocked
+
+## Tokens
+
+field-file = file
+field-authority = authority
+tokens-none = no token
+token-prompt = the agent asks for the passphrase of the token
+token-csr = here is the certificate request, to be sent to the authority
+token-anchor = add the authority to the anchors of the test environment so that this token is accepted
+
+## Session
+
+field-way = login
+field-idp = service
+field-acr = level
+field-end = end
+field-clients = applications
+way-browser = browser
+way-ecps = e-CPS
+way-card = card
+way-token = token
+way-local = local
+session-local = none (local session)
+session-left = { $left } left
+session-locked = locked
+logout-done = the session is ended
+logout-none = nobody was logged in
+
+## Applications
+
+field-client-id = client_id
+field-client-secret = client_secret
+field-issuer-url = issuer
+field-name = name
+field-redirect = redirect
+field-scopes = scopes
+field-origin = registered
+client-secret-once = write the secret down now: it is never shown again
+client-removed = application { $id } is removed
+client-public = public
+client-confidential = confidential
+clients-none = no application
+origin-policy = by the administrator
+origin-user = by you

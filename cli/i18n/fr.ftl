@@ -1,0 +1,334 @@
+# Messages de la commande cps. Espace insécable avant « : ; ? ! », apostrophe typographique.
+
+## Aide
+
+help-usage = Utilisation :
+help-command = COMMANDE
+help-commands = Commandes
+help-options = Options
+help-arguments = Arguments
+arg-help = Affiche cette aide
+arg-version = Affiche la version
+arg-json = Sortie JSON, pour les programmes
+arg-lang = Langue des messages (par défaut celle du système)
+arg-socket = Socket de l’agent (par défaut $XDG_RUNTIME_DIR/cps-agent/control.sock)
+arg-card = Numéro de série de la carte, nécessaire s’il y en a plusieurs
+arg-way = Façon de se connecter : browser, ecps, card, token ou local
+
+cmd = Commande l’agent CPS de ce poste
+more =
+    Aucune commande ne demande de code : c’est l’agent qui le demande, dans sa fenêtre ou sur le clavier du lecteur.
+
+    Codes de sortie :
+      0  c’est fait
+      1  refusé, et le message dit quoi faire
+      2  commande mal tapée
+      3  agent absent, ou faute de notre part
+
+    Exemples :
+      cps status
+      cps login --way card
+      cps card show --json
+
+cmd-status = Dit en trois lignes si l’agent fonctionne, quelle carte est là, qui est connecté
+more-status =
+    Exemples :
+      cps status
+      cps status --json
+
+cmd-readers = Liste les lecteurs de cartes
+more-readers =
+    Exemples :
+      cps readers
+      cps readers --json
+
+cmd-card = Montre les cartes et gère leur code
+more-card =
+    Exemples :
+      cps card show
+      cps card pin status
+
+cmd-card-show = Montre les cartes présentes et leur titulaire
+more-card-show =
+    Exemples :
+      cps card show
+      cps card show --card 12345678 --json
+
+cmd-card-certs = Montre les certificats d’une carte
+more-card-certs =
+    Exemples :
+      cps card certs
+      cps card certs --card 12345678 --pem
+arg-card-certs-pem = Certificats au format PEM
+
+cmd-card-pin = Gère le code d’une carte
+more-card-pin =
+    Exemples :
+      cps card pin status
+      cps card pin change
+
+cmd-card-pin-status = Dit combien d’essais restent, sans en dépenser
+more-card-pin-status =
+    Exemples :
+      cps card pin status
+      cps card pin status --card 12345678 --json
+
+cmd-card-pin-change = Change le code d’une carte
+more-card-pin-change =
+    L’agent demande l’ancien code, puis deux fois le nouveau.
+
+    Exemples :
+      cps card pin change
+      cps card pin change --card 12345678
+
+cmd-card-pin-unblock = Débloque une carte avec son code de déblocage
+more-card-pin-unblock =
+    L’agent demande le code de déblocage (PUK), puis deux fois le nouveau code.
+
+    Exemples :
+      cps card pin unblock
+      cps card pin unblock --card 12345678
+
+cmd-token = Fabrique et montre les jetons e-CPS de ce poste
+more-token =
+    Exemples :
+      cps token show
+      cps token new essai --id 899700000001
+
+cmd-token-new = Fabrique un jeton e-CPS
+more-token-new =
+    L’agent demande la phrase de passe qui protège le jeton (12 caractères au moins).
+    Sans --csr, une autorité de TEST est fabriquée, sert une fois et disparaît : ce jeton ne vaut que pour des essais.
+
+    Exemples :
+      cps token new essai --id 899700000001 --given-name Ada --family-name TEST
+      cps token new kiosque --id 899700000001 --csr
+arg-token-new-name = Nom du fichier, sans chemin
+arg-token-new-id = Identifiant national du titulaire
+arg-token-new-given_name = Prénom du titulaire
+arg-token-new-family_name = Nom du titulaire
+arg-token-new-profession = Code de profession (nomenclature G15)
+arg-token-new-csr = Demande de certificat pour une vraie autorité
+
+cmd-token-show = Montre les jetons de ce poste
+more-token-show =
+    Exemples :
+      cps token show
+      cps token show --json
+
+cmd-login = Connecte la personne
+more-login =
+    La commande répond quand la connexion est faite ou refusée.
+
+    Exemples :
+      cps login
+      cps login --way card
+      cps login --way local --card 12345678
+
+cmd-logout = Ferme la session de la personne
+more-logout =
+    Exemples :
+      cps logout
+      cps logout --json
+
+cmd-session = Montre qui est connecté, comment et jusqu’à quand
+more-session =
+    Exemples :
+      cps session
+      cps session --json
+
+cmd-sign = Fait signer un défi par la carte
+more-sign =
+    Écrit un JWS compact (typ cps-challenge+jwt) avec le certificat, que le vérificateur peut contrôler lui-même.
+
+    Exemples :
+      cps sign --challenge 00112233445566778899aabbccddeeff
+      cps sign --challenge 00112233445566778899aabbccddeeff --audience https://dpi.example --purpose login
+arg-sign-challenge = Défi du vérificateur, 16 à 64 octets en hexadécimal
+arg-sign-audience = À qui la signature est destinée (aud)
+arg-sign-purpose = But : login, presence ou test
+
+cmd-client = Gère les applications qui peuvent connecter la personne
+more-client =
+    Exemples :
+      cps client list
+      cps client remove mon-dpi
+
+cmd-client-add = Enregistre une application
+more-client-add =
+    Enregistrer une application, c’est accepter qu’elle connecte la personne.
+    Une adresse de retour vers 127.0.0.1, [::1] ou localhost vaut pour tous les ports.
+
+    Exemples :
+      cps client add --id mon-dpi --redirect-uri http://127.0.0.1/retour
+      cps client add --id serveur --redirect-uri http://localhost/cb --confidential --json
+      cps client add --id lps --redirect-uri http://127.0.0.1/cb --public-key lps.pem --scope cps:sign
+arg-client-add-id = Identifiant de l’application (client_id)
+arg-client-add-name = Nom montré aux personnes
+arg-client-add-redirect_uri = Adresse de retour, répétable
+arg-client-add-confidential = L’application garde un secret, affiché une seule fois
+arg-client-add-public_key = Fichier de la clé publique (PEM ou JWK), au lieu d’un secret
+arg-client-add-scope = Portée permise, répétable
+arg-client-add-claim = Information permise, répétable
+arg-client-add-way = Façon de se connecter permise, répétable
+arg-client-add-id_token_alg = Signature des jetons d’identité : RS256 ou ES256
+
+cmd-client-list = Liste les applications enregistrées
+more-client-list =
+    Exemples :
+      cps client list
+      cps client list --json
+
+cmd-client-remove = Retire une application
+more-client-remove =
+    Exemples :
+      cps client remove mon-dpi
+arg-client-remove-id = Identifiant de l’application (client_id)
+
+## Erreurs de frappe
+
+usage-unknown = cps : argument inconnu : { $what }
+usage-command = cps : commande inconnue : { $what }
+usage-missing = cps : il manque { $what }
+usage-no-command = cps : il manque une commande
+usage-no-value = cps : il manque la valeur de { $what }
+usage-value = cps : { $given } n’est pas une valeur de { $what }
+usage-value-of = cps : { $given } n’est pas une valeur de { $what } (au choix : { $allowed })
+usage-twice = cps : { $what } est donné deux fois, ou avec une option contraire
+usage-other = cps : la commande est mal tapée
+usage-hint = indice : ajoutez --help pour voir l’aide
+
+## Erreurs
+
+error = cps : { $message }
+hint = indice : { $hint }
+error-absent = l’agent n’est pas démarré dans votre session
+hint-absent = démarrez-le avec « systemctl --user start cps-agent » ; il devrait répondre sur { $path }
+error-no-place = cette session n’a pas d’emplacement pour l’agent
+hint-no-place = ouvrez une session normale (XDG_RUNTIME_DIR), ou donnez l’adresse de l’agent avec --socket
+error-version = l’agent et cette commande ne sont pas de la même version
+hint-version = mettez les deux à jour, puis redémarrez l’agent avec « systemctl --user restart cps-agent »
+error-lost = l’agent a coupé la connexion
+error-garbled = la réponse de l’agent est incompréhensible ({ $what })
+hint-log = lisez son journal avec « journalctl --user -u cps-agent »
+error-no-card = aucune carte n’est présente
+hint-no-card = insérez une carte CPS ; « cps readers » montre les lecteurs
+error-several-cards = plusieurs cartes sont présentes
+hint-several-cards = choisissez-en une avec --card : { $serials }
+error-no-session = personne n’est connecté
+hint-no-session = connectez-vous avec « cps login »
+error-file = { $file } ne peut pas être lu ({ $why })
+error-output = le résultat ne peut pas être écrit ({ $why })
+error-runtime = le programme ne peut pas démarrer ({ $why })
+
+## État
+
+field-agent = agent
+field-card = carte
+field-session = session
+status-running = en marche, version { $version }
+status-test = {" "}[TEST]
+status-bridge-closed = , passerelle fermée ({ $code })
+status-no-service = service des cartes absent (pcscd)
+status-no-reader = aucun lecteur
+status-no-card = aucune carte
+status-card-problem = {" "}– inutilisable ({ $code })
+status-no-session = personne
+status-session = { $name }, encore { $left }
+status-session-locked = { $name }, verrouillée, encore { $left }
+minutes = { $minutes } min
+hours = { $hours } h { $minutes } min
+
+readers-none = aucun lecteur
+reader-empty = vide
+reader-card = carte
+reader-mute = carte muette
+reader-unknown = carte inconnue
+
+## Cartes
+
+field-serial = numéro
+field-kind = genre
+field-place = emplacement
+field-holder = titulaire
+field-id = identifiant
+field-card-type = type de carte
+field-profession = profession
+field-speciality = spécialité
+field-pin = code
+field-problem = problème
+field-role = rôle
+field-label = libellé
+field-subject = sujet
+field-issuer = émetteur
+field-validity = validité
+field-sha256 = SHA-256
+field-state = état
+field-length = longueur
+field-prompt = saisie
+kind-cps3 = CPS3
+kind-cps3-contactless = CPS3 sans contact
+kind-cps4 = CPS4
+kind-token = jeton e-CPS
+card-unlocked = vérifié pour l’agent
+card-problem = inutilisable ({ $code })
+role-authentication = authentification
+role-signature = signature
+role-technical = technique (sans contact)
+pin-blocked = bloqué
+pin-left = { $left ->
+    [one] { $left } essai restant
+   *[other] { $left } essais restants
+  }
+pin-unknown = la carte ne dit pas combien d’essais restent
+pin-digits = { $min } chiffres
+pin-lengths = { $min } à { $max } caractères
+pin-on-pad = sur le clavier du lecteur
+pin-in-window = dans la fenêtre de l’agent
+pin-prompt = l’agent demande les codes ; la carte doit rester dans le lecteur
+pin-changed = le code de la carte { $serial } est changé
+pin-unblocked = la carte { $serial } est débloquée
+
+## Jetons
+
+field-file = fichier
+field-authority = autorité
+tokens-none = aucun jeton
+token-prompt = l’agent demande la phrase de passe du jeton
+token-csr = voici la demande de certificat, à envoyer à l’autorité
+token-anchor = ajoutez l’autorité aux ancres de l’environnement de test pour que ce jeton soit accepté
+
+## Session
+
+field-way = connexion
+field-idp = service
+field-acr = niveau
+field-end = fin
+field-clients = applications
+way-browser = navigateur
+way-ecps = e-CPS
+way-card = carte
+way-token = jeton
+way-local = locale
+session-local = aucun (session locale)
+session-left = encore { $left }
+session-locked = verrouillée
+logout-done = la session est fermée
+logout-none = personne n’était connecté
+
+## Applications
+
+field-client-id = client_id
+field-client-secret = client_secret
+field-issuer-url = issuer
+field-name = nom
+field-redirect = retour
+field-scopes = portées
+field-origin = enregistrée
+client-secret-once = notez le secret maintenant : il ne sera plus jamais affiché
+client-removed = l’application { $id } est retirée
+client-public = publique
+client-confidential = confidentielle
+clients-none = aucune application
+origin-policy = par l’administrateur
+origin-user = par vous

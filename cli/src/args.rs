@@ -1,0 +1,210 @@
+//! What can be typed. The words of the help live in the Fluent files (see `usage.rs`), so that it speaks both languages.
+
+use clap::{Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(name = "cps", version, disable_help_subcommand = true)]
+pub(crate) struct Args {
+    /// Machine-readable output.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Language of messages and help.
+    #[arg(long, global = true, value_name = "fr|en")]
+    pub(crate) lang: Option<Lang>,
+    /// Socket of the agent.
+    #[arg(long, global = true, value_name = "PATH", env = cps_agent_api::door::SOCKET, hide_env_values = true)]
+    pub(crate) socket: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// A language of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Lang {
+    /// French.
+    Fr,
+    /// English.
+    En,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Status,
+    Readers,
+    Card {
+        #[command(subcommand)]
+        command: CardCommand,
+    },
+    Token {
+        #[command(subcommand)]
+        command: TokenCommand,
+    },
+    Login {
+        #[arg(long, value_name = "WAY")]
+        way: Option<Way>,
+        #[arg(long, value_name = "SERIAL")]
+        card: Option<String>,
+    },
+    Logout,
+    Session,
+    Sign {
+        #[arg(long, value_name = "HEX")]
+        challenge: String,
+        #[arg(long, value_name = "AUDIENCE")]
+        audience: Option<String>,
+        #[arg(long, value_name = "PURPOSE")]
+        purpose: Option<Purpose>,
+        #[arg(long, value_name = "SERIAL")]
+        card: Option<String>,
+    },
+    Client {
+        #[command(subcommand)]
+        command: ClientCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CardCommand {
+    Show {
+        #[arg(long, value_name = "SERIAL")]
+        card: Option<String>,
+    },
+    Certs {
+        #[arg(long, value_name = "SERIAL")]
+        card: Option<String>,
+        #[arg(long)]
+        pem: bool,
+    },
+    Pin {
+        #[command(subcommand)]
+        command: PinCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PinCommand {
+    Status {
+        #[arg(long, value_name = "SERIAL")]
+        card: Option<String>,
+    },
+    Change {
+        #[arg(long, value_name = "SERIAL")]
+        card: Option<String>,
+    },
+    Unblock {
+        #[arg(long, value_name = "SERIAL")]
+        card: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    New {
+        #[arg(value_name = "NAME")]
+        name: String,
+        #[arg(long, value_name = "ID")]
+        id: String,
+        #[arg(long, value_name = "NAME")]
+        given_name: Option<String>,
+        #[arg(long, value_name = "NAME")]
+        family_name: Option<String>,
+        #[arg(long, value_name = "CODE")]
+        profession: Option<u8>,
+        #[arg(long)]
+        csr: bool,
+    },
+    Show,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ClientCommand {
+    Add {
+        #[arg(long, value_name = "ID")]
+        id: String,
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+        #[arg(long, value_name = "URI", required = true)]
+        redirect_uri: Vec<String>,
+        #[arg(long)]
+        confidential: bool,
+        #[arg(long, value_name = "FILE")]
+        public_key: Option<PathBuf>,
+        #[arg(long, value_name = "SCOPE")]
+        scope: Vec<String>,
+        #[arg(long, value_name = "CLAIM")]
+        claim: Vec<String>,
+        #[arg(long, value_name = "WAY")]
+        way: Vec<Way>,
+        #[arg(long, value_name = "ALG")]
+        id_token_alg: Option<Algorithm>,
+    },
+    List,
+    Remove {
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+}
+
+/// A way to log in, in the words of the configuration.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Way {
+    Browser,
+    Ecps,
+    Card,
+    Token,
+    Local,
+}
+
+impl Way {
+    /// The word of the API.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Browser => "browser",
+            Self::Ecps => "ecps",
+            Self::Card => "card",
+            Self::Token => "token",
+            Self::Local => "local",
+        }
+    }
+}
+
+/// What a challenge is signed for.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Purpose {
+    Login,
+    Presence,
+    Test,
+}
+
+impl Purpose {
+    /// The word of the API.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::Presence => "presence",
+            Self::Test => "test",
+        }
+    }
+}
+
+/// How an application wants its ID tokens signed (RFC 7518 §3.1).
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Algorithm {
+    #[value(name = "RS256")]
+    Rs256,
+    #[value(name = "ES256")]
+    Es256,
+}
+
+impl Algorithm {
+    /// The word of JOSE.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Rs256 => "RS256",
+            Self::Es256 => "ES256",
+        }
+    }
+}

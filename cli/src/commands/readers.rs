@@ -1,0 +1,19 @@
+//! `cps readers`: one line per reader.
+
+use crate::{error::Error, output::Output};
+use cps_agent_api::client::Agent;
+
+pub(super) async fn run(agent: &mut Agent, output: &mut Output) -> Result<(), Error> {
+    let readers = agent.readers().await?;
+    output.answer(&readers, |output| {
+        if readers.is_empty() {
+            output.note("readers-none");
+        }
+        readers.iter().try_for_each(|reader| {
+            let name = format!("reader-{}", reader.state);
+            let state = output.texts().find(&name).unwrap_or_else(|| reader.state.clone());
+            let serial = reader.serial.as_ref().map_or_else(String::new, |serial| format!(" {serial}"));
+            output.line(&format!("{}  {state}{serial}", reader.name))
+        })
+    })
+}

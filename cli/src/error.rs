@@ -1,0 +1,116 @@
+//! What can go wrong for the one who typed: message, hint, exit code.
+
+use crate::text::{Texts, value};
+use cps_agent_api::{client::ClientError, words::Problem};
+use std::{io, path::PathBuf, process::ExitCode};
+
+/// Why a command is not done.
+#[derive(Debug)]
+pub(crate) enum Error {
+    /// The agent could not be asked, or refused.
+    Client(ClientError),
+    /// No card is present.
+    NoCard,
+    /// Several cards are present and none was named: serial numbers.
+    SeveralCards(Vec<String>),
+    /// Nobody is logged in.
+    NoSession,
+    /// A file that was named cannot be read.
+    File(PathBuf, io::Error),
+    /// The output cannot be written.
+    Output(io::Error),
+    /// The program cannot start.
+    Runtime(io::Error),
+}
+
+impl From<ClientError> for Error {
+    fn from(error: ClientError) -> Self {
+        Self::Client(error)
+    }
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+/// Code of the failure table for faults of the agent itself.
+const INTERNAL: &str = "internal";
+
+impl Error {
+    /// 1 when the person or an administrator can do something, 3 when the agent is absent or we failed (2 is wrong
+    /// usage, see `usage.rs`). Documented in `cps --help`.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        let code = match self {
+            Self::NoCard | Self::SeveralCards(_) | Self::NoSession | Self::File(..) => 1,
+            Self::Client(ClientError::Refused(problem)) if problem.code != INTERNAL => 1,
+            Self::Client(_) | Self::Output(_) | Self::Runtime(_) => 3,
+        };
+        ExitCode::from(code)
+    }
+
+    /// What happened, in one sentence.
+    pub(crate) fn message(&self, texts: &Texts) -> String {
+        match self {
+            Self::Client(ClientError::Refused(problem)) => problem.title.clone(),
+            Self::Client(ClientError::NoSession) => texts.get("error-no-place"),
+            Self::Client(ClientError::Absent { .. }) => texts.get("error-absent"),
+            Self::Client(ClientError::Version { .. }) => texts.get("error-version"),
+            Self::Client(ClientError::Lost(_)) => texts.get("error-lost"),
+            Self::Client(ClientError::Garbled(what)) => texts.with("error-garbled", &[("what", value(what))]),
+            Self::NoCard => texts.get("error-no-card"),
+            Self::SeveralCards(_) => texts.get("error-several-cards"),
+            Self::NoSession => texts.get("error-no-session"),
+            Self::File(path, why) => {
+                let named = [("file", value(path.display().to_string())), ("why", value(why.to_string()))];
+                texts.with("error-file", &named)
+            }
+            Self::Output(why) => texts.with("error-output", &[("why", value(why.to_string()))]),
+            Self::Runtime(why) => texts.with("error-runtime", &[("why", value(why.to_string()))]),
+        }
+    }
+
+    /// What to do next.
+    pub(crate) fn hint(&self, texts: &Texts) -> Option<String> {
+        match self {
+            Self::Client(ClientError::Refused(problem)) => problem.detail.clone(),
+            Self::Client(ClientError::NoSession) => Some(texts.get("hint-no-place")),
+            Self::Client(ClientError::Absent { path, .. }) => {
+                Some(texts.with("hint-absent", &[("path", value(path.display().to_string()))]))
+            }
+            Self::Client(ClientError::Version { .. }) => Some(texts.get("hint-version")),
+            Self::Client(ClientError::Lost(_) | ClientError::Garbled(_)) => Some(texts.get("hint-log")),
+            Self::NoCard => Some(texts.get("hint-no-card")),
+            Self::SeveralCards(serials) => {
+                Some(texts.with("hint-several-cards", &[("serials", value(serials.join(", ")))]))
+            }
+            Self::NoSession => Some(texts.get("hint-no-session")),
+            Self::File(..) | Self::Output(_) | Self::Runtime(_) => None,
+        }
+    }
+
+    /// The same for a program: a problem document, like the agent's own.
+    pub(crate) fn problem(&self, texts: &Texts) -> Problem {
+        let (code, status) = match self {
+            Self::Client(ClientError::Refused(problem)) => return problem.as_ref().clone(),
+            Self::Client(ClientError::NoSession | ClientError::Absent { .. }) => ("agent_absent", 503),
+            Self::Client(ClientError::Version { .. }) => ("agent_version", 409),
+            Self::Client(ClientError::Lost(_) | ClientError::Garbled(_)) => (INTERNAL, 500),
+            Self::NoCard => ("no_card", 409),
+            Self::SeveralCards(_) => ("several_cards", 409),
+            Self::NoSession => ("session_none", 404),
+            Self::File(..) => ("file_unreadable", 400),
+            Self::Output(_) | Self::Runtime(_) => (INTERNAL, 500),
+        };
+        Problem {
+            kind: format!("urn:cps-agent:problem:{code}"),
+            title: self.message(texts),
+            detail: self.hint(texts),
+            status,
+            code: code.to_owned(),
+            help: None,
+            values: serde_json::Map::new(),
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! What `cps` shows and answers: one file per visible behaviour, each run with the built program and a scripted agent.
+
+mod agent;
+
+mod absent_agent_is_named_and_exits_with_3;
+mod cards_are_shown_and_never_chosen_silently;
+mod clients_are_registered_with_every_flag;
+mod english_and_french_say_the_same;
+mod help_names_the_exit_codes;
+mod login_passes_the_terminal_and_no_pin;
+mod logout_twice_is_no_error;
+mod other_version_is_named;
+mod pin_changes_ask_the_agent;
+mod refusals_have_message_hint_and_exit_code_1;
+mod signing_prints_the_jws_alone;
+mod status_answers_in_three_lines;
+mod tokens_are_made_and_shown;
+mod wrong_usage_exits_with_2;
