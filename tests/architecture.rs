@@ -234,7 +234,11 @@ fn doors_and_host_meet_only_in_the_loop() {
 
 #[test]
 fn only_the_loop_holds_a_token() {
-    assert_never_text("agent/src/serve", &[], &["dyn Token", "SmartCard", "SoftToken", "cps_card::transport"]);
+    assert_never_text(
+        "agent/src/serve",
+        &[],
+        &["dyn Token", "SmartCard", "SoftToken", "cps_card::transport"],
+    );
     assert_never_text("agent/core/src", &[], &["dyn Token", "SmartCard", "SoftToken"]);
 }
 

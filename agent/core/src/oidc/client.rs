@@ -472,12 +472,14 @@ fn credentials(
             let key = PublicKey::from_text(text).map_err(|e| RegistrationError::PublicKey(Some(e)))?;
             Ok(Credentials::Key(key))
         }
-        ClientAuth::ClientSecret | ClientAuth::ClientSecretBasic | ClientAuth::ClientSecretPost => match (source, secret) {
-            (Source::Administrator, _) => Err(RegistrationError::SharedSecret),
-            (Source::Person, Some(hash)) => Ok(Credentials::Secret(hash)),
-            (Source::Person, None) => {
-                Err(RegistrationError::State(format!("the client {} has no secret", registration.id)))
+        ClientAuth::ClientSecret | ClientAuth::ClientSecretBasic | ClientAuth::ClientSecretPost => {
+            match (source, secret) {
+                (Source::Administrator, _) => Err(RegistrationError::SharedSecret),
+                (Source::Person, Some(hash)) => Ok(Credentials::Secret(hash)),
+                (Source::Person, None) => {
+                    Err(RegistrationError::State(format!("the client {} has no secret", registration.id)))
+                }
             }
-        },
+        }
     }
 }
