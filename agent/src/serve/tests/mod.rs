@@ -1,1 +1,12 @@
-//! The promises of the two doors, refusals first.
+//! The promises of the two doors, refusals first. The desk behind them is a scripted one; the connection is real HTTP
+//! over a pipe in memory, so that a test can send what no library would.
+
+mod api;
+mod control;
+mod document;
+mod fake;
+mod pages;
+mod patience;
+mod provider;
+mod stranger;
+mod web_pages;

@@ -1,0 +1,128 @@
+//! `/openapi.json` says what the doors do: every route, every method, every member of every word.
+
+use super::fake::{FakeDesk, ask};
+use crate::serve::{
+    desk::{Caller, Desk as _, Door},
+    openapi::DOCUMENT,
+    routes::{At, ROUTES},
+};
+use cps_agent_api::words;
+use cps_agent_core::failure::Language;
+use serde_json::Value;
+use std::{collections::BTreeSet, sync::Arc};
+
+fn document() -> Value {
+    serde_json::from_str(DOCUMENT).unwrap()
+}
+
+#[test]
+fn the_document_has_exactly_the_routes() {
+    let document = document();
+    let described: BTreeSet<String> = document["paths"].as_object().unwrap().keys().cloned().collect();
+    let served: BTreeSet<String> = ROUTES.iter().map(|route| route.path.to_owned()).collect();
+    assert_eq!(described, served);
+}
+
+#[test]
+fn the_document_has_exactly_the_methods_and_doors() {
+    let document = document();
+    for route in ROUTES {
+        let path = &document["paths"][route.path];
+        let methods = ["get", "post", "put", "delete", "patch"];
+        let described: BTreeSet<&str> =
+            methods.into_iter().filter(|method| path.get(method).is_some()).collect();
+        let served: Vec<String> = route
+            .methods
+            .iter()
+            .filter(|method| **method != "HEAD")
+            .map(|m| m.to_ascii_lowercase())
+            .collect();
+        assert_eq!(described, served.iter().map(String::as_str).collect(), "{}", route.path);
+        let door = match route.at {
+            At::Bridge => "bridge",
+            At::Control => "control",
+            At::Both => "both",
+        };
+        assert_eq!(path["x-cps-door"], door, "{}", route.path);
+    }
+}
+
+#[test]
+fn every_reference_leads_somewhere() {
+    let document = document();
+    for part in DOCUMENT.split("#/components/schemas/").skip(1) {
+        let name = part.split('"').next().unwrap();
+        assert!(document["components"]["schemas"].get(name).is_some(), "{name}");
+    }
+}
+
+/// Members of a word as it is sent, compared with those of its schema.
+fn same_members(name: &str, word: impl serde::Serialize) {
+    let sent = serde_json::to_value(word).unwrap();
+    let sent: BTreeSet<&String> = sent.as_object().unwrap().keys().collect();
+    let document = document();
+    let described = document["components"]["schemas"][name]["properties"].as_object().unwrap().clone();
+    assert_eq!(described.keys().collect::<BTreeSet<_>>(), sent, "{name}");
+}
+
+#[test]
+fn every_word_has_exactly_its_members() {
+    let desk = FakeDesk::default();
+    let caller = Caller {
+        door: Door::Control,
+        same_user: true,
+        pid: None,
+        program: None,
+        client: None,
+        language: Language::French,
+    };
+    let text = || Some("x".to_owned());
+    let screen = || words::Screen {
+        tty: text(),
+        term: text(),
+        display: text(),
+        wayland_display: text(),
+        language: text(),
+    };
+    let card = desk.cards(&caller).remove(0);
+    same_members("Status", desk.status(&caller));
+    same_members("Reader", desk.readers().remove(0));
+    same_members("Holder", card.holder.clone().unwrap());
+    same_members("Code", card.holder.clone().unwrap().specialities.remove(0));
+    same_members("Card", card);
+    same_members("Session", desk.session(&caller).unwrap());
+    same_members("Screen", screen());
+    same_members("PinRequest", words::PinRequest { screen: screen() });
+    same_members("Event", words::Event { topic: "t".to_owned(), what: "w".to_owned(), subject: None });
+    same_members("LoginRequest", words::LoginRequest { way: text(), card: text(), screen: screen() });
+    same_members(
+        "ChallengeRequest",
+        words::ChallengeRequest {
+            challenge: String::new(),
+            audience: text(),
+            purpose: text(),
+            card: text(),
+            screen: screen(),
+        },
+    );
+    same_members("ChallengeAnswer", words::ChallengeAnswer { jws: String::new(), card: String::new() });
+    same_members(
+        "ClientRegistered",
+        words::ClientRegistered { client_id: String::new(), client_secret: text(), issuer: None },
+    );
+    same_members(
+        "TokenAnswer",
+        words::TokenAnswer { serial: None, file: String::new(), authority: None, csr: None },
+    );
+    let client: words::Client = serde_json::from_str("{\"client_id\":\"x\",\"redirect_uris\":[]}").unwrap();
+    same_members("Client", client);
+    let token: words::TokenRequest =
+        serde_json::from_str("{\"name\":\"n\",\"authority\":\"test\",\"id\":\"1\"}").unwrap();
+    same_members("TokenRequest", token);
+}
+
+#[tokio::test]
+async fn the_bridge_serves_the_document() {
+    let answer = ask(&Arc::new(FakeDesk::default()), "GET /openapi.json").await;
+    assert_eq!(answer.json(), document());
+}

@@ -1,0 +1,184 @@
+//! The login page: starts the only way by itself, says what to do, moves on without JavaScript, escapes everything.
+
+use super::fake::{FakeDesk, ask};
+use crate::serve::desk::{Hint, LoginPage};
+use cps_agent_core::{
+    failure::{CARD_REMOVED, Failure, PIN_WRONG},
+    identity::Way,
+};
+use std::sync::Arc;
+
+const POST: &str = "POST /login/t1\nOrigin: null\nSec-Fetch-Site: same-origin\n\
+                    Content-Type: application/x-www-form-urlencoded";
+
+fn showing(page: LoginPage) -> Arc<FakeDesk> {
+    let desk = Arc::new(FakeDesk::default());
+    desk.turn_page(page);
+    desk
+}
+
+fn choose(ways: &[Way], reason: Option<Failure>) -> Arc<FakeDesk> {
+    showing(LoginPage::Choose { application: "Dossier".to_owned(), ways: ways.to_vec(), reason })
+}
+
+fn working(hint: Hint) -> Arc<FakeDesk> {
+    showing(LoginPage::Working { application: "Dossier".to_owned(), way: Way::Card, hint })
+}
+
+#[tokio::test]
+async fn an_unknown_transaction_is_gone() {
+    let desk = choose(&[Way::Card], None);
+    let answer = ask(&desk, "GET /login/other").await;
+    assert_eq!(answer.status, 410);
+    assert!(answer.body.contains("Page expirée"), "{}", answer.body);
+    assert!(desk.noted().is_empty(), "nothing starts");
+}
+
+#[tokio::test]
+async fn the_only_way_starts_by_itself_and_only_once() {
+    let desk = choose(&[Way::Card], None);
+    let answer = ask(&desk, "GET /login/t1").await;
+    assert!(answer.body.contains("Tapez votre code"), "{}", answer.body);
+    ask(&desk, "GET /login/t1").await;
+    assert_eq!(desk.noted(), ["start t1 Card None"]);
+}
+
+#[tokio::test]
+async fn a_failed_try_waits_for_a_click() {
+    let failure = Failure::new(PIN_WRONG).with("tries_left", 2);
+    let desk = choose(&[Way::Card], Some(failure));
+    let answer = ask(&desk, "GET /login/t1").await;
+    assert!(answer.body.contains("Le code est faux. Essais restants : 2."), "{}", answer.body);
+    assert!(answer.body.contains("role=\"alert\""));
+    assert!(answer.body.contains("name=\"way\" value=\"card\""));
+    assert!(!answer.body.contains("http-equiv"), "the page stays until the person acts");
+    assert!(desk.noted().is_empty(), "nothing is retried by the machine");
+}
+
+#[tokio::test]
+async fn a_push_to_a_phone_waits_for_a_click() {
+    let desk = choose(&[Way::Ecps], None);
+    let answer = ask(&desk, "GET /login/t1").await;
+    assert!(answer.body.contains("e-CPS sur votre téléphone"), "{}", answer.body);
+    assert!(desk.noted().is_empty());
+}
+
+#[tokio::test]
+async fn several_ways_are_offered_and_none_is_started() {
+    let desk = choose(&[Way::Card, Way::Ecps], None);
+    let answer = ask(&desk, "GET /login/t1\nAccept-Language: en").await;
+    assert!(
+        answer.body.contains("CPS card") && answer.body.contains("e-CPS on your phone"),
+        "{}",
+        answer.body
+    );
+    assert!(answer.body.contains("<html lang=\"en\">"));
+    assert!(desk.noted().is_empty());
+}
+
+#[tokio::test]
+async fn the_page_says_what_to_do_and_moves_on_without_javascript() {
+    for (hint, sentence, word) in [
+        (Hint::InsertCard, "Insérez votre carte CPS", "insert-card"),
+        (Hint::TypePin, "Tapez votre code", "type-pin"),
+        (Hint::Wait, "Connexion en cours", "wait"),
+    ] {
+        let answer = ask(&working(hint), "GET /login/t1").await;
+        assert!(answer.body.contains(sentence), "{}", answer.body);
+        let refresh = format!("<meta http-equiv=\"refresh\" content=\"0;url=/login/t1?seen={word}\">");
+        assert!(answer.body.contains(&refresh), "{}", answer.body);
+        assert!(answer.body.contains("role=\"status\"") && !answer.body.contains("<script"));
+        assert!(answer.body.contains("name=\"cancel\""), "the person can always give up");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_waiting_page_answers_when_there_is_news() {
+    let desk = working(Hint::InsertCard);
+    let (answer, ()) = tokio::join!(ask(&desk, "GET /login/t1?seen=insert-card"), async {
+        tokio::task::yield_now().await;
+        desk.turn_page(LoginPage::Leave { location: "https://dpi.example/cb?code=c".to_owned() });
+    });
+    assert_eq!((answer.status, answer.header("location")), (303, "https://dpi.example/cb?code=c"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_waiting_page_does_not_wait_for_ever() {
+    let start = tokio::time::Instant::now();
+    let answer = ask(&working(Hint::InsertCard), "GET /login/t1?seen=insert-card").await;
+    assert_eq!(answer.status, 200);
+    assert!(start.elapsed() >= crate::serve::page::HOLD);
+}
+
+#[tokio::test]
+async fn a_page_that_shows_something_old_is_answered_at_once() {
+    let answer = ask(&working(Hint::TypePin), "GET /login/t1?seen=insert-card").await;
+    assert!(answer.body.contains("Tapez votre code"));
+}
+
+#[tokio::test]
+async fn one_of_two_cards_is_chosen_by_the_person() {
+    let desk = working(Hint::ChooseCard(vec!["11111111".to_owned(), "22222222".to_owned()]));
+    let answer = ask(&desk, "GET /login/t1").await;
+    assert!(answer.body.contains("Carte n°\u{a0}11111111") && answer.body.contains("Carte n°\u{a0}22222222"));
+    ask(&desk, &format!("{POST}\n\nway=card&card=22222222")).await;
+    assert_eq!(desk.noted(), ["start t1 Card Some(\"22222222\")"]);
+}
+
+#[tokio::test]
+async fn a_click_leads_back_to_the_page_and_not_into_a_redirect() {
+    let desk = choose(&[Way::Card, Way::Local], None);
+    let answer = ask(&desk, &format!("{POST}\n\nway=local")).await;
+    assert_eq!((answer.status, answer.header("location")), (200, ""), "form-action would stop the chain");
+    assert!(answer.body.contains("content=\"0;url=/login/t1\""), "{}", answer.body);
+    assert_eq!(desk.noted(), ["start t1 Local None"]);
+}
+
+#[tokio::test]
+async fn a_refused_click_shows_why() {
+    let desk = choose(&[Way::Card], Some(CARD_REMOVED.into()));
+    let answer = ask(&desk, &format!("{POST}\n\nway=card&card=99999999")).await;
+    assert!(answer.body.contains("role=\"alert\""), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn giving_up_reaches_the_desk() {
+    let desk = working(Hint::InsertCard);
+    ask(&desk, &format!("{POST}\n\ncancel=1")).await;
+    assert_eq!(desk.noted(), ["abandon t1"]);
+}
+
+#[tokio::test]
+async fn a_nonsense_click_does_nothing() {
+    let desk = choose(&[Way::Card], None);
+    for body in ["way=fax", "card=1", "x"] {
+        assert_eq!(ask(&desk, &format!("{POST}\n\n{body}")).await.status, 400, "{body}");
+    }
+    assert!(desk.noted().is_empty());
+}
+
+#[tokio::test]
+async fn a_hostile_application_name_is_text() {
+    let application = "<img src=x onerror=alert(1)>\" x='".to_owned();
+    let desk = showing(LoginPage::Choose { application, ways: vec![Way::Card, Way::Local], reason: None });
+    let answer = ask(&desk, "GET /login/t1").await;
+    assert!(answer.body.contains("&lt;img src=x onerror=alert(1)&gt;&quot; x=&#39;"), "{}", answer.body);
+    assert!(!answer.body.contains("<img"));
+}
+
+#[tokio::test]
+async fn every_page_of_a_test_environment_is_marked() {
+    for request in ["GET /", "GET /login/t1", "GET /login/gone", "GET /authorize"] {
+        let answer = ask(&choose(&[Way::Card, Way::Local], None), request).await;
+        assert!(answer.body.contains("TEST – ne pas utiliser pour de vrais patients"), "{request}");
+    }
+}
+
+#[tokio::test]
+async fn the_home_page_says_nothing_about_anybody() {
+    let answer = ask(&choose(&[], None), "GET /").await;
+    assert_eq!(answer.status, 200);
+    for word in ["ADA", "12345678", "Dossier"] {
+        assert!(!answer.body.contains(word), "{}", answer.body);
+    }
+}
