@@ -1,0 +1,107 @@
+#!/bin/sh
+# Installs the agent and `cps` for one person, into ~/.local, as a systemd user unit. Never needs root.
+#
+#   packaging/linux/install.sh                build and install, then start
+#   packaging/linux/install.sh --from DIR     install programs that are built already
+#   packaging/linux/install.sh --no-start     install only
+#   packaging/linux/install.sh --uninstall    remove programs and unit; what the agent keeps is left and named
+set -eu
+
+programs="cps-agent cps"
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+bin="$HOME/.local/bin"
+units="${XDG_DATA_HOME:-$HOME/.local/share}/systemd/user"
+state="${XDG_STATE_HOME:-$HOME/.local/state}/cps-agent"
+from=""
+start=yes
+uninstall=no
+
+usage() {
+    sed -n '2,7s/^# \{0,1\}//p' "$0" >&2
+    exit 2
+}
+
+while [ $# -gt 0 ]; do
+    case "$1" in
+        --from)
+            [ $# -ge 2 ] || usage
+            from=$2
+            shift
+            ;;
+        --no-start) start=no ;;
+        --uninstall) uninstall=yes ;;
+        *) usage ;;
+    esac
+    shift
+done
+
+if [ "$(id -u)" = 0 ] && [ -z "${CPS_AGENT_INSTALL_AS_ROOT:-}" ]; then
+    echo "install.sh: this installs for one person, not for root" >&2
+    echo "hint: run it in your own session, or set CPS_AGENT_INSTALL_AS_ROOT=1 if root is that person" >&2
+    exit 1
+fi
+
+# The user manager is absent in containers and over plain ssh: installing works there, starting does not.
+managed() {
+    systemctl --user show-environment >/dev/null 2>&1
+}
+
+if [ "$uninstall" = yes ]; then
+    if managed; then
+        systemctl --user disable --now cps-agent.service || true
+    fi
+    for program in $programs; do
+        rm -f "$bin/$program"
+    done
+    rm -f "$units/cps-agent.service"
+    if managed; then
+        systemctl --user daemon-reload
+    fi
+    echo "removed: $programs, cps-agent.service"
+    if [ -e "$state" ]; then
+        echo "left: $state (registered applications, keys, audit trail)"
+    fi
+    exit 0
+fi
+
+if [ -z "$from" ]; then
+    root=$(CDPATH='' cd -- "$here/../.." && pwd)
+    (cd "$root" && cargo build --release --locked -p cps-agent -p cps-cli)
+    from="${CARGO_TARGET_DIR:-$root/target}/release"
+fi
+
+mkdir -p "$bin" "$units"
+for program in $programs; do
+    if [ ! -x "$from/$program" ]; then
+        echo "install.sh: $from/$program is missing" >&2
+        exit 1
+    fi
+    # Beside the old one first, then in its place: a running agent keeps its file until it is restarted.
+    install -m 0755 "$from/$program" "$bin/.$program.new"
+    mv -f "$bin/.$program.new" "$bin/$program"
+done
+# The unit of the packages, with this person's path. A space or % in it would mean something to systemd.
+case "$bin" in
+    *[[:space:]%\|\&\\]*)
+        echo "install.sh: systemd cannot start a program from $bin" >&2
+        exit 1
+        ;;
+esac
+sed "s|^ExecStart=/usr/bin/|ExecStart=$bin/|" "$here/cps-agent.service" >"$units/.cps-agent.service.new"
+mv -f "$units/.cps-agent.service.new" "$units/cps-agent.service"
+echo "installed: $bin/cps-agent, $bin/cps, $units/cps-agent.service"
+
+case ":$PATH:" in
+    *":$bin:"*) ;;
+    *) echo "hint: add $bin to PATH" ;;
+esac
+if [ "$start" = no ]; then
+    echo "start it with: systemctl --user enable --now cps-agent"
+elif managed; then
+    systemctl --user daemon-reload
+    systemctl --user enable cps-agent.service
+    systemctl --user restart cps-agent.service
+    echo "started; ask it with: cps status"
+else
+    echo "there is no systemd user manager here: start $bin/cps-agent by hand"
+fi

@@ -1,0 +1,137 @@
+//! The developer's installation on Linux: what it puts where, what it removes, and a unit that systemd understands.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+const UNIT: &str = ".local/share/systemd/user/cps-agent.service";
+
+fn packaging() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../packaging/linux")
+}
+
+/// A home of its own and two programs to install.
+struct Home {
+    directory: tempfile::TempDir,
+}
+
+impl Home {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let built = directory.path().join("built");
+        fs::create_dir(&built).unwrap();
+        for program in ["cps-agent", "cps"] {
+            let path = built.join(program);
+            fs::write(&path, "#!/bin/sh\n").unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        Self { directory }
+    }
+
+    fn path(&self, below: &str) -> PathBuf {
+        self.directory.path().join(below)
+    }
+
+    fn install(&self, words: &[&str]) -> Output {
+        Command::new(packaging().join("install.sh"))
+            .args(words)
+            .env_clear()
+            .env("HOME", self.directory.path())
+            .env("PATH", "/usr/bin:/bin")
+            .env("CPS_AGENT_INSTALL_AS_ROOT", "1")
+            .output()
+            .unwrap()
+    }
+
+    fn install_built(&self) -> Output {
+        let built = self.path("built");
+        self.install(&["--no-start", "--from", built.to_str().unwrap()])
+    }
+}
+
+/// Checks a unit. systemd-analyze reports what it does not understand on standard error and exits with 0 all the same.
+fn verify(unit: &Path) {
+    let runtime = tempfile::tempdir().unwrap();
+    let output = Command::new("systemd-analyze")
+        .args(["--user", "verify"])
+        .arg(unit)
+        .env("XDG_RUNTIME_DIR", runtime.path())
+        .output()
+        .expect("systemd-analyze is part of systemd");
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && complaints.trim().is_empty(), "{complaints}");
+}
+
+#[test]
+fn a_missing_program_installs_nothing() {
+    let home = Home::new();
+    let output = home.install(&["--no-start", "--from", "/nowhere"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(!home.path(UNIT).exists() && !home.path(".local/bin/cps").exists());
+}
+
+#[test]
+fn an_unknown_option_shows_the_usage() {
+    let output = Home::new().install(&["--nonsense"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--uninstall"), "{output:?}");
+}
+
+#[test]
+fn programs_and_unit_are_installed_and_systemd_understands_the_unit() {
+    let home = Home::new();
+    let output = home.install_built();
+    assert!(output.status.success(), "{output:?}");
+    for program in ["cps-agent", "cps"] {
+        let mode = fs::metadata(home.path(".local/bin").join(program)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o755);
+    }
+    let unit = fs::read_to_string(home.path(UNIT)).unwrap();
+    let start = format!("ExecStart={}", home.path(".local/bin/cps-agent").display());
+    assert!(unit.lines().any(|line| line == start), "{unit}");
+    verify(&home.path(UNIT));
+}
+
+#[test]
+fn installing_again_replaces_and_leaves_no_litter() {
+    let home = Home::new();
+    assert!(home.install_built().status.success());
+    assert!(home.install_built().status.success());
+    let mut names: Vec<_> =
+        fs::read_dir(home.path(".local/bin")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["cps", "cps-agent"]);
+}
+
+#[test]
+fn uninstalling_removes_what_was_installed_and_leaves_the_state() {
+    let home = Home::new();
+    assert!(home.install_built().status.success());
+    let audit = home.path(".local/state/cps-agent/audit.jsonl");
+    fs::create_dir_all(audit.parent().unwrap()).unwrap();
+    fs::write(&audit, "{}\n").unwrap();
+    let output = home.install(&["--uninstall"]);
+    assert!(output.status.success(), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stdout).contains(".local/state/cps-agent"), "{output:?}");
+    assert!(!home.path(UNIT).exists() && !home.path(".local/bin/cps-agent").exists());
+    assert!(!home.path(".local/bin/cps").exists() && audit.exists());
+    assert!(home.install(&["--uninstall"]).status.success(), "again is no error");
+}
+
+#[test]
+fn the_unit_keeps_its_walls() {
+    let unit = fs::read_to_string(packaging().join("cps-agent.service")).unwrap();
+    for wall in [
+        "NoNewPrivileges=yes",
+        "MemoryDenyWriteExecute=yes",
+        "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6",
+        "SystemCallFilter=@system-service",
+        "LimitCORE=0",
+        "RuntimeDirectoryMode=0700",
+    ] {
+        assert!(unit.lines().any(|line| line == wall), "{wall}");
+    }
+}
