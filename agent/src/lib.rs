@@ -8,4 +8,5 @@
 
 pub mod config;
 pub mod host;
+pub mod run;
 pub mod serve;

@@ -16,7 +16,13 @@ pub use error::ConfigError;
 pub use flags::Flags;
 pub use layers::{Source, Sources};
 
-use cps_agent_core::identity::Way;
+use cps_agent_core::{
+    identity::{Environment, Way},
+    jose::Algorithm,
+    policy::LocalLogin,
+    session::table::Mode,
+    trust::Revocation,
+};
 use std::{path::PathBuf, time::Duration};
 
 /// Everything that can be set.
@@ -80,47 +86,56 @@ pub struct Upstream {
     pub client_auth: ClientAuth,
     /// Port of the loopback redirect of the browser way; 0 lets the system choose.
     pub redirect_port: u16,
-    /// Issuer, exactly as the upstream writes it.
-    pub issuer: String,
-    /// Suffix of the metadata document under `{issuer}/.well-known/`.
-    pub discovery: String,
-    /// TLS anchors of this upstream (PEM); the system's when absent.
-    pub ca_file: Option<PathBuf>,
-    /// Hosts besides the issuer's that belong to the upstream.
-    pub hosts: Vec<String>,
-    /// `scope` of our requests.
-    pub scope: String,
-    /// `acr_values` of our requests.
-    pub acr_values: String,
-    /// The upstream offers CIBA to this client.
-    pub ciba: bool,
-    /// The upstream documents a login page that asks for a TLS client certificate.
-    pub card_login: bool,
-    /// `kc_idp_hint` for brokers.
-    pub idp_hint: Option<String>,
 }
 
-/// `upstream.profile`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// `upstream.profile`. The two of Pro Santé Connect are built in: nothing about them can be set.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Profile {
     /// Pro Santé Connect, test environment.
     PscBas,
     /// Pro Santé Connect, production.
     PscProduction,
     /// Another OpenID provider, of an establishment or the sandbox.
-    Custom,
+    Custom(Box<Custom>),
 }
 
 impl Profile {
     /// The name used in files and answers.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub const fn name(&self) -> &'static str {
         match self {
             Self::PscBas => "psc-bas",
             Self::PscProduction => "psc-production",
-            Self::Custom => "custom",
+            Self::Custom(_) => "custom",
         }
     }
+}
+
+/// What `profile = "custom"` says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Custom {
+    /// Issuer, exactly as the upstream writes it.
+    pub issuer: String,
+    /// Suffix of the metadata document under `{issuer}/.well-known/`.
+    pub discovery: String,
+    /// TLS anchors of this upstream (PEM); the system's when absent.
+    pub ca_file: Option<PathBuf>,
+    /// Hosts besides the issuer's that belong to the upstream, `host` or `host:port`.
+    pub hosts: Vec<String>,
+    /// `scope` of our requests.
+    pub scope: String,
+    /// `acr_values` of our requests.
+    pub acr_values: String,
+    /// Values of `acr` that are accepted; the profile's own set when absent.
+    pub accepted_acr: Option<Vec<String>>,
+    /// Signature algorithms of ID tokens; RS256 when absent.
+    pub algorithms: Option<Vec<Algorithm>>,
+    /// The upstream offers CIBA to this client.
+    pub ciba: bool,
+    /// The upstream documents a login page that asks for a TLS client certificate.
+    pub card_login: bool,
+    /// `kc_idp_hint` for brokers.
+    pub idp_hint: Option<String>,
 }
 
 /// `upstream.client_auth` with the files it needs.
@@ -158,29 +173,11 @@ pub struct Login {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Local {
     /// When a login without upstream is allowed.
-    pub allow: LocalAllow,
+    pub allow: LocalLogin,
     /// What happens when a certificate's status is unknown.
     pub revocation: Revocation,
-}
-
-/// `local.allow`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LocalAllow {
-    /// Never.
-    Never,
-    /// Only while the upstream cannot be reached.
-    UpstreamDown,
-    /// Always.
-    Always,
-}
-
-/// `local.revocation`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Revocation {
-    /// An unknown status refuses the login.
-    Require,
-    /// An unknown status is recorded.
-    Warn,
+    /// Longest life of a local session.
+    pub max: Duration,
 }
 
 /// `[pin]`.
@@ -216,19 +213,6 @@ pub struct Session {
     pub idle: Duration,
 }
 
-/// `session.mode`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// Card out ends the session everywhere.
-    Strict,
-    /// Card out locks the session.
-    Lock,
-    /// The PIN is needed again after the workstation was locked.
-    Relock,
-    /// The card may leave.
-    Mobile,
-}
-
 /// `[trust]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trust {
@@ -238,23 +222,12 @@ pub struct Trust {
     pub anchors: Vec<PathBuf>,
 }
 
-/// `trust.environment`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Environment {
-    /// Real cards and authorities.
-    Production,
-    /// TEST cards and authorities; marked in every face.
-    Test,
-}
-
-impl Environment {
-    /// The name used in files and answers.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Production => "production",
-            Self::Test => "test",
-        }
+/// The name of an environment in files and answers.
+#[must_use]
+pub const fn environment_name(environment: Environment) -> &'static str {
+    match environment {
+        Environment::Production => "production",
+        Environment::Test => "test",
     }
 }
 

@@ -1,11 +1,17 @@
 //! From settings to types: every value is parsed here, once, and every contradiction is found here.
 
 use super::{
-    AuditSync, Bridge, ClientAuth, Clients, Config, ConfigError, Environment, Local, LocalAllow, Login, Mode,
-    Pin, Profile, Prompter, Revocation, Session, Trust, Upstream,
+    AuditSync, Bridge, ClientAuth, Clients, Config, ConfigError, Custom, Local, Login, Pin, Profile,
+    Prompter, Session, Trust, Upstream, environment_name,
     layers::{Layers, Source},
 };
-use cps_agent_core::identity::Way;
+use cps_agent_core::{
+    identity::{Environment, Way},
+    jose::Algorithm,
+    policy::LocalLogin,
+    session::table::Mode,
+    trust::Revocation,
+};
 use cps_card::token::Hold;
 use std::{
     net::{IpAddr, SocketAddr},
@@ -13,30 +19,40 @@ use std::{
     time::Duration,
 };
 use toml::Value;
-use url::{Host, Url};
+use url::Url;
 
 /// The port of the bridge unless another is chosen.
 const BRIDGE_PORT: u16 = 24788;
 /// Pro Santé Connect bounds a session to four hours and thirty idle minutes.
 const SESSION_MAX: Duration = Duration::from_secs(4 * 3600);
 const SESSION_IDLE: Duration = Duration::from_secs(30 * 60);
+/// A local session rests on the card alone: it is short unless the site says otherwise.
+const LOCAL_MAX: Duration = Duration::from_secs(3600);
 
-/// Issuers of the built-in profiles. The realm's name is part of Pro Santé Connect's own address.
-const PSC_BAS: &str = "https://auth.bas.psc.esante.gouv.fr/auth/realms/esante-wallet";
-const PSC_PRODUCTION: &str = "https://auth.esw.esante.gouv.fr/auth/realms/esante-wallet";
-/// Hosts of the wallet pages, where the authorization endpoint of each built-in profile lives.
-const PSC_BAS_WALLET: &str = "wallet.bas.psc.esante.gouv.fr";
-const PSC_PRODUCTION_WALLET: &str = "wallet.esw.esante.gouv.fr";
+/// Settings of the upstream that have a meaning for `profile = "custom"` only.
+const CUSTOM_ONLY: [&str; 11] = [
+    "upstream.issuer",
+    "upstream.discovery",
+    "upstream.ca_file",
+    "upstream.hosts",
+    "upstream.scope",
+    "upstream.acr_values",
+    "upstream.accepted_acr",
+    "upstream.algorithms",
+    "upstream.ciba",
+    "upstream.card_login",
+    "upstream.idp_hint",
+];
 
 /// Parses all settings.
 pub(super) fn config(layers: Layers) -> Result<Config, ConfigError> {
-    let profile = profile(&layers)?;
-    let environment = environment(&layers, profile)?;
+    let kind = kind(&layers)?;
+    let environment = environment(&layers, kind)?;
     Ok(Config {
         bridge: bridge(&layers)?,
-        upstream: profile.map(|p| upstream(&layers, p, environment)).transpose()?,
+        upstream: upstream(&layers, kind)?,
         login: login(&layers)?,
-        local: local(&layers, profile)?,
+        local: local(&layers, kind)?,
         pin: pin(&layers)?,
         session: session(&layers)?,
         trust: Trust { environment, anchors: anchors(&layers, environment) },
@@ -56,24 +72,33 @@ pub(super) fn config(layers: Layers) -> Result<Config, ConfigError> {
     })
 }
 
-fn profile(layers: &Layers) -> Result<Option<Profile>, ConfigError> {
+/// The word in `upstream.profile`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    None,
+    PscBas,
+    PscProduction,
+    Custom,
+}
+
+fn kind(layers: &Layers) -> Result<Kind, ConfigError> {
     let choices = [
-        ("none", None),
-        ("psc-bas", Some(Profile::PscBas)),
-        ("psc-production", Some(Profile::PscProduction)),
-        ("custom", Some(Profile::Custom)),
+        ("none", Kind::None),
+        ("psc-bas", Kind::PscBas),
+        ("psc-production", Kind::PscProduction),
+        ("custom", Kind::Custom),
     ];
-    Ok(layers.choice("upstream.profile", &choices)?.flatten())
+    Ok(layers.choice("upstream.profile", &choices)?.unwrap_or(Kind::None))
 }
 
 /// The profile decides where it can; a setting that says otherwise is a contradiction, not a preference.
-fn environment(layers: &Layers, profile: Option<Profile>) -> Result<Environment, ConfigError> {
+fn environment(layers: &Layers, kind: Kind) -> Result<Environment, ConfigError> {
     let choices = [("production", Environment::Production), ("test", Environment::Test)];
     let chosen = layers.choice("trust.environment", &choices)?;
-    let forced = match profile {
-        Some(Profile::PscProduction) => Some(Environment::Production),
-        Some(Profile::PscBas) => Some(Environment::Test),
-        Some(Profile::Custom) | None => None,
+    let forced = match kind {
+        Kind::PscProduction => Some(Environment::Production),
+        Kind::PscBas => Some(Environment::Test),
+        Kind::Custom | Kind::None => None,
     };
     if let (Some(chosen), Some(forced)) = (chosen, forced)
         && chosen != forced
@@ -102,91 +127,54 @@ fn is_loopback(address: IpAddr) -> bool {
     address == IpAddr::from([127, 0, 0, 1]) || address == IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1])
 }
 
-fn upstream(layers: &Layers, profile: Profile, environment: Environment) -> Result<Upstream, ConfigError> {
-    if profile == Profile::PscProduction && !layers.flag("upstream.workstation_credentials").unwrap_or(false)
-    {
+fn upstream(layers: &Layers, kind: Kind) -> Result<Option<Upstream>, ConfigError> {
+    if kind == Kind::PscProduction && !layers.flag("upstream.workstation_credentials").unwrap_or(false) {
         return Err(layers.conflict(
             "upstream.profile",
             "puts credentials of Pro Santé Connect on a workstation: the policy file must allow it by \
              workstation_credentials = true",
         ));
     }
-    let (issuer, hosts) = match profile {
-        Profile::PscBas => (pinned(layers, PSC_BAS)?, vec![PSC_BAS_WALLET.to_owned()]),
-        Profile::PscProduction => (pinned(layers, PSC_PRODUCTION)?, vec![PSC_PRODUCTION_WALLET.to_owned()]),
-        Profile::Custom => (custom_issuer(layers, environment)?, custom_hosts(layers)?),
-    };
-    let card_login = layers.flag("upstream.card_login").unwrap_or(false);
-    if card_login && profile != Profile::Custom {
-        return Err(layers.conflict("upstream.card_login", "is for profile = \"custom\" only"));
+    if kind != Kind::Custom
+        && let Some(name) = CUSTOM_ONLY.into_iter().find(|name| layers.get(name).is_some())
+    {
+        return Err(layers.conflict(name, "is for profile = \"custom\" only"));
     }
-    let discovery = match profile {
-        Profile::Custom => layers.text("upstream.discovery").unwrap_or("openid-configuration"),
-        Profile::PscBas | Profile::PscProduction => "wallet-openid-configuration",
+    let profile = match kind {
+        Kind::None => return Ok(None),
+        Kind::PscBas => Profile::PscBas,
+        Kind::PscProduction => Profile::PscProduction,
+        Kind::Custom => Profile::Custom(Box::new(custom(layers)?)),
     };
-    Ok(Upstream {
+    Ok(Some(Upstream {
         profile,
         client_id: layers.needed("upstream.client_id", "the upstream knows us by it")?.to_owned(),
         client_auth: client_auth(layers)?,
         redirect_port: redirect_port(layers)?,
-        issuer,
-        discovery: discovery.to_owned(),
+    }))
+}
+
+/// The quiet half checks addresses and hosts once more, and against Pro Santé Connect's own, when it makes the profile.
+fn custom(layers: &Layers) -> Result<Custom, ConfigError> {
+    let issuer = layers.needed("upstream.issuer", "profile = \"custom\" names its issuer")?;
+    if !Url::parse(issuer).is_ok_and(|url| url.scheme() == "https" && url.has_host()) {
+        return Err(layers.wrong("upstream.issuer", "an https address"));
+    }
+    let algorithms = [("RS256", Algorithm::Rs256), ("PS256", Algorithm::Ps256), ("ES256", Algorithm::Es256)];
+    let accepted_acr = layers.list("upstream.accepted_acr");
+    Ok(Custom {
+        issuer: issuer.to_owned(),
+        discovery: layers.text("upstream.discovery").unwrap_or("openid-configuration").to_owned(),
         ca_file: layers.path("upstream.ca_file"),
-        hosts,
+        hosts: layers.list("upstream.hosts"),
         scope: layers.text("upstream.scope").unwrap_or("openid scope_all").to_owned(),
         acr_values: layers.text("upstream.acr_values").unwrap_or("eidas1").to_owned(),
-        ciba: layers.flag("upstream.ciba").unwrap_or(profile != Profile::Custom),
-        card_login,
+        accepted_acr: layers.get("upstream.accepted_acr").map(|_| accepted_acr),
+        algorithms: layers.choices("upstream.algorithms", &algorithms)?,
+        ciba: layers.flag("upstream.ciba").unwrap_or(false),
+        card_login: layers.flag("upstream.card_login").unwrap_or(false),
         idp_hint: layers.text("upstream.idp_hint").map(str::to_owned),
     })
-}
-
-/// The built-in profiles cannot be led elsewhere.
-fn pinned(layers: &Layers, issuer: &str) -> Result<String, ConfigError> {
-    for name in ["upstream.issuer", "upstream.discovery", "upstream.ca_file", "upstream.hosts"] {
-        if layers.get(name).is_some() {
-            return Err(layers.conflict(name, "is for profile = \"custom\" only"));
-        }
-    }
-    Ok(issuer.to_owned())
-}
-
-fn custom_issuer(layers: &Layers, environment: Environment) -> Result<String, ConfigError> {
-    let text = layers.needed("upstream.issuer", "profile = \"custom\" names its issuer")?;
-    let url = Url::parse(text).map_err(|_| layers.wrong("upstream.issuer", "an https address"))?;
-    let loopback = match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    };
-    let plain_for_tests = url.scheme() == "http" && loopback && environment == Environment::Test;
-    if (url.scheme() != "https" && !plain_for_tests) || url.query().is_some() || url.fragment().is_some() {
-        return Err(layers.wrong("upstream.issuer", "an https address without query"));
-    }
-    if url.host_str().is_some_and(is_psc) {
-        return Err(layers.conflict("upstream.issuer", "is Pro Santé Connect: use its own profile"));
-    }
-    Ok(text.to_owned())
-}
-
-fn custom_hosts(layers: &Layers) -> Result<Vec<String>, ConfigError> {
-    let hosts = layers.list("upstream.hosts");
-    if hosts.iter().any(|h| Host::parse(h).is_err()) {
-        return Err(layers.wrong("upstream.hosts", "a list of host names without scheme or port"));
-    }
-    if hosts.iter().any(|h| is_psc(h)) {
-        return Err(layers.conflict("upstream.hosts", "names Pro Santé Connect: use its own profile"));
-    }
-    Ok(hosts)
-}
-
-/// Pro Santé Connect's own hosts, present and past, end in the names of its two zones.
-fn is_psc(host: &str) -> bool {
-    let host = host.trim_end_matches('.').to_ascii_lowercase();
-    ["psc.esante.gouv.fr", "esw.esante.gouv.fr"]
-        .iter()
-        .any(|zone| host.strip_suffix(zone).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
 }
 
 fn client_auth(layers: &Layers) -> Result<ClientAuth, ConfigError> {
@@ -245,21 +233,22 @@ fn login(layers: &Layers) -> Result<Login, ConfigError> {
     })
 }
 
-fn local(layers: &Layers, profile: Option<Profile>) -> Result<Local, ConfigError> {
+fn local(layers: &Layers, kind: Kind) -> Result<Local, ConfigError> {
     let allow = layers
         .choice(
             "local.allow",
             &[
-                ("never", LocalAllow::Never),
-                ("upstream-down", LocalAllow::UpstreamDown),
-                ("always", LocalAllow::Always),
+                ("never", LocalLogin::Never),
+                ("upstream-down", LocalLogin::UpstreamDown),
+                ("always", LocalLogin::Always),
             ],
         )?
-        .unwrap_or(if profile.is_some() { LocalAllow::Never } else { LocalAllow::Always });
+        .unwrap_or(if kind == Kind::None { LocalLogin::Always } else { LocalLogin::Never });
     let revocation = layers
         .choice("local.revocation", &[("require", Revocation::Require), ("warn", Revocation::Warn)])?
         .unwrap_or(Revocation::Require);
-    Ok(Local { allow, revocation })
+    let max = layers.duration("local.max", SESSION_MAX)?.unwrap_or(LOCAL_MAX);
+    Ok(Local { allow, revocation, max })
 }
 
 fn pin(layers: &Layers) -> Result<Pin, ConfigError> {
@@ -302,7 +291,7 @@ fn session(layers: &Layers) -> Result<Session, ConfigError> {
 fn anchors(layers: &Layers, environment: Environment) -> Vec<PathBuf> {
     let given = layers.list("trust.anchors");
     if given.is_empty() {
-        vec![PathBuf::from("/etc/cps-agent/trust").join(environment.name())]
+        vec![PathBuf::from("/etc/cps-agent/trust").join(environment_name(environment))]
     } else {
         given.into_iter().map(PathBuf::from).collect()
     }

@@ -49,7 +49,7 @@ fn pair(name: &str, value: &str) -> (String, String) {
 fn no_configuration_at_all_means_no_upstream_and_local_logins() {
     let config = Config::load(&Sources::default()).expect("defaults");
     assert!(config.upstream.is_none());
-    assert_eq!(config.local.allow, LocalAllow::Always);
+    assert_eq!(config.local.allow, LocalLogin::Always);
     assert_eq!(config.bridge, Bridge { port: 24788, tls: false });
     assert_eq!(config.trust.environment, Environment::Production);
     assert_eq!(config.session.mode, Mode::Strict);
@@ -181,32 +181,17 @@ fn a_profile_and_an_environment_that_contradict_are_refused() {
 }
 
 #[test]
-fn custom_refuses_the_hosts_of_pro_sante_connect() {
-    for issuer in
-        [PSC_TEST_ISSUER, "https://AUTH.esw.esante.gouv.fr./x", "https://wallet.bas.esw.esante.gouv.fr"]
-    {
+fn a_custom_issuer_is_an_https_address() {
+    for issuer in ["http://127.0.0.1:9", "sso.example", "https:", "ftp://sso.example"] {
         let text = format!("[upstream]\nprofile = \"custom\"\nclient_id = \"x\"\nissuer = \"{issuer}\"\n");
-        assert!(Files::new().user(&text).refusal().contains("is Pro Santé Connect"), "{issuer}");
+        assert_eq!(
+            Files::new().user(&text).refusal(),
+            "/user.toml: upstream.issuer must be an https address",
+            "{issuer}"
+        );
     }
-    let text = "[upstream]\nprofile = \"custom\"\nclient_id = \"x\"\nissuer = \"https://sso.example\"\n\
-                hosts = [\"auth.esw.esante.gouv.fr\"]\n";
-    assert!(Files::new().user(text).refusal().contains("names Pro Santé Connect"));
-}
-
-const PSC_TEST_ISSUER: &str = "https://auth.bas.psc.esante.gouv.fr/auth/realms/esante-wallet";
-
-#[test]
-fn a_plain_http_issuer_is_for_tests_on_this_machine() {
-    let text = |issuer: &str, environment: &str| {
-        format!(
-            "[upstream]\nprofile = \"custom\"\nclient_id = \"x\"\nissuer = \"{issuer}\"\n\
-             [trust]\nenvironment = \"{environment}\"\n"
-        )
-    };
-    assert!(Files::new().user(&text("http://127.0.0.1:9", "test")).load().is_ok());
-    assert!(Files::new().user(&text("http://127.0.0.1:9", "production")).load().is_err());
-    assert!(Files::new().user(&text("http://sso.example", "test")).load().is_err());
-    assert!(Files::new().user(&text("https://sso.example", "production")).load().is_ok());
+    let text = "[upstream]\nprofile = \"custom\"\nclient_id = \"x\"\n";
+    assert!(Files::new().user(text).refusal().starts_with("upstream.issuer is missing"));
 }
 
 #[test]

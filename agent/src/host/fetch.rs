@@ -21,7 +21,7 @@ use tokio::{
     net::TcpStream,
     time::timeout,
 };
-use url::{Host, Url};
+use url::Url;
 
 /// Longest wait for a TCP connection. Pro Santé Connect's fronts sometimes need more than two seconds.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -125,16 +125,13 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Connects, with TLS for https. Plain http is for this machine only.
+    /// Connects with TLS.
     pub(super) async fn open(
         url: &Url,
         anchors: &Anchors,
         client: Arc<dyn ResolvesClientCert>,
     ) -> Result<Self, FetchFault> {
         if url.scheme() != "https" {
-            if url.scheme() == "http" && is_loopback(url) {
-                return Self::over(connect(url).await?, url).await;
-            }
             return Err(FetchFault::Garbled("not an https address".to_owned()));
         }
         let (config, noting) = anchors.connection(client).map_err(|e| FetchFault::Garbled(e.to_string()))?;
@@ -230,15 +227,6 @@ async fn connect(url: &Url) -> Result<TcpStream, FetchFault> {
         .map_err(|error| unreachable(error.to_string()))?;
     stream.set_nodelay(true).map_err(|error| unreachable(error.to_string()))?;
     Ok(stream)
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    }
 }
 
 fn handshake_fault(error: &std::io::Error, noting: &Noting) -> FetchFault {

@@ -5,6 +5,7 @@
 //! | [`paths`] | where things lie |
 //! | [`state`] | private files that a crash cannot half write |
 //! | [`seal`] | secrets at rest |
+//! | [`card_cache`] | what is remembered of cards |
 //! | [`journal`] | the audit trail on disk |
 //! | [`entropy`], [`clock`] | random numbers and the time, as the quiet half takes them |
 //! | [`fetch`], [`tls`], [`token_tls`] | requests to upstreams, with and without the card's key |
@@ -13,6 +14,7 @@
 //! | [`memory`] | what others may see of this process |
 
 pub mod assuan;
+pub mod card_cache;
 pub mod clock;
 pub mod entropy;
 pub mod fetch;

@@ -1,6 +1,7 @@
 //! The anchors of an environment, as files in folders: certificates and revocation lists, PEM or DER.
 
-use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, pem::PemObject as _};
+use cps_agent_core::trust::AnchorFile;
+use rustls_pki_types::{CertificateRevocationListDer, pem::PemObject as _};
 use std::{
     fs::{self, File},
     io::{self, Read as _},
@@ -11,10 +12,10 @@ use std::{
 const LIMIT: u64 = 8 * 1024 * 1024;
 
 /// What lies in the folders.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
+#[derive(Debug, Default, Clone)]
 pub struct TrustFiles {
-    /// Certificates, DER.
-    pub certificates: Vec<Vec<u8>>,
+    /// Files of certificates, as they are: the quiet half reads and judges them.
+    pub anchors: Vec<AnchorFile>,
     /// Revocation lists, DER: for workstations that the network's lists do not reach.
     pub lists: Vec<Vec<u8>>,
 }
@@ -44,16 +45,10 @@ impl TrustFiles {
     fn add(&mut self, path: &Path) -> io::Result<()> {
         match path.extension().and_then(|e| e.to_str()) {
             Some("pem" | "crt" | "cer" | "der") => {
-                let content = read(path)?;
-                let pem = CertificateDer::pem_slice_iter(&content).map(|c| c.map(|c| c.to_vec()));
-                self.certificates.extend(decode(pem, content.clone())?);
+                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                self.anchors.push(AnchorFile { name, content: read(path)? });
             }
-            Some("crl") => {
-                let content = read(path)?;
-                let pem =
-                    CertificateRevocationListDer::pem_slice_iter(&content).map(|c| c.map(|c| c.to_vec()));
-                self.lists.extend(decode(pem, content.clone())?);
-            }
+            Some("crl") => self.lists.extend(lists(read(path)?)?),
             _ => {}
         }
         Ok(())
@@ -66,15 +61,15 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     if content.len() as u64 > LIMIT { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(content) }
 }
 
-/// All PEM sections, or the whole file as DER when it has none.
-fn decode(
-    sections: impl Iterator<Item = Result<Vec<u8>, rustls_pki_types::pem::Error>>,
-    whole: Vec<u8>,
-) -> io::Result<Vec<Vec<u8>>> {
-    let sections: Vec<Vec<u8>> = sections.collect::<Result<_, _>>().map_err(io::Error::other)?;
-    match (sections.is_empty(), whole.first()) {
+/// The lists of a file: all PEM sections, or the whole file as DER when it has none.
+fn lists(content: Vec<u8>) -> io::Result<Vec<Vec<u8>>> {
+    let sections: Vec<Vec<u8>> = CertificateRevocationListDer::pem_slice_iter(&content)
+        .map(|section| section.map(|list| list.to_vec()))
+        .collect::<Result<_, _>>()
+        .map_err(io::Error::other)?;
+    match (sections.is_empty(), content.first()) {
         (false, _) => Ok(sections),
-        (true, Some(0x30)) => Ok(vec![whole]),
+        (true, Some(0x30)) => Ok(vec![content]),
         (true, _) => Err(io::Error::new(io::ErrorKind::InvalidData, "neither PEM nor DER")),
     }
 }
@@ -84,17 +79,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pem_and_der_are_read_and_the_rest_is_left_alone() {
+    fn anchors_and_lists_are_told_apart_and_the_rest_is_left_alone() {
         let place = tempfile::tempdir().expect("a folder");
         let write =
             |name: &str, content: &[u8]| fs::write(place.path().join(name), content).expect("written");
-        write("a.pem", b"-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n");
-        write("b.der", &[0x30, 0x01, 0x00]);
-        write("c.crl", b"-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n");
-        write("d.cer", b"neither");
+        write("a.pem", b"text");
+        write("b.crl", b"-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n");
+        write("c.crl", &[0x30, 0x01, 0x00]);
+        write("d.crl", b"neither");
         write("README", b"text");
         let found = TrustFiles::read(&[place.path().to_owned(), place.path().join("absent")]);
-        assert_eq!(found.certificates, [vec![0x30, 0x00], vec![0x30, 0x01, 0x00]]);
-        assert_eq!(found.lists, [vec![0x30, 0x00]]);
+        assert_eq!(found.anchors.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["a.pem"]);
+        assert_eq!(found.lists, [vec![0x30, 0x00], vec![0x30, 0x01, 0x00]]);
     }
 }

@@ -1,0 +1,411 @@
+//! The readers and the tokens in them: the only place that opens a card or a token file.
+//!
+//! One thread watches the readers, one thread a token works with it. What others see is a list of what is [`Present`],
+//! and events. A card that cannot be used keeps its place in the list with the reason.
+
+use super::present::Present;
+use cps_agent_core::failure::{self, Failure};
+use cps_card::{
+    CertificateCache, Error, SmartCard, Token,
+    readers::{self, Monitor, Readers},
+    soft::{Keeper, SoftToken},
+    token::{Description, Kind},
+    transport::{ReaderService, TransportError},
+};
+use std::{
+    collections::BTreeMap,
+    io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc as std_mpsc},
+    thread,
+    time::Duration,
+};
+use tokio::sync::{mpsc, watch};
+
+/// How long a card that another program holds is left alone before it is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+/// How often a stopping agent wakes the watching thread, and how many times at most.
+const WAKE: (Duration, u32) = (Duration::from_millis(20), 50);
+
+/// What happened at the readers.
+#[derive(Debug)]
+pub(super) enum CardEvent {
+    /// The smart-card service came (`true`) or went.
+    Service(bool),
+    /// A reader came (`true`) or went.
+    Reader(String, bool),
+    /// A card or token can be used.
+    Inserted(Arc<Present>),
+    /// It left.
+    Removed(Arc<Present>),
+    /// A card cannot be used, or such a one left: the list changed.
+    Changed,
+}
+
+/// A reader or token file as others see it.
+#[derive(Debug, Clone)]
+pub(super) struct PlaceSeen {
+    /// Its name.
+    pub(super) name: String,
+    /// What is in it.
+    pub(super) inside: Inside,
+}
+
+/// What is in a reader.
+#[derive(Debug, Clone)]
+pub(super) enum Inside {
+    /// Nothing.
+    Empty,
+    /// A card that is being read.
+    Reading,
+    /// A card that does not answer.
+    Mute,
+    /// A card that cannot be used.
+    Useless(Failure),
+    /// A card.
+    Card(Arc<Present>),
+}
+
+/// A card that was opened, and what it is.
+type Opened = (SmartCard, Arc<Description>);
+
+/// All readers, cards and soft tokens.
+pub(super) struct Cards {
+    service: Arc<dyn ReaderService>,
+    cache: Arc<dyn CertificateCache>,
+    events: mpsc::UnboundedSender<CardEvent>,
+    seen: Mutex<Seen>,
+    threads: Mutex<Threads>,
+}
+
+/// What ties the threads to this agent: they hold `alive` while they run, and the watching one stops when it finds
+/// `stop` dropped.
+struct Threads {
+    alive: Option<std_mpsc::Sender<()>>,
+    ended: Option<std_mpsc::Receiver<()>>,
+    stop: Option<std_mpsc::Sender<()>>,
+}
+
+#[derive(Default)]
+struct Seen {
+    readers: BTreeMap<String, Place>,
+    soft: BTreeMap<String, Place>,
+    /// Why the smart-card service does not answer, while it does not.
+    lost: Option<Failure>,
+}
+
+/// A reader or token file, and what is in it. Replacing or dropping it tells the token's thread that the token is gone.
+struct Place {
+    inside: Inside,
+    gone: watch::Sender<bool>,
+}
+
+/// Where a token is listed.
+#[derive(Clone, Copy)]
+enum Shelf {
+    Readers,
+    Soft,
+}
+
+impl Seen {
+    /// The place of a token, unless it left and another one has the place now.
+    fn own(&mut self, shelf: Shelf, name: &str, gone: &watch::Receiver<bool>) -> Option<&mut Place> {
+        let places = match shelf {
+            Shelf::Readers => &mut self.readers,
+            Shelf::Soft => &mut self.soft,
+        };
+        places.get_mut(name).filter(|place| place.gone.subscribe().same_channel(gone))
+    }
+
+    fn list(places: &BTreeMap<String, Place>) -> Vec<PlaceSeen> {
+        places
+            .iter()
+            .map(|(name, place)| PlaceSeen { name: name.clone(), inside: place.inside.clone() })
+            .collect()
+    }
+}
+
+impl Place {
+    fn new(inside: Inside) -> Self {
+        Self { inside, gone: watch::Sender::new(false) }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.gone.send_replace(true);
+    }
+}
+
+impl Cards {
+    /// Starts watching.
+    ///
+    /// # Errors
+    /// When the system has no thread to give.
+    pub(super) fn start(
+        service: Arc<dyn ReaderService>,
+        cache: Arc<dyn CertificateCache>,
+        ignored: Vec<String>,
+        events: mpsc::UnboundedSender<CardEvent>,
+    ) -> io::Result<Arc<Self>> {
+        let (stop, stopped) = std_mpsc::channel();
+        let (alive, ended) = std_mpsc::channel();
+        let threads = Threads { alive: Some(alive), ended: Some(ended), stop: Some(stop) };
+        let cards =
+            Arc::new(Self { service, cache, events, seen: Mutex::default(), threads: Mutex::new(threads) });
+        let watcher = Arc::clone(&cards);
+        cards.spawn("readers", move || watcher.watch(Monitor::new(Readers::new(ignored)), &stopped))?;
+        Ok(cards)
+    }
+
+    /// Stops watching and lets go of every token, which resets the cards that were verified. Waits for that, but not
+    /// for ever.
+    pub(super) fn stop(&self) {
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        threads.stop = None;
+        threads.alive = None;
+        let Some(ended) = threads.ended.take() else { return };
+        drop(threads);
+        let mut seen = self.seen();
+        seen.readers.clear();
+        seen.soft.clear();
+        drop(seen);
+        // An interruption that comes just before the thread waits is lost, hence several.
+        let (pause, times) = WAKE;
+        for _ in 0..times {
+            self.service.interrupt();
+            if ended.recv_timeout(pause) == Err(std_mpsc::RecvTimeoutError::Disconnected) {
+                return;
+            }
+        }
+        tracing::warn!("a reader or card does not let go");
+    }
+
+    /// Starts a thread that [`Cards::stop`] waits for.
+    fn spawn(&self, name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        let alive = self.threads.lock().unwrap_or_else(PoisonError::into_inner).alive.clone();
+        let Some(alive) = alive else { return Ok(()) };
+        let run = move || {
+            work();
+            drop(alive);
+        };
+        thread::Builder::new().name(name.to_owned()).spawn(run).map(drop)
+    }
+
+    /// The readers.
+    pub(super) fn readers(&self) -> Vec<PlaceSeen> {
+        Seen::list(&self.seen().readers)
+    }
+
+    /// The soft tokens, usable or not.
+    pub(super) fn soft(&self) -> Vec<PlaceSeen> {
+        Seen::list(&self.seen().soft)
+    }
+
+    /// Every card and token that can be used.
+    pub(super) fn present(&self) -> Vec<Arc<Present>> {
+        let seen = self.seen();
+        seen.readers
+            .values()
+            .chain(seen.soft.values())
+            .filter_map(|place| match &place.inside {
+                Inside::Card(present) => Some(Arc::clone(present)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The token of a serial number. A card that lies on a reader with antenna and contacts is there twice: contacts first.
+    pub(super) fn find(&self, serial: &str) -> Option<Arc<Present>> {
+        let mut of_serial = self.present();
+        of_serial.retain(|present| present.serial() == serial);
+        of_serial.sort_by_key(|present| present.description.kind == Kind::Cps3Contactless);
+        of_serial.into_iter().next()
+    }
+
+    /// Whether the smart-card service answers.
+    pub(super) fn service_answers(&self) -> bool {
+        self.seen().lost.is_none()
+    }
+
+    /// Why there is no card to use, as well as it is known.
+    pub(super) fn why_none(&self) -> Failure {
+        let seen = self.seen();
+        if let Some(lost) = &seen.lost {
+            return lost.clone();
+        }
+        let useless = seen.readers.values().find_map(|place| match &place.inside {
+            Inside::Useless(failure) => Some(failure.clone()),
+            Inside::Mute => Some(failure::CARD_MUTE.into()),
+            _ => None,
+        });
+        match useless {
+            Some(failure) => failure,
+            None if seen.readers.is_empty() => failure::NO_READER.into(),
+            None => failure::NO_CARD.into(),
+        }
+    }
+
+    /// Opens the file of a soft token, under a name; one of the same name is replaced.
+    pub(super) fn open_soft(self: &Arc<Self>, name: &str, content: &[u8], keeper: Keeper) {
+        let mut token = match SoftToken::open(content, name) {
+            Ok(token) => token.with_keeper(keeper),
+            Err(error) => {
+                tracing::warn!(%error, "a token file cannot be used");
+                let useless = Inside::Useless(Failure::from(&error));
+                self.seen().soft.insert(name.to_owned(), Place::new(useless));
+                return;
+            }
+        };
+        let place = Place::new(Inside::Reading);
+        let gone = place.gone.subscribe();
+        self.seen().soft.insert(name.to_owned(), place);
+        let (cards, name) = (Arc::clone(self), name.to_owned());
+        let started = self.spawn("soft token", move || {
+            let described = token.describe();
+            cards.work(Shelf::Soft, &name, gone, described, &mut token);
+        });
+        if let Err(error) = started {
+            tracing::error!(%error, "no thread for a token");
+        }
+    }
+
+    fn watch(self: Arc<Self>, mut monitor: Monitor, stopped: &std_mpsc::Receiver<()>) {
+        loop {
+            let events = monitor.step(self.service.as_ref());
+            // The other end is dropped to stop us; an empty channel means: go on.
+            let pause = monitor.pause();
+            for event in events {
+                self.happened(event);
+            }
+            if stopped.recv_timeout(pause) == Err(std_mpsc::RecvTimeoutError::Disconnected) {
+                return;
+            }
+        }
+    }
+
+    fn happened(self: &Arc<Self>, event: readers::Event) {
+        match event {
+            readers::Event::ReaderAdded { reader } => {
+                self.seen().readers.insert(reader.clone(), Place::new(Inside::Empty));
+                self.tell(CardEvent::Reader(reader, true));
+            }
+            readers::Event::ReaderRemoved { reader } => {
+                self.empty(&reader);
+                self.seen().readers.remove(&reader);
+                self.tell(CardEvent::Reader(reader, false));
+            }
+            readers::Event::CardInserted { reader, .. } => self.open_card(reader),
+            readers::Event::CardMute { reader } => {
+                self.seen().readers.insert(reader, Place::new(Inside::Mute));
+                self.tell(CardEvent::Changed);
+            }
+            readers::Event::CardRemoved { reader } => self.empty(&reader),
+            readers::Event::ServiceLost { why } => {
+                tracing::warn!(%why, "the smart-card service does not answer");
+                self.seen().lost = Some(Failure::from(&why));
+                self.tell(CardEvent::Service(false));
+            }
+            readers::Event::ServiceBack => {
+                self.seen().lost = None;
+                self.tell(CardEvent::Service(true));
+            }
+            _ => {}
+        }
+    }
+
+    /// Reads a card on a thread of its own, which then works with it until it leaves.
+    fn open_card(self: &Arc<Self>, reader: String) {
+        let place = Place::new(Inside::Reading);
+        let gone = place.gone.subscribe();
+        self.seen().readers.insert(reader.clone(), place);
+        let cards = Arc::clone(self);
+        let started = self.spawn("card", move || match cards.read(&reader, &gone) {
+            Some(Ok((mut card, description))) => {
+                cards.work(Shelf::Readers, &reader, gone, Ok(description), &mut card)
+            }
+            Some(Err(error)) => cards.give_up(Shelf::Readers, &reader, &gone, &error),
+            None => {}
+        });
+        if let Err(error) = started {
+            tracing::error!(%error, "no thread for a card");
+        }
+    }
+
+    /// Opens and describes a card, waiting as long as another program holds it. `None` when it left meanwhile.
+    fn read(&self, reader: &str, gone: &watch::Receiver<bool>) -> Option<Result<Opened, Error>> {
+        loop {
+            let opened = self.service.connect(reader).map_err(Error::from).and_then(|connection| {
+                let mut card = SmartCard::open(connection, reader, Arc::clone(&self.cache))?;
+                let description = card.describe()?;
+                Ok((card, description))
+            });
+            match opened {
+                _ if *gone.borrow() => return None,
+                Err(Error::Transport(TransportError::Sharing)) => {
+                    tracing::debug!(reader, "another program holds the card");
+                    thread::sleep(RETRY);
+                }
+                other => return Some(other),
+            }
+        }
+    }
+
+    /// The life of a token's thread once it was opened: shows it to the others and does their work.
+    fn work(
+        &self,
+        shelf: Shelf,
+        name: &str,
+        gone: watch::Receiver<bool>,
+        described: Result<Arc<Description>, Error>,
+        token: &mut dyn Token,
+    ) {
+        let description = match described {
+            Ok(description) => description,
+            Err(error) => return self.give_up(shelf, name, &gone, &error),
+        };
+        let (present, work) = Present::new(description, gone.clone());
+        let present = Arc::new(present);
+        match self.seen().own(shelf, name, &gone) {
+            Some(place) => place.inside = Inside::Card(Arc::clone(&present)),
+            None => return,
+        }
+        self.tell(CardEvent::Inserted(present));
+        work.serve(token);
+    }
+
+    fn give_up(&self, shelf: Shelf, name: &str, gone: &watch::Receiver<bool>, error: &Error) {
+        tracing::warn!(%error, "a card or token cannot be used");
+        if let Some(place) = self.seen().own(shelf, name, gone) {
+            place.inside = Inside::Useless(Failure::from(error));
+        }
+        self.tell(CardEvent::Changed);
+    }
+
+    /// The card of a reader left.
+    fn empty(&self, reader: &str) {
+        let mut seen = self.seen();
+        let Some(place) = seen.readers.get_mut(reader) else { return };
+        let left = std::mem::replace(place, Place::new(Inside::Empty));
+        drop(seen);
+        match &left.inside {
+            Inside::Empty => {}
+            Inside::Card(present) => self.tell(CardEvent::Removed(Arc::clone(present))),
+            _ => self.tell(CardEvent::Changed),
+        }
+    }
+
+    fn tell(&self, event: CardEvent) {
+        // Nobody listens any more when the agent stops.
+        let _ = self.events.send(event);
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Cards {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Cards(…)")
+    }
+}

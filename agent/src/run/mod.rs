@@ -1,0 +1,4 @@
+//! The loop.
+
+mod cards;
+mod present;

@@ -1,0 +1,128 @@
+//! A card or soft token that is here: its thread, and how others ask it for work.
+//!
+//! The token lives on its thread and nowhere else. Work comes as closures over a channel and is done one after the
+//! other; the answer goes back to whoever waits. When the token leaves, everybody who waits learns it at once.
+
+use cps_card::{Error, Token, token::Description};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+    mpsc,
+};
+use tokio::sync::{oneshot, watch};
+
+/// Work for a token's thread.
+type Job = Box<dyn FnOnce(&mut dyn Token) + Send>;
+
+/// A token that was described and is, as far as we know, still here.
+pub(super) struct Present {
+    /// Who and what it is.
+    pub(super) description: Arc<Description>,
+    jobs: mpsc::Sender<Job>,
+    gone: watch::Receiver<bool>,
+    /// Its PIN was verified for the session and, as far as we know, still is. The token itself has the last word.
+    unlocked: Arc<AtomicBool>,
+}
+
+impl Present {
+    /// Makes the two ends of a token that was just described: this one, and the work for its thread. `gone` becomes
+    /// true when the token leaves.
+    pub(super) fn new(description: Arc<Description>, gone: watch::Receiver<bool>) -> (Self, Work) {
+        let (jobs, inbox) = mpsc::channel();
+        let unlocked = Arc::new(AtomicBool::new(false));
+        (Self { description, jobs, gone, unlocked: Arc::clone(&unlocked) }, Work { inbox, unlocked })
+    }
+
+    /// Serial number.
+    pub(super) fn serial(&self) -> &str {
+        &self.description.serial
+    }
+
+    /// Asks for work and waits for its result.
+    ///
+    /// # Errors
+    /// [`Error::Removed`] when the token leaves meanwhile, or the work's own.
+    pub(super) async fn run<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut dyn Token) -> Result<R, Error> + Send + 'static,
+    ) -> Result<R, Error> {
+        let (answer, answered) = oneshot::channel();
+        // Nobody waits any more when the caller gave up: the work was done all the same.
+        let job: Job = Box::new(move |token| drop(answer.send(work(token))));
+        self.jobs.send(job).map_err(|_| Error::Removed)?;
+        tokio::select! {
+            biased;
+            result = answered => result.unwrap_or(Err(Error::Removed)),
+            () = self.gone() => Err(Error::Removed),
+        }
+    }
+
+    /// The same for a thread of its own: blocks.
+    ///
+    /// # Errors
+    /// As [`Present::run`].
+    pub(super) fn run_blocking<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut dyn Token) -> Result<R, Error> + Send + 'static,
+    ) -> Result<R, Error> {
+        let (answer, answered) = mpsc::sync_channel(1);
+        let job: Job = Box::new(move |token| drop(answer.send(work(token))));
+        self.jobs.send(job).map_err(|_| Error::Removed)?;
+        answered.recv().unwrap_or(Err(Error::Removed))
+    }
+
+    /// Ends the verified state, without waiting for it.
+    pub(super) fn release(&self) {
+        if self.unlocked.swap(false, Ordering::Relaxed) {
+            let job: Job = Box::new(|token| {
+                if let Err(error) = token.release() {
+                    tracing::debug!(%error, "the verified state of a token ended by itself");
+                }
+            });
+            // A token that is gone holds no state.
+            let _ = self.jobs.send(job);
+        }
+    }
+
+    /// Waits until the token leaves.
+    pub(super) async fn gone(&self) {
+        // The other end is dropped only when the token's thread ended: gone as well.
+        let _ = self.gone.clone().wait_for(|gone| *gone).await;
+    }
+
+    /// The token's PIN was verified and serves the session.
+    pub(super) fn unlocked(&self) -> bool {
+        self.unlocked.load(Ordering::Relaxed)
+    }
+
+    /// Notes what the token said of its verified state.
+    pub(super) fn note_unlocked(&self, unlocked: bool) {
+        self.unlocked.store(unlocked, Ordering::Relaxed);
+    }
+}
+
+impl std::fmt::Debug for Present {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Present({:?})", self.description.kind)
+    }
+}
+
+/// The thread's end of the channel.
+pub(super) struct Work {
+    inbox: mpsc::Receiver<Job>,
+    unlocked: Arc<AtomicBool>,
+}
+
+impl Work {
+    /// Does all work until nobody can ask any more, then ends the verified state, if there is one.
+    pub(super) fn serve(self, token: &mut dyn Token) {
+        while let Ok(job) = self.inbox.recv() {
+            job(token);
+        }
+        if self.unlocked.load(Ordering::Relaxed)
+            && let Err(error) = token.release()
+        {
+            tracing::debug!(%error, "a token left before it was released");
+        }
+    }
+}
