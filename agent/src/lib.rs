@@ -5,8 +5,11 @@
 //! | [`config`] | the settings, read once, parsed into types |
 //! | [`host`] | what the agent needs from the machine |
 //! | [`serve`] | the two doors |
+//! | [`run`] | the loop that joins all of it |
+//! | [`start`] | the same as a program |
 
 pub mod config;
 pub mod host;
 pub mod run;
 pub mod serve;
+pub mod start;

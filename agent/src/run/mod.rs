@@ -1,4 +1,461 @@
-//! The loop.
+//! The loop: the quiet half's decisions, the doors, the cards and the host, joined and kept running.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | [`shared`](self) | everything that is shared, and the one lock around the quiet structures |
+//! | `cards`, `present` | readers, cards and soft tokens: the only places that hold a token, each on its own thread |
+//! | `logins`, `pages` | one login on its way, and who waits for it |
+//! | `challenge`, `pins`, `tokens`, `clients` | the other things a caller can ask for |
+//! | `prompts` | asking the person |
+//! | `effects` | what the session table wants done |
+//! | `desk`, `words` | the doors' questions, and the words of the answers |
+//! | `setup`, `store` | settings and stored state as the quiet half takes them |
+//!
+//! One thread runs everything that waits (the doors, logins, timers). The readers, each token, a TLS connection that a
+//! card signs for, and the making of the RSA key have threads of their own, since they block.
 
 mod cards;
+mod challenge;
+mod clients;
+mod desk;
+mod effects;
+mod logins;
+mod pages;
+mod pins;
 mod present;
+mod prompts;
+mod setup;
+mod shared;
+mod store;
+mod tokens;
+mod words;
+
+pub use setup::UpstreamError;
+pub use store::StoreError;
+
+use crate::{
+    config::{AuditSync, Config},
+    host::{
+        card_cache::CardCache,
+        clock::Clock,
+        fetch::Fetcher,
+        journal::Journal,
+        paths::Paths,
+        revocation::Revocations,
+        state::Folder,
+        tls::{AnchorError, Anchors},
+        trust_files::TrustFiles,
+    },
+    serve::{
+        bridge::{self, Bound, Closed},
+        control::{self, Control, OpenError},
+    },
+};
+use cards::{CardEvent, Cards};
+use cps_agent_core::{
+    audit,
+    identity::{Environment, NationalId},
+    jose::JoseError,
+    oidc::Provider,
+    session::table::{Happening, Table},
+    trust,
+};
+use cps_card::transport::ReaderService;
+use desk::FrontDesk;
+use prompts::Prompts;
+use shared::{Fixed, Parts, Quiet, Shared};
+use std::{io, path::PathBuf, sync::Arc, thread::JoinHandle, time::Duration};
+use store::Store;
+use tokio::sync::{mpsc, oneshot};
+
+/// A timer that sleeps longer than this is set again: clocks may be moved and machines may sleep meanwhile.
+const LONGEST_SLEEP: i64 = 60;
+
+/// What the agent stands on: the system's for the program, made up ones for the sandbox.
+pub struct Services {
+    /// The owner of the readers.
+    pub readers: Arc<dyn ReaderService>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Where things lie.
+    pub paths: Paths,
+}
+
+impl std::fmt::Debug for Services {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Services({:?})", self.paths)
+    }
+}
+
+/// Why the agent does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// Another agent uses the same state.
+    #[error("another agent uses {}", .0.display())]
+    Running(PathBuf),
+    /// The state folder.
+    #[error("{path}: the state cannot be used", path = path.display())]
+    State {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
+    /// The stored state.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A signing key that is none.
+    #[error("the provider cannot be set up")]
+    Provider(#[from] JoseError),
+    /// The control door.
+    #[error(transparent)]
+    Control(#[from] OpenError),
+    /// The upstream.
+    #[error(transparent)]
+    Upstream(#[from] UpstreamError),
+    /// The upstream's TLS anchors.
+    #[error(transparent)]
+    Anchors(#[from] AnchorError),
+    /// The system gives no threads or sockets.
+    #[error("the system does not let the agent run")]
+    System(#[from] io::Error),
+}
+
+/// Where a running agent can be reached.
+#[derive(Debug, Clone)]
+pub struct Listening {
+    /// Issuer of the bridge, when it is open.
+    pub issuer: Option<String>,
+    /// The control door.
+    pub control_socket: PathBuf,
+}
+
+/// An agent on a thread of this process. Stops when dropped.
+#[derive(Debug)]
+pub struct Agent {
+    listening: Listening,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Agent {
+    /// Starts an agent and waits until it listens.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub fn start(config: Config, services: Services) -> Result<Self, StartError> {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (report, reported) = std::sync::mpsc::channel();
+        let thread = std::thread::Builder::new().name("agent".to_owned()).spawn(move || {
+            let runtime = match runtime() {
+                Ok(runtime) => runtime,
+                Err(error) => return drop(report.send(Err(error.into()))),
+            };
+            let ready = report.clone();
+            let stopped = async { drop(stopped.await) };
+            let ran = runtime.block_on(run(
+                config,
+                services,
+                |listening| drop(ready.send(Ok(listening.clone()))),
+                stopped,
+            ));
+            if let Err(error) = ran {
+                drop(report.send(Err(error)));
+            }
+        })?;
+        let listening = reported.recv().map_err(|_| io::Error::other("the agent's thread ended"))??;
+        Ok(Self { listening, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// Where it can be reached.
+    #[must_use]
+    pub fn listening(&self) -> &Listening {
+        &self.listening
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        self.stop = None;
+        if let Some(thread) = self.thread.take() {
+            // A panic of that thread was reported where it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The event loop of an agent.
+///
+/// # Errors
+/// The system's.
+pub fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    // Blocking threads look up names and callers, and encrypt new tokens: few, and seldom.
+    tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(4).build()
+}
+
+/// Runs an agent until `stop` is done. `ready` is told once it listens.
+///
+/// # Errors
+/// See [`StartError`].
+pub async fn run(
+    config: Config,
+    services: Services,
+    ready: impl FnOnce(&Listening),
+    stop: impl Future<Output = ()>,
+) -> Result<(), StartError> {
+    let Services { readers, clock, paths } = services;
+    let failed = |cause| StartError::State { path: paths.state.clone(), cause };
+    for (origin, name) in &config.ignored {
+        tracing::warn!(%origin, name, "a setting is locked by the policy");
+    }
+    let state = Folder::open(&paths.state).map_err(failed)?;
+    let _lock = state.lock().map_err(|error| match error.kind() {
+        io::ErrorKind::WouldBlock => StartError::Running(paths.state.clone()),
+        _ => failed(error),
+    })?;
+    let control = control::open(&paths.control_socket)?;
+    let bound = bridge::bind(config.bridge.port).await;
+    let issuer = match &bound {
+        Ok(bound) => bound.issuer(),
+        Err(_) => format!("http://127.0.0.1:{}", config.bridge.port),
+    };
+
+    let (card_events, card_news) = mpsc::unbounded_channel();
+    let shared = {
+        let cache = Arc::new(CardCache::new(state.folder("cards").map_err(failed)?));
+        let cards = Cards::start(readers, cache, config.ignored_readers.clone(), card_events)?;
+        assemble(config, &state, clock, cards, issuer, bound.as_ref().err())?
+    };
+    shared.journal.write(&audit::Event::done(audit::What::Started(env!("CARGO_PKG_VERSION"))));
+    shared.open_tokens();
+    make_keys(&shared)?;
+
+    let bound = bound.inspect_err(|closed| tracing::error!(%closed, "the bridge stays closed")).ok();
+    let listening =
+        Listening { issuer: bound.as_ref().map(Bound::issuer), control_socket: paths.control_socket.clone() };
+    let _bridge_file = bound.as_ref().map(|bound| BridgeFile::write(&paths, bound, &shared));
+    ready(&listening);
+    tokio::select! {
+        () = serve(&shared, control, bound, card_news) => {}
+        () = stop => {}
+    }
+    shared.announce("agent", "stopping", None);
+    shared.decide(|quiet, now| shared.happened(quiet, Happening::Stopping, now));
+    shared.cards.stop();
+    shared.journal.write(&audit::Event::done(audit::What::Stopped));
+    Ok(())
+}
+
+/// Serves both doors, the cards and the timer, for ever.
+async fn serve(
+    shared: &Arc<Shared>,
+    control: Control,
+    bound: Option<Bound>,
+    card_news: mpsc::UnboundedReceiver<CardEvent>,
+) {
+    let desk = Arc::new(FrontDesk(Arc::clone(shared)));
+    let bridge = async {
+        match bound {
+            Some(bound) => bridge::serve(bound, Arc::clone(&desk)).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::join!(control::serve(control, Arc::clone(&desk)), bridge, attend(shared, card_news), time(shared));
+}
+
+/// Tells the session table and the audit trail what happens at the readers.
+async fn attend(shared: &Shared, mut news: mpsc::UnboundedReceiver<CardEvent>) {
+    while let Some(event) = news.recv().await {
+        let record = |event: audit::Event| shared.journal.write(&event);
+        match event {
+            CardEvent::Service(up) => {
+                record(audit::Event::done(audit::What::CardService(up)));
+                shared.announce("service", if up { "back" } else { "lost" }, None);
+            }
+            CardEvent::Reader(name, true) => {
+                record(audit::Event::done(audit::What::ReaderAdded(name.clone())));
+                shared.announce("reader", "added", Some(&name));
+            }
+            CardEvent::Reader(name, false) => {
+                record(audit::Event::done(audit::What::ReaderRemoved(name.clone())));
+                shared.announce("reader", "removed", Some(&name));
+            }
+            CardEvent::Inserted(present) => {
+                record(audit::Event::done(audit::What::CardInserted).with(words::credential(&present)));
+                let serial = present.serial().to_owned();
+                let holder =
+                    words::holder(&present).map(|holder| NationalId(holder.national_id.as_str().to_owned()));
+                // A soft token that is merely there is nobody's arrival.
+                if present.description.kind != cps_card::token::Kind::Soft {
+                    shared.decide(|quiet, now| {
+                        let inserted = Happening::CardInserted { serial: serial.clone(), holder };
+                        shared.happened(quiet, inserted, now);
+                        shared.happened(quiet, Happening::Activity, now);
+                    });
+                }
+                shared.announce("card", "inserted", Some(&serial));
+            }
+            CardEvent::Removed(present) => {
+                record(audit::Event::done(audit::What::CardRemoved).with(words::credential(&present)));
+                let serial = present.serial().to_owned();
+                shared.decide(|quiet, now| {
+                    let removed = Happening::CardRemoved { serial: serial.clone() };
+                    shared.happened(quiet, removed, now);
+                });
+                shared.announce("card", "removed", Some(&serial));
+            }
+            CardEvent::Changed => shared.announce("card", "changed", None),
+        }
+    }
+}
+
+/// Lets time pass at the moments when something expires.
+async fn time(shared: &Shared) {
+    loop {
+        let deadline = shared.tick();
+        let sleep = async {
+            match deadline {
+                Some(deadline) => {
+                    let seconds = deadline.since(shared.clock.now()).clamp(0, LONGEST_SLEEP);
+                    tokio::time::sleep(Duration::from_secs(u64::try_from(seconds).unwrap_or(0))).await;
+                }
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = sleep => {}
+            () = shared.timer.notified() => {}
+        }
+    }
+}
+
+/// Joins settings, state and quiet half.
+fn assemble(
+    config: Config,
+    state: &Folder,
+    clock: Arc<dyn Clock>,
+    cards: Arc<Cards>,
+    issuer: String,
+    closed: Option<&Closed>,
+) -> Result<Arc<Shared>, StartError> {
+    let failed = |cause| StartError::State { path: state.path(""), cause };
+    let test = config.trust.environment == Environment::Test;
+    let journal = Journal::open(
+        state.folder("audit").map_err(failed)?,
+        Arc::clone(&clock),
+        config.audit_sync == AuditSync::Always,
+    )
+    .map_err(failed)?;
+    let store = Store::open(state, config.tokens.as_deref())?;
+
+    let mut provider =
+        Provider::new(issuer, store::administrator_clients(&config.clients.directory), store.es256()?)?;
+    if let Some(stored) = store.clients()?
+        && let Err(error) = provider.restore(&stored, clock.now())
+    {
+        tracing::error!(%error, "the stored registrations cannot be used");
+    }
+
+    let files = TrustFiles::read(&config.trust.anchors);
+    let (anchors, refused) = trust::Anchors::read(&files.anchors, config.trust.environment);
+    for failure in refused {
+        tracing::warn!(code = %failure.code, file = ?failure.values.get("file"), "a trust anchor is left out");
+    }
+    let upstream = setup::upstream(&config)?.map(Arc::new);
+    let fetcher = match &config.upstream {
+        Some(upstream) => Some(Fetcher::new(Arc::new(upstream_anchors(upstream)?), Arc::clone(&clock))),
+        None => None,
+    };
+    let crls = state.folder("crl").map_err(failed)?;
+    Ok(Shared::new(Parts {
+        quiet: Quiet::new(provider, Table::new(setup::rules(&config))),
+        prompts: Prompts::new(&config.pin),
+        revocations: Revocations::new(crls, Arc::clone(&clock), test),
+        fixed: Fixed {
+            policy: setup::policy(&config),
+            config,
+            anchors: Arc::new(anchors),
+            lists: files.lists,
+            upstream,
+            bridge_problem: closed.map(Closed::failure),
+        },
+        cards,
+        journal,
+        store,
+        clock,
+        fetcher,
+    }))
+}
+
+fn upstream_anchors(upstream: &crate::config::Upstream) -> Result<Anchors, AnchorError> {
+    match &upstream.profile {
+        crate::config::Profile::Custom(custom) => match &custom.ca_file {
+            Some(file) => Anchors::file(file),
+            None => Anchors::system(),
+        },
+        _ => Anchors::system(),
+    }
+}
+
+/// Puts the RSA key in use, making it in the background the first time.
+fn make_keys(shared: &Arc<Shared>) -> Result<(), StartError> {
+    let stored = shared.store.rs256()?;
+    match stored {
+        Some(key) => use_rsa(shared, key),
+        None => {
+            let shared = Arc::clone(shared);
+            std::thread::Builder::new().name("rsa key".to_owned()).spawn(move || {
+                match shared.store.make_rs256() {
+                    Ok(key) => use_rsa(&shared, key),
+                    Err(error) => tracing::error!(%error, "the RSA key cannot be made"),
+                }
+            })?;
+        }
+    }
+    Ok(())
+}
+
+fn use_rsa(shared: &Shared, key: cps_agent_core::jose::SigningKey) {
+    let kid = key.kid().to_owned();
+    match shared.decide(|quiet, now| quiet.provider.set_rsa(key, now)) {
+        Ok(()) => {
+            shared.journal.write(&audit::Event::done(audit::What::SigningKey(kid)));
+            shared.rsa.send_replace(true);
+        }
+        Err(error) => tracing::error!(%error, "the RSA key cannot be used"),
+    }
+}
+
+/// `bridge.json`: how local software finds the bridge. Removed with it.
+struct BridgeFile {
+    path: PathBuf,
+}
+
+impl BridgeFile {
+    fn write(paths: &Paths, bound: &Bound, shared: &Shared) -> Option<Self> {
+        let thumbprint = shared.look(|quiet, _| quiet.provider.keys().thumbprint().to_owned());
+        let content = serde_json::json!({
+            "issuer": bound.issuer(),
+            "port": bound.port(),
+            "jwks_thumbprint": thumbprint,
+        });
+        let path = paths.bridge_file();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("bridge.json");
+        let written = Folder::open(&paths.runtime)
+            .and_then(|folder| folder.write(name, content.to_string().as_bytes()));
+        if let Err(error) = written {
+            tracing::warn!(%error, "local software cannot be told where the bridge is");
+            return None;
+        }
+        Some(Self { path })
+    }
+}
+
+impl Drop for BridgeFile {
+    fn drop(&mut self) {
+        // It goes with the run-time folder at the latest.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}

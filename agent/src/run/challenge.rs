@@ -1,0 +1,190 @@
+//! Signing a challenge: the same road as a login's signature, without a session at its end.
+
+use super::{
+    logins::only,
+    present::Present,
+    prompts::{Asking, failure_of, fault},
+    shared::Shared,
+    words,
+};
+use crate::host::prompt_text::Deed;
+use cps_agent_api::words::{ChallengeAnswer, ChallengeRequest};
+use cps_agent_core::{
+    audit,
+    challenge::{Challenge, KeyUse, Prepared, Purpose},
+    failure::{self, Failure, Language},
+    jose::Algorithm,
+    policy::Question,
+    session::{
+        step::{PinFault, TokenFault, TokenWanted},
+        table::Happening,
+    },
+};
+use cps_card::token::{Authorization, Hold, KeyInfo, KeyRole, Payload, Scheme};
+use std::sync::Arc;
+
+/// How the signature is authorised.
+struct Permit {
+    authorization: Authorization,
+    hold: Hold,
+    /// A person typed something for it.
+    typed: bool,
+}
+
+impl Shared {
+    /// Signs a challenge for an application.
+    ///
+    /// # Errors
+    /// Malformed requests, cards that are missing or several, the person's no, and whatever the card says.
+    pub(super) async fn sign_challenge(
+        &self,
+        application: String,
+        by: &audit::Application,
+        language: Language,
+        request: ChallengeRequest,
+    ) -> Result<ChallengeAnswer, Failure> {
+        let purpose = request.purpose.as_deref().unwrap_or("test");
+        let purpose = Purpose::from_name(purpose).ok_or_else(|| malformed("purpose"))?;
+        let mut present = None;
+        let signed = self.challenged(application, language, &request, purpose, &mut present).await;
+        let what = audit::What::Challenge(purpose);
+        let event = match &signed {
+            Ok(_) => audit::Event::done(what),
+            Err(failure) => audit::Event::refused(what, failure.code),
+        };
+        self.record([event.with(present.as_deref().and_then(words::credential))], by);
+        let card = present.map(|present| present.serial().to_owned()).unwrap_or_default();
+        signed.map(|jws| ChallengeAnswer { jws, card })
+    }
+
+    async fn challenged(
+        &self,
+        application: String,
+        language: Language,
+        request: &ChallengeRequest,
+        purpose: Purpose,
+        found: &mut Option<Arc<Present>>,
+    ) -> Result<String, Failure> {
+        let audience = match &request.audience {
+            Some(audience) => audience.clone(),
+            // Only a login must say to whom; the rest is addressed to us.
+            None if purpose == Purpose::Login => return Err(malformed("audience")),
+            None => self.look(|quiet, _| quiet.provider.issuer().to_owned()),
+        };
+        let challenge =
+            Challenge::new(&request.challenge, &audience, purpose).map_err(|e| malformed(&e.to_string()))?;
+        let (role, key_use) = match purpose {
+            Purpose::Presence => (KeyRole::Technical, KeyUse::Technical),
+            Purpose::Login | Purpose::Test => (KeyRole::Authentication, KeyUse::Authentication),
+        };
+        let question = Question::Challenge { key: key_use, purpose };
+        self.fixed.policy.may(&question).map_err(|reason| Failure::from(reason.code()))?;
+
+        let wanted = TokenWanted::Any { serial: request.card.clone() };
+        let present = only(self, &wanted, |present| present.description.key(role).is_some())?;
+        *found = Some(Arc::clone(&present));
+        let key = present.description.key(role).ok_or(failure::CARD_UNSUPPORTED)?;
+        let certificate = key.certificate.as_deref().ok_or(failure::CERTIFICATE_GARBLED)?;
+        let prepared = challenge
+            .prepare(key_use, &[certificate.der()], self.clock.now())
+            .map_err(|_| failure::CERTIFICATE_GARBLED)?;
+        let scheme = scheme(&prepared, key)?;
+
+        let asking = Asking { application, deed: Deed::Challenge, screen: request.screen.clone(), language };
+        let permit = self.permit(&present, key.needs_pin, &asking).await?;
+        let signature = self.signed(&present, role, scheme, prepared.message(), permit, &asking).await?;
+        prepared.attach(&signature).map_err(|_| failure::PROOF_REFUSED.into())
+    }
+
+    /// Whether the live session's verified state may be used, or the person has to be asked.
+    async fn permit(&self, present: &Present, needs_pin: bool, asking: &Asking) -> Result<Permit, Failure> {
+        if !needs_pin {
+            return Ok(Permit { authorization: Authorization::Held, hold: Hold::Operation, typed: false });
+        }
+        let session = self.decide(|quiet, now| {
+            self.happened(quiet, Happening::Activity, now);
+            quiet.sessions.current()
+        });
+        if session.as_ref().is_some_and(|session| session.locked) {
+            return Err(failure::SESSION_LOCKED.into());
+        }
+        let card_of_session = session.and_then(|session| session.assurance.credential);
+        let hold = match card_of_session {
+            Some(credential) if credential.serial == present.serial() => self.fixed.config.pin.hold,
+            _ => Hold::Operation,
+        };
+        if hold == Hold::Session && present.unlocked() {
+            return Ok(Permit { authorization: Authorization::Held, hold, typed: false });
+        }
+        let authorization = self.ask_pin(present, asking, None).await.map_err(|fault| failure_of(&fault))?;
+        Ok(Permit { authorization, hold, typed: true })
+    }
+
+    /// Has the token sign. A verified state that turned out to be lost is asked for anew, once.
+    async fn signed(
+        &self,
+        present: &Present,
+        role: KeyRole,
+        scheme: Scheme,
+        message: &[u8],
+        permit: Permit,
+        asking: &Asking,
+    ) -> Result<Vec<u8>, Failure> {
+        let Permit { authorization, hold, typed } = permit;
+        let first = operate(present, role, scheme, message, authorization, hold).await;
+        let (made, typed) = match first {
+            Err(TokenFault::Pin(PinFault::Required)) if !typed => {
+                present.note_unlocked(false);
+                let authorization = self
+                    .ask_pin(present, asking, Some(&PinFault::Required))
+                    .await
+                    .map_err(|fault| failure_of(&fault))?;
+                (operate(present, role, scheme, message, authorization, hold).await, true)
+            }
+            first => (first, typed),
+        };
+        match made {
+            Ok(signature) => {
+                if typed {
+                    present.note_unlocked(hold == Hold::Session);
+                }
+                Ok(signature)
+            }
+            Err(fault) => {
+                if matches!(fault, TokenFault::Pin(_)) {
+                    present.note_unlocked(false);
+                }
+                Err(failure_of(&fault))
+            }
+        }
+    }
+}
+
+async fn operate(
+    present: &Present,
+    role: KeyRole,
+    scheme: Scheme,
+    message: &[u8],
+    authorization: Authorization,
+    hold: Hold,
+) -> Result<Vec<u8>, TokenFault> {
+    let message = message.to_vec();
+    present
+        .run(move |token| token.sign(role, scheme, Payload::Message(&message), authorization, hold))
+        .await
+        .map_err(|error| fault(&error))
+}
+
+/// The token's name for the challenge's algorithm.
+fn scheme(prepared: &Prepared, key: &KeyInfo) -> Result<Scheme, Failure> {
+    let scheme = match prepared.algorithm() {
+        Algorithm::Rs256 => Scheme::RsaPkcs1Sha256,
+        Algorithm::Ps256 => Scheme::RsaPssSha256,
+        Algorithm::Es256 => Scheme::EcdsaP256Sha256,
+    };
+    if key.schemes.contains(&scheme) { Ok(scheme) } else { Err(failure::CARD_UNSUPPORTED.into()) }
+}
+
+fn malformed(reason: &str) -> Failure {
+    Failure::new(failure::CHALLENGE_MALFORMED).with("reason", reason)
+}

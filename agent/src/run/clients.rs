@@ -1,0 +1,100 @@
+//! Registering and removing applications for the person.
+
+use super::{shared::Shared, words};
+use crate::host::entropy::SystemEntropy;
+use cps_agent_api::words::{Client, ClientRegistered};
+use cps_agent_core::{
+    audit,
+    failure::{self, Failure},
+    oidc::client::{ClientAuth, IdTokenAlg, Registration, RegistrationError},
+    policy::Question,
+};
+
+impl Shared {
+    /// Registers an application. Whoever watches is told.
+    ///
+    /// # Errors
+    /// The policy's refusal, or what is wrong with the registration.
+    pub(super) fn register(
+        &self,
+        by: &audit::Application,
+        client: Client,
+    ) -> Result<ClientRegistered, Failure> {
+        let id = client.client_id.clone();
+        let registered = self.may_change_clients().and_then(|()| {
+            let registration = registration(client)?;
+            self.decide(|quiet, _| {
+                let added = quiet.provider.add_client(registration, &mut SystemEntropy::new());
+                let added = added.map_err(|error| refused(&error))?;
+                Ok(ClientRegistered {
+                    client_id: added.client.id().to_owned(),
+                    client_secret: added.secret.map(|secret| secret.expose().to_owned()),
+                    issuer: Some(quiet.provider.issuer().to_owned()),
+                })
+            })
+        });
+        self.record_change(audit::What::ClientAdded(id.clone()), &registered, by);
+        if registered.is_ok() {
+            self.announce("client", "added", Some(&id));
+        }
+        registered
+    }
+
+    /// Removes an application of the person.
+    ///
+    /// # Errors
+    /// The policy's refusal, an application that is not there or is the administrator's.
+    pub(super) fn unregister(&self, by: &audit::Application, id: &str) -> Result<(), Failure> {
+        let removed = self.may_change_clients().and_then(|()| {
+            self.decide(|quiet, _| quiet.provider.remove_client(id).map_err(|error| refused(&error)))
+        });
+        self.record_change(audit::What::ClientRemoved(id.to_owned()), &removed, by);
+        if removed.is_ok() {
+            self.announce("client", "removed", Some(id));
+        }
+        removed
+    }
+
+    fn may_change_clients(&self) -> Result<(), Failure> {
+        self.fixed.policy.may(&Question::ChangeClients).map_err(|reason| reason.code().into())
+    }
+
+    fn record_change<T>(&self, what: audit::What, result: &Result<T, Failure>, by: &audit::Application) {
+        let event = match result {
+            Ok(_) => audit::Event::done(what),
+            Err(failure) => audit::Event::refused(what, failure.code),
+        };
+        self.record([event], by);
+    }
+}
+
+fn registration(client: Client) -> Result<Registration, Failure> {
+    let malformed = |reason: &str| Failure::new(failure::CLIENT_MALFORMED).with("reason", reason);
+    let ways = client.ways.iter().map(|word| words::way(word).ok_or_else(|| malformed("ways")));
+    Ok(Registration {
+        name: client.name,
+        scopes: client.scopes,
+        claims: client.claims,
+        ways: ways.collect::<Result<_, _>>()?,
+        id_token_alg: match client.id_token_alg.as_deref() {
+            None | Some("RS256") => IdTokenAlg::RS256,
+            Some("ES256") => IdTokenAlg::ES256,
+            Some(_) => return Err(malformed("id_token_alg")),
+        },
+        client_auth: match (client.confidential, &client.public_key) {
+            (true, None) => Some(ClientAuth::ClientSecretBasic),
+            _ => None,
+        },
+        public_key: client.public_key,
+        ..Registration::new(client.client_id, client.redirect_uris)
+    })
+}
+
+fn refused(error: &RegistrationError) -> Failure {
+    let failure = Failure::new(error.code());
+    if error.code() == failure::CLIENT_MALFORMED {
+        failure.with("reason", error.to_string())
+    } else {
+        failure
+    }
+}

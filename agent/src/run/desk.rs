@@ -1,0 +1,380 @@
+//! The desk behind both doors: what callers ask, put to those who know.
+
+use super::{
+    logins::Wish,
+    pins,
+    prompts::Asking,
+    shared::{Quiet, Shared},
+    words as put,
+};
+use crate::{
+    config,
+    serve::desk::{Caller, Desk, Door, LoginPage},
+};
+use cps_agent_api::words::{self, PROTOCOL, Screen};
+use cps_agent_core::{
+    audit,
+    failure::{self, Code, Failure},
+    identity::{SessionId, UnixTime, Way},
+    oidc::{
+        authorize::{AuthorizationError, Authorize, Parameters},
+        token::{BearerError, GrantType, TokenRefusal, TokenRequest, TokenResponse},
+    },
+    session::table::Happening,
+};
+use std::{path::Path, sync::Arc, time::Duration};
+use tokio::sync::broadcast;
+
+/// How long a token request waits for an RSA key that is being made.
+const KEY_WAIT: Duration = Duration::from_secs(30);
+
+/// The loop as the doors see it.
+#[derive(Debug, Clone)]
+pub(super) struct FrontDesk(pub(super) Arc<Shared>);
+
+impl FrontDesk {
+    /// The application of a caller for the audit trail.
+    fn by(caller: &Caller) -> audit::Application {
+        audit::Application { client: caller.client.clone(), pid: caller.pid, program: caller.program.clone() }
+    }
+
+    /// The application of a caller as people know it: its registered name, else its program.
+    fn name(&self, caller: &Caller) -> String {
+        let registered = caller.client.as_deref().and_then(|id| {
+            self.0.look(|quiet, _| quiet.provider.client(id).map(|client| client.name().to_owned()))
+        });
+        let program =
+            || caller.program.as_deref().and_then(|p| Path::new(p).file_name()?.to_str()).map(str::to_owned);
+        registered.or_else(program).unwrap_or_else(|| "?".to_owned())
+    }
+
+    fn asking(&self, caller: &Caller, request: words::PinRequest) -> Asking {
+        pins::asking(self.name(caller), request, caller.language)
+    }
+
+    fn current(quiet: &Quiet) -> Option<words::Session> {
+        quiet.sessions.current().map(|session| {
+            let clients = quiet.provider.clients_of(&session.sid);
+            put::session(&session, clients)
+        })
+    }
+
+    fn page(&self, quiet: &mut Quiet, transaction: &str, now: UnixTime) -> LoginPage {
+        if let Some(location) = quiet.pages.destination(transaction) {
+            return LoginPage::Leave { location: location.to_owned() };
+        }
+        let Some(waiting) = quiet.provider.waiting(transaction, now) else { return LoginPage::Gone };
+        let application = waiting.client.name().to_owned();
+        if let Some(running) = quiet.pages.of_page(transaction) {
+            return LoginPage::Working { application, way: running.way, hint: running.hint.clone() };
+        }
+        if self.0.complete(quiet, transaction, now)
+            && let Some(location) = quiet.pages.destination(transaction)
+        {
+            return LoginPage::Leave { location: location.to_owned() };
+        }
+        let ways = self.0.fixed.policy.ways(waiting.client.ways(), quiet.upstream_down);
+        LoginPage::Choose { application, ways, reason: quiet.pages.reason(transaction) }
+    }
+}
+
+impl Desk for FrontDesk {
+    fn discovery(&self) -> Arc<str> {
+        self.0.look(|quiet, _| quiet.provider.discovery())
+    }
+
+    async fn jwks(&self) -> Arc<str> {
+        // Without it, clients would keep a set that lacks the key of their first token.
+        let mut ready = self.0.rsa.subscribe();
+        let _ = tokio::time::timeout(KEY_WAIT, ready.wait_for(|ready| *ready)).await;
+        self.0.look(|quiet, _| quiet.provider.jwks())
+    }
+
+    fn authorize(&self, caller: &Caller, parameters: Parameters) -> Authorize {
+        let authorized = self.0.provide(|provider, world, sessions| {
+            provider.authorize(world, &parameters, sessions.current().as_ref())
+        });
+        let event = match (&authorized.answer, authorized.error) {
+            // The answer comes later, with the login.
+            (Authorize::Login(_), _) => return authorized.answer,
+            (Authorize::Refuse(code), _) => audit::Event::refused(audit::What::Authorization, *code),
+            (Authorize::Redirect(_), Some(error)) => {
+                audit::Event::protocol(audit::What::Authorization, error)
+            }
+            (Authorize::Redirect(_), None) => audit::Event::done(audit::What::Authorization),
+        };
+        let event = within(event, authorized.session);
+        self.0.record([event], &audit::Application { client: authorized.client, ..Self::by(caller) });
+        authorized.answer
+    }
+
+    async fn token(&self, caller: &Caller, request: TokenRequest) -> Result<TokenResponse, TokenRefusal> {
+        let ask = || self.0.provide(|provider, world, _| provider.token(world, &request));
+        let mut answer = ask();
+        if matches!(&answer, Err(refused) if refused.refusal == TokenRefusal::KEY_NOT_READY) {
+            let mut ready = self.0.rsa.subscribe();
+            let _ = tokio::time::timeout(KEY_WAIT, ready.wait_for(|ready| *ready)).await;
+            answer = ask();
+        }
+        let grant = |grant| match grant {
+            GrantType::Code => audit::event::Grant::Code,
+            GrantType::Refresh => audit::event::Grant::Refresh,
+        };
+        let asked = request.parameters.0.iter().find(|(name, _)| name == "grant_type");
+        let asked = match asked.map(|(_, value)| value.as_str()) {
+            Some("refresh_token") => audit::event::Grant::Refresh,
+            _ => audit::event::Grant::Code,
+        };
+        match answer {
+            Ok(granted) => {
+                let event = audit::Event::done(audit::What::TokenIssued(grant(granted.grant)));
+                let by = audit::Application { client: Some(granted.client), ..Self::by(caller) };
+                self.0.record([event.within(granted.session)], &by);
+                Ok(granted.response)
+            }
+            Err(refused) => {
+                let what = match refused.replay {
+                    Some(replayed) => audit::What::Replay(grant(replayed)),
+                    None => audit::What::TokenIssued(asked),
+                };
+                let by = audit::Application { client: refused.client, ..Self::by(caller) };
+                self.0.record([audit::Event::protocol(what, refused.refusal.error)], &by);
+                Err(refused.refusal)
+            }
+        }
+    }
+
+    fn userinfo(&self, _caller: &Caller, bearer: &str) -> Result<serde_json::Value, BearerError> {
+        let claims = self.0.look(|quiet, now| quiet.provider.userinfo(&quiet.sessions, bearer, now));
+        claims.map(serde_json::Value::Object)
+    }
+
+    fn bearer(&self, bearer: &str, scope: &str) -> Result<String, BearerError> {
+        let speaker = self.0.look(|quiet, now| quiet.provider.bearer(&quiet.sessions, bearer, scope, now));
+        speaker.map(|speaker| speaker.client.to_string())
+    }
+
+    fn login_page(&self, transaction: &str) -> LoginPage {
+        self.0.decide(|quiet, now| self.page(quiet, transaction, now))
+    }
+
+    fn start_login(
+        &self,
+        caller: &Caller,
+        transaction: &str,
+        way: Way,
+        card: Option<String>,
+    ) -> Result<(), Failure> {
+        let waiting = self.0.look(|quiet, now| quiet.provider.waiting(transaction, now));
+        let waiting = waiting.ok_or(failure::LOGIN_GONE)?;
+        let client = &waiting.client;
+        let wish = Wish {
+            application: client.name().to_owned(),
+            by: audit::Application { client: Some(client.id().to_owned()), ..Self::by(caller) },
+            way,
+            serial: card,
+            screen: Screen::default(),
+            language: caller.language,
+            patient: true,
+        };
+        let attach = |running: &mut super::pages::Running| {
+            if !running.transactions.iter().any(|t| t == transaction) {
+                running.transactions.push(transaction.to_owned());
+            }
+        };
+        self.0.join_login(wish, client.ways(), attach).map(drop)
+    }
+
+    fn abandon_login(&self, caller: &Caller, transaction: &str) {
+        let event =
+            audit::Event::protocol(audit::What::Authorization, AuthorizationError::ACCESS_DENIED.error);
+        let given_up = self.0.decide(|quiet, now| {
+            quiet.pages.leave_login(transaction);
+            let client =
+                quiet.provider.waiting(transaction, now).map(|waiting| waiting.client.id().to_owned());
+            let failed = quiet.provider.fail(transaction, AuthorizationError::ACCESS_DENIED, now);
+            if let cps_agent_core::oidc::authorize::Completion::Redirect { location, .. } = failed {
+                quiet.pages.leave(transaction, location, now);
+            }
+            client
+        });
+        if given_up.is_some() {
+            self.0.record([event], &audit::Application { client: given_up, ..Self::by(caller) });
+        }
+    }
+
+    fn status(&self, caller: &Caller) -> words::Status {
+        let (session, issuer) =
+            self.0.look(|quiet, _| (Self::current(quiet), quiet.provider.issuer().to_owned()));
+        let fixed = &self.0.fixed;
+        let profile = fixed.config.upstream.as_ref().map_or("none", |upstream| upstream.profile.name());
+        words::Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            protocol: PROTOCOL,
+            issuer: fixed.bridge_problem.is_none().then_some(issuer),
+            bridge_problem: fixed.bridge_problem.as_ref().map(|problem| problem.code.0.to_owned()),
+            environment: config::environment_name(fixed.config.trust.environment).to_owned(),
+            profile: profile.to_owned(),
+            card_service: self.0.cards.service_answers(),
+            readers: self.readers(),
+            cards: self.cards(caller),
+            session,
+        }
+    }
+
+    fn readers(&self) -> Vec<words::Reader> {
+        self.0.cards.readers().iter().map(put::reader).collect()
+    }
+
+    fn cards(&self, caller: &Caller) -> Vec<words::Card> {
+        self.0.cards.present().iter().map(|present| put::card(present, caller.language)).collect()
+    }
+
+    async fn certificates(&self, serial: &str) -> Result<Vec<words::CardCertificate>, Failure> {
+        let present = self.0.named(serial)?;
+        let keys = present.description.keys.iter();
+        Ok(keys.filter_map(|key| Some(put::certificate(key, key.certificate.as_deref()?))).collect())
+    }
+
+    async fn pin_state(&self, serial: &str) -> Result<words::PinState, Failure> {
+        let present = self.0.named(serial)?;
+        self.0.pin_status(&present).await.map(|status| pins::state(&status))
+    }
+
+    async fn change_pin(
+        &self,
+        caller: &Caller,
+        serial: &str,
+        request: words::PinRequest,
+    ) -> Result<(), Failure> {
+        let asking = self.asking(caller, request);
+        self.0.change_pin(serial, &Self::by(caller), asking).await
+    }
+
+    async fn unblock_pin(
+        &self,
+        caller: &Caller,
+        serial: &str,
+        request: words::PinRequest,
+    ) -> Result<(), Failure> {
+        let asking = self.asking(caller, request);
+        self.0.unblock_pin(serial, &Self::by(caller), asking).await
+    }
+
+    async fn challenge(
+        &self,
+        caller: &Caller,
+        request: words::ChallengeRequest,
+    ) -> Result<words::ChallengeAnswer, Failure> {
+        let application = self.name(caller);
+        self.0.sign_challenge(application, &Self::by(caller), caller.language, request).await
+    }
+
+    fn session(&self, _caller: &Caller) -> Option<words::Session> {
+        self.0.look(|quiet, _| Self::current(quiet))
+    }
+
+    async fn end_session(&self, _caller: &Caller) -> bool {
+        self.0.decide(|quiet, now| {
+            let live = quiet.sessions.current().is_some();
+            self.0.happened(quiet, Happening::Logout, now);
+            live
+        })
+    }
+
+    async fn login(&self, caller: &Caller, request: words::LoginRequest) -> Result<words::Session, Failure> {
+        let way = match request.way.as_deref() {
+            Some(word) => put::way(word).ok_or(failure::NO_WAY)?,
+            None => *self.0.fixed.policy.ways.first().ok_or(failure::NO_WAY)?,
+        };
+        let wish = Wish {
+            application: self.name(caller),
+            by: Self::by(caller),
+            way,
+            serial: request.card,
+            screen: request.screen,
+            language: caller.language,
+            patient: false,
+        };
+        let mut joined = self.0.join_login(wish, &[], |running| running.commands += 1)?;
+        // A command that goes away gives its login up, unless somebody else waits for it.
+        let _waits = Waits { shared: &self.0, number: joined.number };
+        let ended = joined.ended.wait_for(Option::is_some).await.map(|ended| ended.clone());
+        let ended: Result<SessionId, Failure> =
+            ended.ok().flatten().unwrap_or(Err(failure::SHUTTING_DOWN.into()));
+        ended?;
+        self.session(caller).ok_or_else(|| failure::CARD_REMOVED.into())
+    }
+
+    fn events(&self) -> broadcast::Receiver<words::Event> {
+        self.0.events.subscribe()
+    }
+
+    fn clients(&self) -> Vec<words::Client> {
+        self.0
+            .look(|quiet, _| quiet.provider.registry().clients().map(|client| put::client(client)).collect())
+    }
+
+    fn add_client(&self, caller: &Caller, client: words::Client) -> Result<words::ClientRegistered, Failure> {
+        self.0.register(&Self::by(caller), client)
+    }
+
+    fn remove_client(&self, caller: &Caller, id: &str) -> Result<(), Failure> {
+        self.0.unregister(&Self::by(caller), id)
+    }
+
+    fn tokens(&self) -> Vec<words::Card> {
+        let usable = self.0.cards.present();
+        let usable = usable.iter().filter(|present| present.description.kind == cps_card::token::Kind::Soft);
+        let mut tokens: Vec<_> =
+            usable.map(|present| put::card(present, failure::Language::French)).collect();
+        tokens.extend(self.0.cards.soft().iter().filter_map(put::useless_token));
+        tokens
+    }
+
+    async fn add_token(
+        &self,
+        caller: &Caller,
+        request: words::TokenRequest,
+    ) -> Result<words::TokenAnswer, Failure> {
+        let application = self.name(caller);
+        self.0.make_token(&Self::by(caller), caller.language, application, request).await
+    }
+
+    fn origin_allowed(&self, origin: &str) -> bool {
+        self.0.look(|quiet, _| quiet.provider.registry().allows_origin(origin))
+    }
+
+    fn refused_at_door(&self, door: Door, failure: Code, program: Option<&str>) {
+        let door = match door {
+            Door::Bridge => "bridge",
+            Door::Control => "control",
+        };
+        let by = audit::Application { program: program.map(str::to_owned), ..audit::Application::default() };
+        self.0.record([audit::Event::refused(audit::What::DoorRefused(door), failure)], &by);
+    }
+}
+
+/// A command that waits for a login.
+struct Waits<'a> {
+    shared: &'a Shared,
+    number: u64,
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.shared.decide(|quiet, _| {
+            if let Some(running) = quiet.pages.running(self.number) {
+                running.commands = running.commands.saturating_sub(1);
+                running.abandon_if_alone();
+            }
+        });
+    }
+}
+
+fn within(event: audit::Event, session: Option<SessionId>) -> audit::Event {
+    match session {
+        Some(session) => event.within(session),
+        None => event,
+    }
+}

@@ -1,0 +1,126 @@
+//! The login under way, and the pages of applications that wait for it.
+//!
+//! One login serves everybody who waits: a second application that asks meanwhile joins it.
+
+use cps_agent_core::{
+    failure::Failure,
+    identity::{SessionId, UnixTime, Way},
+};
+use std::collections::BTreeMap;
+use tokio::sync::watch;
+
+use crate::serve::desk::Hint;
+
+/// How long a finished page still knows where to go: as long as its code lives.
+const KEEP: i64 = 60;
+
+/// All that is known of logins and pages.
+#[derive(Default)]
+pub(super) struct Pages {
+    /// The login under way.
+    pub(super) running: Option<Running>,
+    notes: BTreeMap<String, Note>,
+    started: u64,
+}
+
+/// A login under way, as its pages and commands see it.
+pub(super) struct Running {
+    /// Tells it from earlier ones.
+    pub(super) number: u64,
+    /// Its way.
+    pub(super) way: Way,
+    /// What the person should do now.
+    pub(super) hint: Hint,
+    /// Pages that wait for it.
+    pub(super) transactions: Vec<String>,
+    /// Commands that wait for it.
+    pub(super) commands: usize,
+    /// Set to give it up.
+    pub(super) abandon: watch::Sender<bool>,
+    /// Serial of the card that the person chose on a page.
+    pub(super) chosen: watch::Sender<Option<String>>,
+    /// Set when it ended.
+    pub(super) ended: watch::Sender<Option<Result<SessionId, Failure>>>,
+}
+
+/// What a page remembers after its login ended.
+struct Note {
+    /// Why it failed.
+    reason: Option<Failure>,
+    /// Where the browser goes, and until when it may ask.
+    leave: Option<(String, UnixTime)>,
+}
+
+impl Pages {
+    /// Begins a login. Nothing else may be running.
+    pub(super) fn begin(&mut self, way: Way) -> &mut Running {
+        self.started += 1;
+        self.running.insert(Running {
+            number: self.started,
+            way,
+            hint: Hint::Wait,
+            transactions: Vec::new(),
+            commands: 0,
+            abandon: watch::Sender::new(false),
+            chosen: watch::Sender::new(None),
+            ended: watch::Sender::new(None),
+        })
+    }
+
+    /// The login of this number, while it runs.
+    pub(super) fn running(&mut self, number: u64) -> Option<&mut Running> {
+        self.running.as_mut().filter(|running| running.number == number)
+    }
+
+    /// The login that a page waits for.
+    pub(super) fn of_page(&self, transaction: &str) -> Option<&Running> {
+        self.running.as_ref().filter(|running| running.transactions.iter().any(|t| t == transaction))
+    }
+
+    /// A page left the login under way: without anybody who waits, that is given up.
+    pub(super) fn leave_login(&mut self, transaction: &str) {
+        if let Some(running) = &mut self.running {
+            running.transactions.retain(|t| t != transaction);
+            running.abandon_if_alone();
+        }
+    }
+
+    /// Why a page's last login failed.
+    pub(super) fn reason(&self, transaction: &str) -> Option<Failure> {
+        self.notes.get(transaction)?.reason.clone()
+    }
+
+    /// Where a page's browser is to go.
+    pub(super) fn destination(&self, transaction: &str) -> Option<&str> {
+        self.notes.get(transaction)?.leave.as_ref().map(|(location, _)| location.as_str())
+    }
+
+    /// Notes why a page's login failed.
+    pub(super) fn failed(&mut self, transaction: &str, reason: Failure) {
+        self.notes.insert(transaction.to_owned(), Note { reason: Some(reason), leave: None });
+    }
+
+    /// Notes where a page's browser is to go.
+    pub(super) fn leave(&mut self, transaction: &str, location: String, now: UnixTime) {
+        self.notes
+            .insert(transaction.to_owned(), Note { reason: None, leave: Some((location, now.plus(KEEP))) });
+    }
+
+    /// Forgets what nobody asks for any more. `waits` says whether a page's request still waits. Says whether nothing is left.
+    pub(super) fn sweep(&mut self, now: UnixTime, waits: impl Fn(&str) -> bool) -> bool {
+        self.notes.retain(|transaction, note| match &note.leave {
+            Some((_, until)) => now < *until,
+            None => waits(transaction),
+        });
+        self.notes.is_empty()
+    }
+}
+
+impl Running {
+    /// Gives the login up when nobody waits for it any more.
+    pub(super) fn abandon_if_alone(&mut self) {
+        if self.transactions.is_empty() && self.commands == 0 {
+            self.abandon.send_replace(true);
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! What the doors, the loop and the logins share: the quiet structures behind one lock, and the host around them.
+//!
+//! The lock is held for the length of one decision and never across a wait. Everything a decision asks for is carried
+//! out in [`super::effects`] before the lock is given back, or handed to a task.
+
+use super::{cards::Cards, pages::Pages, prompts::Prompts, store::Store};
+use crate::{
+    config::Config,
+    host::{clock::Clock, entropy::SystemEntropy, fetch::Fetcher, journal::Journal, revocation::Revocations},
+};
+use cps_agent_api::words;
+use cps_agent_core::{
+    audit,
+    failure::Failure,
+    identity::UnixTime,
+    oidc::{Provider, World},
+    policy::Policy,
+    psc::{Profile, keys::Keys},
+    session::table::{Happening, Table},
+    trust::Anchors,
+};
+use ring::rand::SystemRandom;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{Notify, broadcast, watch};
+
+/// Expired codes and requests are forgotten this many seconds after something was issued.
+const SWEEP: i64 = 60;
+
+/// The quiet structures.
+pub(super) struct Quiet {
+    /// We are the provider.
+    pub(super) provider: Provider,
+    /// The live session.
+    pub(super) sessions: Table,
+    /// The login under way, and the pages that wait for it.
+    pub(super) pages: Pages,
+    /// Signing keys of the upstream, left by the last login.
+    pub(super) upstream_keys: Option<Keys>,
+    /// The last try found that the upstream cannot be reached.
+    pub(super) upstream_down: bool,
+    /// When the provider and the pages are to be swept.
+    sweep: Option<UnixTime>,
+}
+
+impl Quiet {
+    /// Nobody is logged in and nothing waits.
+    pub(super) fn new(provider: Provider, sessions: Table) -> Self {
+        let pages = Pages::default();
+        Self { provider, sessions, pages, upstream_keys: None, upstream_down: false, sweep: None }
+    }
+
+    /// When [`Shared::tick`] is to be called at the latest.
+    fn deadline(&self) -> Option<UnixTime> {
+        [self.sessions.deadline(), self.sweep].into_iter().flatten().min()
+    }
+}
+
+/// What is fixed from the start: the site's rules and where the bridge is.
+pub(super) struct Fixed {
+    /// The settings.
+    pub(super) config: Config,
+    /// The same as the quiet half asks for them.
+    pub(super) policy: Policy,
+    /// The authorities.
+    pub(super) anchors: Arc<Anchors>,
+    /// Revocation lists that lie beside them.
+    pub(super) lists: Vec<Vec<u8>>,
+    /// The upstream.
+    pub(super) upstream: Option<Arc<Profile>>,
+    /// Why the bridge is closed, when it is.
+    pub(super) bridge_problem: Option<Failure>,
+}
+
+/// Everything that is shared.
+pub(super) struct Shared {
+    pub(super) fixed: Fixed,
+    pub(super) cards: Arc<Cards>,
+    pub(super) prompts: Prompts,
+    pub(super) journal: Journal,
+    pub(super) store: Store,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) random: SystemRandom,
+    pub(super) events: broadcast::Sender<words::Event>,
+    pub(super) fetcher: Option<Fetcher>,
+    pub(super) revocations: Revocations,
+    /// Whether the RSA key is in use.
+    pub(super) rsa: watch::Sender<bool>,
+    /// Wakes the timer when its next moment changed.
+    pub(super) timer: Notify,
+    pub(super) runtime: tokio::runtime::Handle,
+    quiet: Mutex<Quiet>,
+}
+
+/// The parts of [`Shared`], named.
+pub(super) struct Parts {
+    pub(super) fixed: Fixed,
+    pub(super) cards: Arc<Cards>,
+    pub(super) prompts: Prompts,
+    pub(super) journal: Journal,
+    pub(super) store: Store,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) fetcher: Option<Fetcher>,
+    pub(super) revocations: Revocations,
+    pub(super) quiet: Quiet,
+}
+
+impl Shared {
+    /// Joins the parts.
+    pub(super) fn new(parts: Parts) -> Arc<Self> {
+        let Parts { fixed, cards, prompts, journal, store, clock, fetcher, revocations, quiet } = parts;
+        Arc::new(Self {
+            fixed,
+            cards,
+            prompts,
+            journal,
+            store,
+            clock,
+            random: SystemRandom::new(),
+            events: broadcast::Sender::new(256),
+            fetcher,
+            revocations,
+            rsa: watch::Sender::new(false),
+            timer: Notify::new(),
+            runtime: tokio::runtime::Handle::current(),
+            quiet: Mutex::new(quiet),
+        })
+    }
+
+    /// Makes one decision. Whatever expired meanwhile expires first; what is to be stored is stored afterwards.
+    pub(super) fn decide<R>(&self, decision: impl FnOnce(&mut Quiet, UnixTime) -> R) -> R {
+        let now = self.clock.now();
+        let mut quiet = self.lock();
+        let before = quiet.deadline();
+        self.happened(&mut quiet, Happening::Tick, now);
+        let result = decision(&mut quiet, now);
+        let state = quiet.provider.state_changed().then(|| quiet.provider.state());
+        let after = quiet.deadline();
+        drop(quiet);
+        if let Some(state) = state {
+            self.store.save_clients(&state);
+        }
+        if before != after {
+            self.timer.notify_one();
+        }
+        result
+    }
+
+    /// Makes a decision that only looks.
+    pub(super) fn look<R>(&self, question: impl FnOnce(&Quiet, UnixTime) -> R) -> R {
+        self.decide(|quiet, now| question(quiet, now))
+    }
+
+    /// Lets the provider decide, with the world it needs, and remembers to sweep up after it.
+    pub(super) fn provide<R>(&self, decision: impl FnOnce(&mut Provider, &mut World<'_>, &Table) -> R) -> R {
+        self.decide(|quiet, now| self.provide_in(quiet, now, decision))
+    }
+
+    /// The same inside a decision.
+    pub(super) fn provide_in<R>(
+        &self,
+        quiet: &mut Quiet,
+        now: UnixTime,
+        decision: impl FnOnce(&mut Provider, &mut World<'_>, &Table) -> R,
+    ) -> R {
+        quiet.sweep.get_or_insert(now.plus(SWEEP));
+        let Quiet { provider, sessions, .. } = quiet;
+        let mut entropy = SystemEntropy::new();
+        let mut world = World { now, sessions, entropy: &mut entropy, random: &self.random };
+        decision(provider, &mut world, sessions)
+    }
+
+    /// Lets time pass: sessions expire, forgotten requests are swept. Says when to call again at the latest.
+    pub(super) fn tick(&self) -> Option<UnixTime> {
+        self.decide(|quiet, now| {
+            if quiet.sweep.is_some_and(|due| due <= now) {
+                quiet.provider.sweep(&quiet.sessions, now);
+                let waits =
+                    |provider: &Provider, transaction: &str| provider.waiting(transaction, now).is_some();
+                let Quiet { pages, provider, .. } = quiet;
+                let empty = pages.sweep(now, |transaction| waits(provider, transaction));
+                quiet.sweep = (!empty).then(|| now.plus(SWEEP));
+            }
+            quiet.deadline()
+        })
+    }
+
+    /// Tells whoever listens on `/v1/events`.
+    pub(super) fn announce(&self, topic: &str, what: &str, subject: Option<&str>) {
+        let event = words::Event {
+            topic: topic.to_owned(),
+            what: what.to_owned(),
+            subject: subject.map(str::to_owned),
+        };
+        // Nobody may be listening.
+        let _ = self.events.send(event);
+    }
+
+    /// Writes events into the audit trail, with the application that caused them.
+    pub(super) fn record(&self, events: impl IntoIterator<Item = audit::Event>, by: &audit::Application) {
+        for event in events {
+            self.journal.write(&event.by(by.clone()));
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Quiet> {
+        self.quiet.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Shared(…)")
+    }
+}

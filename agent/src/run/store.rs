@@ -1,0 +1,173 @@
+//! What outlives the agent: signing keys, registered applications, soft tokens.
+
+use crate::host::{
+    seal::{SealError, Vault},
+    state::Folder,
+};
+use cps_agent_core::{
+    jose::{JoseError, SigningKey},
+    oidc::registry::Registry,
+};
+use cps_card::soft::Keeper;
+use ring::rand::SystemRandom;
+use rsa::pkcs8::EncodePrivateKey as _;
+use std::{io, path::Path};
+use zeroize::Zeroizing;
+
+const ES256: &str = "es256.pk8";
+const RS256: &str = "rs256.pk8";
+const CLIENTS: &str = "clients.json";
+/// Bits of our RSA key.
+const RSA_BITS: usize = 2048;
+/// Ending of token files.
+const TOKEN: &str = ".token";
+
+/// Why stored state cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The sealed files.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// The file system.
+    #[error("the state cannot be read or written")]
+    Io(#[from] io::Error),
+    /// A stored key is no key.
+    #[error("a stored signing key cannot be used")]
+    Key(#[source] JoseError),
+    /// The system made no RSA key.
+    #[error("no RSA key can be made")]
+    Rsa,
+}
+
+/// The agent's state.
+pub(super) struct Store {
+    vault: Vault,
+    tokens: Folder,
+}
+
+impl Store {
+    /// Opens the state folder. Soft tokens lie in `tokens`, or in the state folder when that is not given.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub(super) fn open(folder: &Folder, tokens: Option<&Path>) -> Result<Self, StoreError> {
+        let vault = Vault::open(folder)?;
+        let tokens = match tokens {
+            Some(path) => Folder::open(path)?,
+            None => folder.folder("tokens")?,
+        };
+        Ok(Self { vault, tokens })
+    }
+
+    /// The P-256 key; made the first time, which takes no time.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub(super) fn es256(&self) -> Result<SigningKey, StoreError> {
+        let random = SystemRandom::new();
+        let stored = match self.vault.read(ES256)? {
+            Some(stored) => stored,
+            None => {
+                let fresh = SigningKey::generate_p256(&random).map_err(StoreError::Key)?;
+                self.vault.write(ES256, &fresh)?;
+                fresh
+            }
+        };
+        SigningKey::p256(&stored, &random).map_err(StoreError::Key)
+    }
+
+    /// The RSA key, if it was made before.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub(super) fn rs256(&self) -> Result<Option<SigningKey>, StoreError> {
+        let stored = self.vault.read(RS256)?;
+        stored.map(|stored| SigningKey::rsa(&stored).map_err(StoreError::Key)).transpose()
+    }
+
+    /// Makes the RSA key, which takes its time, and stores it.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub(super) fn make_rs256(&self) -> Result<SigningKey, StoreError> {
+        let key =
+            rsa::RsaPrivateKey::new(&mut rsa::rand_core::OsRng, RSA_BITS).map_err(|_| StoreError::Rsa)?;
+        let document = key.to_pkcs8_der().map_err(|_| StoreError::Rsa)?;
+        let fresh = Zeroizing::new(document.as_bytes().to_vec());
+        self.vault.write(RS256, &fresh)?;
+        SigningKey::rsa(&fresh).map_err(StoreError::Key)
+    }
+
+    /// The stored registrations of the person.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub(super) fn clients(&self) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+        Ok(self.vault.read(CLIENTS)?)
+    }
+
+    /// Stores the registrations of the person. Trouble is logged: what was decided holds until the next start.
+    pub(super) fn save_clients(&self, state: &str) {
+        if let Err(error) = self.vault.write(CLIENTS, state.as_bytes()) {
+            tracing::error!(%error, "the registrations cannot be stored");
+        }
+    }
+
+    /// Names and contents of the token files.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub(super) fn tokens(&self) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        let mut tokens = Vec::new();
+        for name in self.tokens.names()? {
+            if let Some(stem) = name.strip_suffix(TOKEN)
+                && let Some(content) = self.tokens.read(&name)?
+            {
+                tokens.push((stem.to_owned(), content));
+            }
+        }
+        Ok(tokens)
+    }
+
+    /// Stores a new token file and says where.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::AlreadyExists`], or the system's.
+    pub(super) fn add_token(&self, name: &str, file: &str) -> io::Result<String> {
+        let name = format!("{name}{TOKEN}");
+        self.tokens.create(&name, file.as_bytes())?;
+        Ok(self.tokens.path(&name).display().to_string())
+    }
+
+    /// Stores the certificate of a TEST authority beside its token, and says where.
+    ///
+    /// # Errors
+    /// The system's.
+    pub(super) fn add_authority(&self, name: &str, pem: &str) -> io::Result<String> {
+        let name = format!("{name}.authority.pem");
+        self.tokens.write(&name, pem.as_bytes())?;
+        Ok(self.tokens.path(&name).display().to_string())
+    }
+
+    /// How a token's file is replaced when its passphrase changes.
+    pub(super) fn keeper(&self, name: &str) -> Keeper {
+        let (folder, name) = (self.tokens.clone(), format!("{name}{TOKEN}"));
+        Box::new(move |content| folder.write(&name, content.as_bytes()))
+    }
+}
+
+/// Reads the administrator's registrations. A file that is wrong is logged and left out.
+pub(super) fn administrator_clients(directory: &Path) -> Registry {
+    let mut registry = Registry::default();
+    let Ok(entries) = std::fs::read_dir(directory) else { return registry };
+    let mut files: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+    files.sort();
+    for file in files.iter().filter(|file| file.extension().is_some_and(|e| e == "toml")) {
+        let loaded = std::fs::read_to_string(file).map_err(|error| error.to_string());
+        let loaded = loaded.and_then(|text| registry.load_file(&text).map_err(|error| error.to_string()));
+        if let Err(error) = loaded {
+            tracing::error!(file = %file.display(), error, "a client file is left out");
+        }
+    }
+    registry
+}

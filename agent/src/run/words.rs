@@ -1,0 +1,200 @@
+//! From our values to the words of the API.
+
+use super::{
+    cards::{Inside, PlaceSeen},
+    present::Present,
+};
+use cps_agent_api::words;
+use cps_agent_core::{
+    failure::Language,
+    identity::{Credential, SessionView, Way},
+    oidc::client::{Client, IdTokenAlg, Source},
+};
+use cps_card::{
+    certificate::Certificate,
+    codes::{self, Table},
+    holder::Holder,
+    token::{KeyInfo, KeyRole, Kind},
+};
+
+/// The word of a way.
+pub(super) fn way_name(way: Way) -> &'static str {
+    match way {
+        Way::Browser => "browser",
+        Way::Ecps => "ecps",
+        Way::Card => "card",
+        Way::Token => "token",
+        Way::Local => "local",
+    }
+}
+
+/// The way of a word.
+pub(super) fn way(word: &str) -> Option<Way> {
+    [Way::Browser, Way::Ecps, Way::Card, Way::Token, Way::Local]
+        .into_iter()
+        .find(|way| way_name(*way) == word)
+}
+
+/// A reader.
+pub(super) fn reader(place: &PlaceSeen) -> words::Reader {
+    let (state, serial) = match &place.inside {
+        Inside::Empty => ("empty", None),
+        Inside::Reading => ("card", None),
+        Inside::Mute => ("mute", None),
+        Inside::Useless(_) => ("unknown", None),
+        Inside::Card(present) => ("card", Some(present.serial().to_owned())),
+    };
+    words::Reader { name: place.name.clone(), state: state.to_owned(), serial }
+}
+
+/// A card or token.
+pub(super) fn card(present: &Present, language: Language) -> words::Card {
+    let description = &present.description;
+    let kind = match description.kind {
+        Kind::Cps3 => "cps3",
+        Kind::Cps3Contactless => "cps3-contactless",
+        Kind::Cps4 => "cps4",
+        Kind::Soft => "token",
+    };
+    let holder = holder(present);
+    words::Card {
+        serial: description.serial.clone(),
+        kind: kind.to_owned(),
+        place: description.place.clone(),
+        label: description.label.clone(),
+        test: holder.as_ref().is_some_and(Holder::is_test),
+        holder: holder.as_ref().map(|holder| holder_words(holder, language)),
+        unlocked: present.unlocked(),
+        problem: None,
+    }
+}
+
+/// A token file that cannot be used.
+pub(super) fn useless_token(place: &PlaceSeen) -> Option<words::Card> {
+    let Inside::Useless(failure) = &place.inside else { return None };
+    Some(words::Card {
+        serial: String::new(),
+        kind: "token".to_owned(),
+        place: place.name.clone(),
+        label: String::new(),
+        test: false,
+        holder: None,
+        unlocked: false,
+        problem: Some(failure.code.0.to_owned()),
+    })
+}
+
+/// The person on a card.
+pub(super) fn holder(present: &Present) -> Option<Holder> {
+    present
+        .description
+        .keys
+        .iter()
+        .find_map(|key| key.certificate.as_deref().and_then(Holder::from_certificate))
+}
+
+fn holder_words(holder: &Holder, language: Language) -> words::Holder {
+    let language = match language {
+        Language::French => codes::Language::French,
+        Language::English => codes::Language::English,
+    };
+    let code = |table: Table, code: &str| words::Code {
+        code: code.to_owned(),
+        label: codes::display(table, code, language).to_owned(),
+    };
+    words::Holder {
+        id: holder.national_id.as_str().to_owned(),
+        given_name: holder.given_name.clone(),
+        family_name: holder.family_name.clone(),
+        card_type: holder.card_type.map(|card_type| code(Table::G02, &card_type.code())),
+        profession: holder.profession.as_deref().map(|profession| code(Table::G15, profession)),
+        specialities: holder.specialities.iter().map(|s| code(Table::R01, s)).collect(),
+    }
+}
+
+/// What identifies a card or token in sessions and audit lines.
+pub(super) fn credential(present: &Present) -> Option<Credential> {
+    let certificate = present.description.keys.iter().find_map(|key| key.certificate.as_deref())?;
+    Some(Credential {
+        serial: present.serial().to_owned(),
+        certificate: hex(&certificate.fingerprint_sha256()),
+    })
+}
+
+/// A certificate with its key's role.
+pub(super) fn certificate(key: &KeyInfo, certificate: &Certificate) -> words::CardCertificate {
+    let role = match key.role {
+        KeyRole::Authentication => "authentication",
+        KeyRole::Signature => "signature",
+        KeyRole::Technical => "technical",
+    };
+    words::CardCertificate {
+        role: role.to_owned(),
+        label: key.certificate_label.clone(),
+        subject: certificate.subject().to_owned(),
+        issuer: certificate.issuer().to_owned(),
+        serial: certificate.serial_hex().to_owned(),
+        not_before: certificate.not_before(),
+        not_after: certificate.not_after(),
+        sha256: hex(&certificate.fingerprint_sha256()),
+        pem: pem("CERTIFICATE", certificate.der()),
+    }
+}
+
+/// PEM (RFC 7468).
+pub(super) fn pem(label: &str, der: &[u8]) -> String {
+    use base64::Engine as _;
+    let mut text = format!("-----BEGIN {label}-----\n");
+    // 48 bytes are a line of 64 characters.
+    for line in der.chunks(48) {
+        base64::engine::general_purpose::STANDARD.encode_string(line, &mut text);
+        text.push('\n');
+    }
+    text + &format!("-----END {label}-----\n")
+}
+
+/// A session. `clients` are the applications that hold tokens of it.
+pub(super) fn session(session: &SessionView, clients: Vec<String>) -> words::Session {
+    let assurance = &session.assurance;
+    words::Session {
+        sid: session.sid.0.clone(),
+        sub: session.person.id.0.clone(),
+        name: session.person.display_name(),
+        way: way_name(assurance.way).to_owned(),
+        acr: assurance.acr.clone(),
+        amr: assurance.amr.clone(),
+        idp: assurance.idp.clone(),
+        card: assurance.credential.as_ref().map(|credential| credential.serial.clone()),
+        auth_time: assurance.auth_time.0,
+        expires: session.expires.0,
+        locked: session.locked,
+        clients,
+    }
+}
+
+/// A registered application.
+pub(super) fn client(client: &Client) -> words::Client {
+    let registration = client.registration();
+    words::Client {
+        client_id: client.id().to_owned(),
+        name: registration.name.clone(),
+        redirect_uris: registration.redirect_uris.clone(),
+        confidential: client.confidential(),
+        public_key: registration.public_key.clone(),
+        scopes: client.scopes().to_vec(),
+        claims: client.claims().to_vec(),
+        ways: client.ways().iter().map(|way| way_name(*way).to_owned()).collect(),
+        id_token_alg: Some(match registration.id_token_alg {
+            IdTokenAlg::RS256 => "RS256".to_owned(),
+            IdTokenAlg::ES256 => "ES256".to_owned(),
+        }),
+        origin: Some(match client.source() {
+            Source::Administrator => "policy".to_owned(),
+            Source::Person => "user".to_owned(),
+        }),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
