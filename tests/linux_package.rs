@@ -1,5 +1,7 @@
 //! The developer's installation on Linux: what it puts where, what it removes, and a unit that systemd understands.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{
     fs,
     os::unix::fs::PermissionsExt as _,

@@ -1,5 +1,7 @@
 //! What `cps` shows and answers: one file per visible behaviour, each run with the built program and a scripted agent.
 
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod agent;
 
 mod absent_agent_is_named_and_exits_with_3;

@@ -12,7 +12,7 @@ use super::{
     desk::{Caller, Desk, Door},
     gate::{self, Barred},
     language, limits,
-    limits::Slots,
+    limits::{Refusals, Slots},
     oidc, page,
     problem::{self, Fault},
     reply::{self, Reply},
@@ -20,7 +20,7 @@ use super::{
     v1,
 };
 use bytes::Bytes;
-use cps_agent_core::failure::{Language, NOT_FOUND, OTHER_USER, TOO_MANY_CONNECTIONS};
+use cps_agent_core::failure::{Code, Language, NOT_FOUND, OTHER_USER, TOO_MANY_CONNECTIONS};
 use hyper::{
     Method, Request, StatusCode,
     body::Body,
@@ -29,6 +29,7 @@ use hyper::{
 use std::{future::poll_fn, io, net::SocketAddr, sync::Arc, task::Poll, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
+    sync::Semaphore,
     task::JoinSet,
 };
 
@@ -42,11 +43,14 @@ pub async fn serve<D: Desk>(bound: Bound, desk: Arc<D>) {
         desk,
         slots: Slots::new(limits::CONNECTIONS, limits::CONNECTIONS_OF_ONE),
         strangers: Slots::new(limits::STRANGERS, limits::STRANGERS),
+        searches: Semaphore::new(limits::SEARCHES),
+        refusals: Refusals::default(),
     });
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = accept(&bound.listeners) => match accepted {
+                Ok(_) if connections.len() >= limits::OPEN => bridge.refuse(TOO_MANY_CONNECTIONS, None),
                 Ok((stream, from)) => {
                     connections.spawn(Arc::clone(&bridge).welcome(stream, from));
                 }
@@ -77,6 +81,8 @@ pub(super) struct Bridge<D> {
     pub(super) desk: Arc<D>,
     pub(super) slots: Arc<Slots<Option<i32>>>,
     pub(super) strangers: Arc<Slots<()>>,
+    pub(super) searches: Semaphore,
+    pub(super) refusals: Refusals,
 }
 
 /// Who opened a connection; the same for all its requests.
@@ -95,6 +101,7 @@ impl<D: Desk> Bridge<D> {
         let _ = stream.set_nodelay(true);
         let visitor = match caller::peer(ours, from) {
             Peer::SameUser { inode } => {
+                let _turn = self.searches.acquire().await;
                 let pid = tokio::task::spawn_blocking(move || caller::process(inode)).await.ok().flatten();
                 Visitor { same_user: true, pid, program: pid.and_then(caller::program) }
             }
@@ -103,17 +110,23 @@ impl<D: Desk> Bridge<D> {
             Peer::Gone => return,
         };
         let Some(_slot) = self.slots.take(visitor.pid) else {
-            let program = visitor.program.as_deref();
-            self.desk.refused_at_door(Door::Bridge, TOO_MANY_CONNECTIONS, program);
+            self.refuse(TOO_MANY_CONNECTIONS, visitor.program.as_deref());
             return;
         };
         connection::serve(stream, |request| self.answer(&visitor, request)).await;
     }
 
+    /// Tells the audit trail why somebody was not let in.
+    fn refuse(&self, reason: Code, program: Option<&str>) {
+        if self.refusals.tell(reason.0) {
+            self.desk.refused_at_door(Door::Bridge, reason, program);
+        }
+    }
+
     /// Refuses another user, whatever is asked. The mark tells that user's own agent whose port this is.
     async fn turn_away(&self, stream: TcpStream) {
         let Some(_slot) = self.strangers.take(()) else { return };
-        self.desk.refused_at_door(Door::Bridge, OTHER_USER, None);
+        self.refuse(OTHER_USER, None);
         let refuse = |_request| async {
             let body = serde_json::json!({
                 "type": STRANGER_MARK, "title": "Forbidden", "status": 403, "code": "other_user",
@@ -138,7 +151,7 @@ impl<D: Desk> Bridge<D> {
         let mut readable_by = None;
         let mut reply = match self.gate(&head.uri, &head.headers, found.map(|(route, _)| route.endpoint)) {
             Err(barred) => {
-                self.desk.refused_at_door(Door::Bridge, barred.reason, visitor.program.as_deref());
+                self.refuse(barred.reason, visitor.program.as_deref());
                 problem::bare(barred.status)
             }
             Ok(origin) => {
@@ -216,7 +229,7 @@ impl<D: Desk> Bridge<D> {
             Endpoint::LoginPage => page::show(desk, &caller, request.value, query).await,
             _ => {
                 let language: Language = caller.language;
-                v1::answer(desk, caller, request).await.unwrap_or_else(|fault| fault.reply(language))
+                v1::answer(&self.desk, caller, request).await.unwrap_or_else(|fault| fault.reply(language))
             }
         }
     }

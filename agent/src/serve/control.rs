@@ -132,6 +132,7 @@ pub async fn serve<D: Desk>(control: Control, desk: Arc<D>) {
     loop {
         tokio::select! {
             accepted = control.listener.accept() => match accepted {
+                Ok(_) if connections.len() >= limits::OPEN => {}
                 Ok((stream, _)) => {
                     connections.spawn(welcome(Arc::clone(&desk), Arc::clone(&slots), stream));
                 }
@@ -154,14 +155,14 @@ async fn welcome<D: Desk>(desk: Arc<D>, slots: Arc<Slots<Option<i32>>>, stream: 
         desk.refused_at_door(Door::Control, TOO_MANY_CONNECTIONS, program.as_deref());
         return;
     };
-    connection::serve(stream, |request| answer(desk.as_ref(), peer.pid(), program.as_deref(), request)).await;
+    connection::serve(stream, |request| answer(&desk, peer.pid(), program.as_deref(), request)).await;
 }
 
 const PROTOCOL_NAME: HeaderName = HeaderName::from_static(PROTOCOL_HEADER);
 
 /// Answers one request.
 pub(super) async fn answer<D, B>(
-    desk: &D,
+    desk: &Arc<D>,
     pid: Option<i32>,
     program: Option<&str>,
     request: Request<B>,

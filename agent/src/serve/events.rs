@@ -23,20 +23,25 @@ pub struct EventStream {
 }
 
 impl EventStream {
-    /// Starts to pass events on. The task ends with the reader or with the agent.
+    /// Starts to pass events on, as long as `admitted` says so (the reader's token may end). The task ends with the
+    /// reader or with the agent.
     #[must_use]
-    pub fn start(events: broadcast::Receiver<Event>) -> Self {
+    pub fn start(events: broadcast::Receiver<Event>, admitted: impl Fn() -> bool + Send + 'static) -> Self {
         let (sender, lines) = mpsc::channel(WAITING);
-        tokio::spawn(pass_on(events, sender));
+        tokio::spawn(pass_on(events, sender, admitted));
         Self { lines }
     }
 }
 
-async fn pass_on(mut events: broadcast::Receiver<Event>, reader: mpsc::Sender<Bytes>) {
+async fn pass_on(
+    mut events: broadcast::Receiver<Event>,
+    reader: mpsc::Sender<Bytes>,
+    admitted: impl Fn() -> bool + Send,
+) {
     // The first line tells the reader that nothing is missed from now on.
     let mut line = Bytes::from_static(b": ready\n\n");
     loop {
-        if reader.send(line).await.is_err() {
+        if !admitted() || reader.send(line).await.is_err() {
             return;
         }
         line = tokio::select! {

@@ -35,6 +35,7 @@ const SINGLE: [&str; 8] = [
     "sec-fetch-dest",
 ];
 const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
 const DESTINATION: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
 /// Checks the form of the request: an address of this server, no header twice, a body of announced length.
@@ -100,7 +101,9 @@ pub fn origin<'a>(
 /// # Errors
 /// The refusal.
 pub fn navigation(headers: &HeaderMap) -> Result<(), Barred> {
-    if headers.get(DESTINATION).is_none_or(|destination| destination == "document") {
+    // Fetched ahead (Sec-Purpose, Fetch §3.1.4): nobody has asked to see it yet, and seeing it may start a login.
+    let ahead = headers.contains_key(PURPOSE);
+    if !ahead && headers.get(DESTINATION).is_none_or(|destination| destination == "document") {
         Ok(())
     } else {
         Err(barred(StatusCode::FORBIDDEN, FOREIGN_FRAME))

@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
+use tokio::time::Instant;
 
 /// Longest request head. The longest honest one is an authorization request with a few hundred bytes of state.
 pub const HEAD: usize = 16 * 1024;
@@ -25,8 +26,39 @@ pub const TARGET: usize = 8 * 1024;
 pub const CONNECTIONS: usize = 256;
 /// Connections of one process.
 pub const CONNECTIONS_OF_ONE: usize = 64;
+/// Connections that are open at once, before anybody knows whose they are.
+pub const OPEN: usize = CONNECTIONS + STRANGERS;
+/// Searches for the process behind a connection that run at once; each reads much of `/proc`.
+pub const SEARCHES: usize = 2;
 /// Connections from other users that may be waiting for their refusal.
 pub const STRANGERS: usize = 4;
+
+/// Refusals of one kind that are told in [`TELLING_TIME`]; the rest are only refused, so that a web page cannot fill the
+/// audit trail.
+pub const TOLD: u32 = 10;
+/// See [`TOLD`].
+pub const TELLING_TIME: Duration = Duration::from_secs(60);
+
+/// Remembers how often each kind of refusal was told lately.
+#[derive(Debug, Default)]
+pub struct Refusals {
+    told: Mutex<HashMap<&'static str, (Instant, u32)>>,
+}
+
+impl Refusals {
+    /// Whether this refusal should be told, too.
+    #[must_use]
+    pub fn tell(&self, kind: &'static str) -> bool {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let (since, count) = told.entry(kind).or_insert((now, 0));
+        if now.duration_since(*since) >= TELLING_TIME {
+            (*since, *count) = (now, 0);
+        }
+        *count = count.saturating_add(1);
+        *count <= TOLD
+    }
+}
 
 /// Counts connections, in total and for each peer.
 #[derive(Debug)]
@@ -88,6 +120,15 @@ mod tests {
         assert!(slots.take("page").is_none(), "its own bound");
         let _third = slots.take("software").unwrap();
         assert!(slots.take("third").is_none(), "the door's bound");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_that_comes_in_masses_is_told_a_few_times_a_minute() {
+        let refusals = Refusals::default();
+        assert_eq!((0..100).filter(|_| refusals.tell("foreign_origin")).count(), 10);
+        assert!(refusals.tell("foreign_host"), "another kind is still told");
+        tokio::time::advance(TELLING_TIME).await;
+        assert!(refusals.tell("foreign_origin"));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::{
 };
 use bytes::Bytes;
 use cps_agent_core::{
+    failure::CALLER_UNKNOWN,
     oidc::{
         authorize::{Authorize, Parameters},
         token::{BearerError, TokenRefusal, TokenRequest},
@@ -62,6 +63,7 @@ where
         Some(Err(_)) => return refusal(&invalid_client("the Authorization header is not text")),
     };
     if !caller.same_user && authorization.is_none() && !authenticates(&parameters) {
+        desk.refused_at_door(caller.door, CALLER_UNKNOWN, caller.program.as_deref());
         return refusal(&invalid_client(
             "this system cannot tell whose process calls: public clients are refused",
         ));

@@ -13,8 +13,10 @@ use cps_agent_api::words;
 use cps_agent_core::{
     failure::{NOT_FOUND, SESSION_NONE},
     oidc::token::BearerError,
+    secret::Secret,
 };
 use hyper::{HeaderMap, Method, StatusCode, body::Body};
+use std::sync::Arc;
 
 /// Scope that shows readers and cards.
 const CARDS: &str = "cps:cards";
@@ -42,7 +44,7 @@ pub struct Request<'a, B> {
 ///
 /// # Errors
 /// The refusal, to be answered in the caller's language.
-pub async fn answer<D, B>(desk: &D, mut caller: Caller, request: Request<'_, B>) -> Result<Reply, Fault>
+pub async fn answer<D, B>(desk: &Arc<D>, mut caller: Caller, request: Request<'_, B>) -> Result<Reply, Fault>
 where
     D: Desk,
     B: Body<Data = Bytes>,
@@ -50,12 +52,12 @@ where
 {
     let Request { endpoint, value, method, headers, body } = request;
     if let Some(scope) = scope(endpoint) {
-        admit(desk, &mut caller, headers, scope)?;
+        admit(desk.as_ref(), &mut caller, headers, scope)?;
     }
     let caller = &caller;
     let ok = StatusCode::OK;
     Ok(match endpoint {
-        Endpoint::Status => reply::json(ok, &status(desk, caller.clone(), headers)),
+        Endpoint::Status => reply::json(ok, &status(desk.as_ref(), caller.clone(), headers)),
         Endpoint::Readers => reply::json(ok, &desk.readers()),
         Endpoint::Cards => reply::json(ok, &desk.cards(caller)),
         Endpoint::Certificates => reply::json(ok, &desk.certificates(value).await?),
@@ -76,7 +78,7 @@ where
             reply::empty(StatusCode::NO_CONTENT)
         }
         Endpoint::Session => reply::json(ok, &desk.session(caller)),
-        Endpoint::Events => reply::events(EventStream::start(desk.events())),
+        Endpoint::Events => reply::events(events(desk, caller, headers)),
         Endpoint::Login => reply::json(ok, &desk.login(caller, read(headers, body).await?).await?),
         Endpoint::Clients if method == Method::POST => {
             reply::json(StatusCode::CREATED, &desk.add_client(caller, read(headers, body).await?)?)
@@ -92,6 +94,16 @@ where
         Endpoint::Tokens => reply::json(ok, &desk.tokens()),
         Endpoint::OpenApi => reply::document(super::openapi::DOCUMENT),
         _ => return Err(NOT_FOUND.into()),
+    })
+}
+
+/// The stream of events. At the bridge it ends with the token that opened it.
+fn events<D: Desk>(desk: &Arc<D>, caller: &Caller, headers: &HeaderMap) -> EventStream {
+    let token = super::oidc::bearer(headers).map(|token| Secret::new(token.to_owned()));
+    let (door, keeper) = (caller.door, Arc::clone(desk));
+    EventStream::start(desk.events(), move || {
+        door == Door::Control
+            || token.as_ref().is_some_and(|token| keeper.bearer(token.expose(), CARDS).is_ok())
     })
 }
 

@@ -178,10 +178,8 @@ async fn a_body_of_unannounced_length_is_refused() {
 #[tokio::test]
 async fn a_second_request_cannot_hide_in_the_body_of_the_first() {
     let desk = desk();
-    let smuggled = format!(
-        "POST /v1/challenges HTTP/1.1\r\nHost: 127.0.0.1:24788\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n\
-         0\r\n\r\nDELETE /v1/session HTTP/1.1\r\nHost: 127.0.0.1:24788\r\nAuthorization: Bearer good\r\n\r\n"
-    );
+    let smuggled = "POST /v1/challenges HTTP/1.1\r\nHost: 127.0.0.1:24788\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n\
+         0\r\n\r\nDELETE /v1/session HTTP/1.1\r\nHost: 127.0.0.1:24788\r\nAuthorization: Bearer good\r\n\r\n";
     let all = say(dial(&desk, neighbour()), smuggled.as_bytes()).await;
     assert_eq!(parse(&all).status, 411);
     assert!(desk.noted().iter().all(|note| !note.starts_with("end")), "{:?}", desk.noted());
@@ -206,6 +204,22 @@ async fn problems_speak_the_callers_language() {
     assert_eq!(english.json()["title"], "The agent offers nothing at this address.");
     assert_eq!(english.json()["type"], "urn:cps-agent:problem:not_found");
     assert_eq!(english.json()["help"], "vendor");
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_end_with_the_token_that_opened_them() {
+    let desk = desk();
+    let request = "GET /v1/events HTTP/1.1\r\nHost: 127.0.0.1:24788\r\nAuthorization: Bearer cards\r\n\r\n";
+    let (all, ()) = tokio::join!(say(dial(&desk, neighbour()), request.as_bytes()), async {
+        while desk.events.receiver_count() == 0 {
+            tokio::task::yield_now().await;
+        }
+        desk.revoked.store(true, std::sync::atomic::Ordering::Relaxed);
+        let event =
+            cps_agent_api::words::Event { topic: "card".into(), what: "inserted".into(), subject: None };
+        desk.events.send(event).unwrap();
+    });
+    assert!(!all.contains("inserted"), "{all}");
 }
 
 #[tokio::test]

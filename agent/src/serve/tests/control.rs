@@ -125,6 +125,25 @@ async fn our_client_speaks_to_our_door() {
 }
 
 #[tokio::test]
+async fn a_caller_that_leaves_gives_its_login_up() {
+    let (_directory, socket) = place();
+    let desk = Arc::new(FakeDesk::default());
+    tokio::spawn(control::serve(control::open(&socket).unwrap(), Arc::clone(&desk)));
+    let mut agent = Agent::connect_to(&socket, "fr").await.unwrap();
+    let request = words::LoginRequest { way: Some("slow".to_owned()), ..Default::default() };
+    tokio::select! {
+        answer = agent.login(&request) => panic!("{answer:?}"),
+        () = async { while desk.noted().is_empty() { tokio::task::yield_now().await } } => {}
+    }
+    drop(agent);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while !desk.noted().contains(&"given up".to_owned()) {
+        assert!(std::time::Instant::now() < deadline, "{:?}", desk.noted());
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
 async fn our_client_hears_events() {
     let (_directory, socket) = place();
     let desk = Arc::new(FakeDesk::default());

@@ -4,7 +4,7 @@ use crate::serve::{
     bridge::{Bridge, Visitor},
     connection, control,
     desk::{Caller, Desk, Door, LoginPage},
-    limits::Slots,
+    limits::{Refusals, Slots},
 };
 use cps_agent_api::words;
 use cps_agent_core::{
@@ -18,11 +18,14 @@ use cps_agent_core::{
 };
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream},
-    sync::broadcast,
+    sync::{Semaphore, broadcast},
 };
 
 /// Port of the fake bridge.
@@ -36,11 +39,26 @@ pub(crate) struct FakeDesk {
     pub(crate) notes: Mutex<Vec<String>>,
     pub(crate) page: Mutex<LoginPage>,
     pub(crate) events: broadcast::Sender<words::Event>,
+    pub(crate) revoked: AtomicBool,
+}
+
+/// Notes that a call was given up before it was answered.
+struct Waiting<'a>(&'a FakeDesk);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.note("given up");
+    }
 }
 
 impl Default for FakeDesk {
     fn default() -> Self {
-        Self { notes: Mutex::default(), page: Mutex::new(LoginPage::Gone), events: broadcast::channel(4).0 }
+        Self {
+            notes: Mutex::default(),
+            page: Mutex::new(LoginPage::Gone),
+            events: broadcast::channel(4).0,
+            revoked: AtomicBool::new(false),
+        }
     }
 }
 
@@ -88,6 +106,9 @@ impl Desk for FakeDesk {
         if bearer == "good" { Ok(serde_json::json!({ "sub": "1" })) } else { Err(BearerError::Invalid) }
     }
     fn bearer(&self, bearer: &str, scope: &str) -> Result<String, BearerError> {
+        if self.revoked.load(Ordering::Relaxed) {
+            return Err(BearerError::Invalid);
+        }
         match (bearer, scope) {
             ("cards", "cps:cards") | ("sign", "cps:sign") | ("good", "openid") => Ok("dpi".to_owned()),
             ("cards" | "sign" | "good", _) => Err(BearerError::Scope),
@@ -206,8 +227,12 @@ impl Desk for FakeDesk {
         self.note(format!("end for {:?}", caller.client));
         caller.door == Door::Bridge
     }
-    async fn login(&self, caller: &Caller, _: words::LoginRequest) -> Result<words::Session, Failure> {
+    async fn login(&self, caller: &Caller, request: words::LoginRequest) -> Result<words::Session, Failure> {
         self.note(format!("login by {:?}", caller.pid));
+        if request.way.as_deref() == Some("slow") {
+            let _waiting = Waiting(self);
+            std::future::pending::<()>().await;
+        }
         self.session(caller).ok_or_else(|| CARD_UNKNOWN.into())
     }
     fn events(&self) -> broadcast::Receiver<words::Event> {
@@ -251,6 +276,8 @@ pub(crate) fn bridge(desk: &Arc<FakeDesk>) -> Arc<Bridge<FakeDesk>> {
         desk: Arc::clone(desk),
         slots: Slots::new(8, 8),
         strangers: Slots::new(1, 1),
+        searches: Semaphore::new(1),
+        refusals: Refusals::default(),
     })
 }
 
@@ -273,7 +300,7 @@ pub(crate) fn dial_control(desk: &Arc<FakeDesk>) -> DuplexStream {
     let desk = Arc::clone(desk);
     tokio::spawn(async move {
         connection::serve(theirs, |request| {
-            control::answer(desk.as_ref(), Some(4242), Some("/usr/bin/cps"), request)
+            control::answer(&desk, Some(4242), Some("/usr/bin/cps"), request)
         })
         .await;
     });

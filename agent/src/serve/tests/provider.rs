@@ -20,7 +20,7 @@ async fn a_public_client_of_unknown_user_gets_no_token() {
     let request = format!("POST /token\n{FORM}\n\ngrant_type=authorization_code&code=c&client_id=spa");
     let answer = ask_as(&desk, unknown(), &request).await;
     assert_eq!((answer.status, answer.json()["error"].as_str()), (401, Some("invalid_client")));
-    assert!(desk.noted().is_empty());
+    assert_eq!(desk.noted(), ["refused at Bridge: caller_unknown"]);
 }
 
 #[tokio::test]

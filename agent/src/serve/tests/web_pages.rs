@@ -121,6 +121,26 @@ async fn pages_open_in_no_frame_and_in_no_image() {
 }
 
 #[tokio::test]
+async fn a_page_that_is_only_fetched_ahead_starts_nothing() {
+    let desk = Arc::new(FakeDesk::default());
+    let request = "GET /login/t1\nSec-Fetch-Dest: document\nSec-Purpose: prefetch;prerender";
+    assert_eq!(ask(&desk, request).await.status, 403);
+    assert_eq!(desk.noted(), ["refused at Bridge: foreign_frame"]);
+}
+
+#[tokio::test]
+async fn a_page_that_knocks_all_day_does_not_fill_the_audit_trail() {
+    let desk = Arc::new(FakeDesk::default());
+    let door = super::fake::bridge(&desk);
+    for _ in 0..50 {
+        let request = hyper::Request::builder().uri("/token").header("host", "evil.example");
+        let request = request.body(http_body_util::Full::<bytes::Bytes>::default()).unwrap();
+        assert_eq!(door.answer(&super::fake::neighbour(), request).await.status(), 421);
+    }
+    assert_eq!(desk.noted().len(), 10);
+}
+
+#[tokio::test]
 async fn every_answer_carries_the_protective_headers() {
     for request in [
         "GET /",
