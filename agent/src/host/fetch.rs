@@ -13,7 +13,7 @@ use hyper::{
     header,
 };
 use hyper_util::rt::TokioIo;
-use rustls::client::ResolvesClientCert;
+use rustls::{SupportedProtocolVersion, client::ResolvesClientCert};
 use rustls_pki_types::ServerName;
 use std::{error::Error as _, sync::Arc, time::Duration};
 use tokio::{
@@ -77,7 +77,8 @@ impl Fetcher {
         let asked = Arc::new(NoCertificate::default());
         let opened = timeout(TOTAL, async {
             let resolver: Arc<dyn ResolvesClientCert> = Arc::<NoCertificate>::clone(&asked);
-            let opened = Connection::open(&fetch.url, &self.anchors, resolver).await;
+            let opened =
+                Connection::open(&fetch.url, &self.anchors, resolver, rustls::DEFAULT_VERSIONS).await;
             if asked.asked() && fetch.if_asked == IfAsked::Report {
                 return Ok(None);
             }
@@ -125,16 +126,18 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Connects with TLS.
+    /// Connects with TLS, in one of these versions.
     pub(super) async fn open(
         url: &Url,
         anchors: &Anchors,
         client: Arc<dyn ResolvesClientCert>,
+        versions: &[&'static SupportedProtocolVersion],
     ) -> Result<Self, FetchFault> {
         if url.scheme() != "https" {
             return Err(FetchFault::Garbled("not an https address".to_owned()));
         }
-        let (config, noting) = anchors.connection(client).map_err(|e| FetchFault::Garbled(e.to_string()))?;
+        let (config, noting) =
+            anchors.connection(client, versions).map_err(|e| FetchFault::Garbled(e.to_string()))?;
         let stream = connect(url).await?;
         let name =
             ServerName::try_from(url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned())

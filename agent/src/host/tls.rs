@@ -2,7 +2,7 @@
 
 use cps_card::certificate::Certificate;
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme, SupportedProtocolVersion,
     client::{
         ResolvesClientCert, Resumption, WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -72,17 +72,19 @@ impl Anchors {
         Ok(Self { provider, verifier })
     }
 
-    /// Settings for one connection that presents what `client` resolves, and the notes taken on the way.
+    /// Settings for one connection that presents what `client` resolves, in one of these versions of TLS, and the notes
+    /// taken on the way.
     ///
     /// Nothing is resumed: a connection made with a card must not outlive its login, and the others are few.
     pub(super) fn connection(
         &self,
         client: Arc<dyn ResolvesClientCert>,
+        versions: &[&'static SupportedProtocolVersion],
     ) -> Result<(ClientConfig, Arc<Noting>), Error> {
         let noting = Arc::new(Noting { inner: Arc::clone(&self.verifier), refused: Mutex::default() });
         let verifier: Arc<dyn ServerCertVerifier> = Arc::<Noting>::clone(&noting);
         let mut config = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
-            .with_safe_default_protocol_versions()?
+            .with_protocol_versions(versions)?
             .dangerous()
             .with_custom_certificate_verifier(verifier)
             .with_client_cert_resolver(client);

@@ -15,7 +15,7 @@ use cps_agent_core::{
 };
 use cps_card::{certificate::Certificate, token::Scheme};
 use rustls::{
-    Error, SignatureAlgorithm, SignatureScheme,
+    Error, SignatureAlgorithm, SignatureScheme, SupportedProtocolVersion,
     client::ResolvesClientCert,
     sign::{CertifiedKey, Signer, SigningKey},
 };
@@ -96,13 +96,14 @@ async fn serve(
     token: TlsToken,
 ) {
     let failure = Arc::new(Mutex::new(None));
+    let versions = versions(&token.schemes);
     let resolver: Arc<dyn ResolvesClientCert> = Arc::new(Presented::new(token, Arc::clone(&failure)));
     let mut open: Option<Connection> = None;
     while let Some((fetch, reply)) = inbox.recv().await {
         let sent = timeout(TOTAL, async {
             let mut connection = match open.take() {
                 Some(connection) if connection.serves(&fetch.url) => connection,
-                _ => Connection::open(&fetch.url, anchors, Arc::clone(&resolver)).await?,
+                _ => Connection::open(&fetch.url, anchors, Arc::clone(&resolver), versions).await?,
             };
             let fetched = connection.send(&fetch, clock, BODY).await?;
             Ok((fetched, connection))
@@ -122,6 +123,14 @@ async fn serve(
         // Nobody waits any more when the login was abandoned meanwhile.
         let _ = reply.send(answer);
     }
+}
+
+/// The versions of TLS that a key can sign for. TLS 1.3 knows no PKCS#1 v1.5 for handshakes (RFC 8446 §4.2.3), so a card
+/// without PSS offers TLS 1.2 alone: a server that knows both would choose 1.3, and the card could not answer there.
+fn versions(schemes: &[Scheme]) -> &'static [&'static SupportedProtocolVersion] {
+    static OLD: [&SupportedProtocolVersion; 1] = [&rustls::version::TLS12];
+    let modern = |scheme: &Scheme| matches!(scheme, Scheme::RsaPssSha256 | Scheme::EcdsaP256Sha256);
+    if schemes.iter().any(modern) { rustls::DEFAULT_VERSIONS } else { &OLD }
 }
 
 /// Presents the token's certificate to a server that asks for one.
@@ -167,8 +176,7 @@ impl fmt::Debug for TokenKey {
 }
 
 impl SigningKey for TokenKey {
-    /// The token's preference among what the server takes. TLS 1.3 offers no PKCS#1 v1.5, so a card without PSS makes
-    /// rustls fail there; such a card is offered TLS 1.2 by its server.
+    /// The token's preference among what the server takes.
     fn choose_scheme(&self, offered: &[SignatureScheme]) -> Option<Box<dyn Signer>> {
         let (scheme, wire) =
             self.schemes.iter().map(|s| (*s, wire_scheme(*s))).find(|(_, wire)| offered.contains(wire))?;
@@ -267,6 +275,13 @@ mod tests {
         assert_eq!(&der[7..9], [0, 0x80]);
         assert_eq!(ecdsa_der(&[0; 64]).expect("64 bytes"), [0x30, 6, 2, 1, 0, 2, 1, 0]);
         assert!(ecdsa_der(&[0; 63]).is_none() && ecdsa_der(&[0; 65]).is_none());
+    }
+
+    #[test]
+    fn a_card_without_pss_offers_tls_1_2_alone() {
+        assert_eq!(versions(&[Scheme::RsaPkcs1Sha256, Scheme::RsaPkcs1Sha384]), [&rustls::version::TLS12]);
+        assert!(versions(&[Scheme::RsaPkcs1Sha256, Scheme::RsaPssSha256]).contains(&&rustls::version::TLS13));
+        assert!(versions(&[Scheme::EcdsaP256Sha256]).contains(&&rustls::version::TLS13));
     }
 
     #[test]
