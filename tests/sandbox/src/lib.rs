@@ -14,14 +14,17 @@
 //! | [`workstation`] | all of it put together for one agent |
 //! | [`reader`] | serves virtual cards in process, or to a private real pcscd |
 
+pub mod agent;
 pub mod browser;
 pub mod card;
 pub mod control;
+pub mod demo;
 pub mod der;
 pub mod orders;
 pub mod pinentry;
 pub mod pki;
 pub mod reader;
 pub mod relying_party;
+pub mod up;
 pub mod upstream;
 pub mod workstation;

@@ -2,9 +2,9 @@
 
 use clap::{Parser, Subcommand};
 use cps_sandbox::{
-    control,
+    control, demo,
     orders::{CardOrder, Order, PersonOrder, UpstreamOrder},
-    pinentry,
+    pinentry, up,
 };
 use std::{
     io::Write,
@@ -28,6 +28,10 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Show how a card becomes an OpenID Connect login, step by step
+    Demo(demo::Arguments),
+    /// Start cards, upstream and person, and stay until interrupted
+    Up(up::Arguments),
     /// Insert, remove or break a card of a running sandbox
     #[command(subcommand)]
     Card(CardOrder),
@@ -71,6 +75,8 @@ fn sandbox(arguments: Arguments) -> Result<(), String> {
         .map_err(|error| format!("no event loop: {error}"))?;
     runtime.block_on(async {
         match arguments.command {
+            Command::Demo(wish) => demo::run(wish).await,
+            Command::Up(wish) => up::run(wish).await,
             Command::Card(order) => tell(arguments.socket.as_deref(), Order::Card(order)).await,
             Command::Upstream(order) => tell(arguments.socket.as_deref(), Order::Upstream(order)).await,
             Command::Person(order) => tell(arguments.socket.as_deref(), Order::Person(order)).await,

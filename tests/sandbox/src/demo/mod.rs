@@ -90,6 +90,9 @@ async fn tell<W: std::io::Write>(
     story.signed(&card)?;
     story.upstream(&workstation.upstream.handle(), workstation.upstream.issuer())?;
     story.accepted(&accepted, took)?;
+    let begun = Instant::now();
+    let renewed = first.party.refresh(&accepted).await.map_err(|e| failed(&e))?;
+    story.renewed(&renewed, begun.elapsed())?;
 
     card.counters().clear();
     let prompts = workstation.person.questions().len();
@@ -106,7 +109,7 @@ async fn tell<W: std::io::Write>(
     } else {
         workstation.take(0).map_err(|e| failed(&e))?;
         gone(&mut control).await?;
-        let refused = first.party.refresh(&accepted).await.err();
+        let refused = first.party.refresh(&renewed).await.err();
         story.removed(refused.as_ref())?;
     }
     agent.stop().await;

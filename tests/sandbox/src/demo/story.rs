@@ -164,7 +164,7 @@ impl<W: Write> Story<W> {
         self.heading(
             "L'application vérifie le jeton d'identité (bibliothèque openidconnect)",
             "The application verifies the ID token (library openidconnect)",
-            Some(took),
+            None,
         )?;
         self.fact("en-tête", "header", &accepted.header.to_string())?;
         for name in ["iss", "sub", "acr", "amr", "idp", "psc_auth_mode", "auth_time", "session_expiry"] {
@@ -172,6 +172,8 @@ impl<W: Write> Story<W> {
                 self.fact(name, name, &plain(value))?;
             }
         }
+        let whole = self.language.pick("du clic au jeton vérifié", "from the click to the verified token");
+        self.fact("durée", "duration", &format!("{}, {whole}", milliseconds(took)))?;
         self.heading("UserInfo", "UserInfo", None)?;
         let empty = serde_json::Map::new();
         for (name, value) in accepted.userinfo.as_object().unwrap_or(&empty) {
@@ -182,6 +184,11 @@ impl<W: Write> Story<W> {
             }
         }
         Ok(())
+    }
+
+    pub(super) fn renewed(&mut self, renewed: &Accepted, took: Duration) -> Told {
+        self.heading("L'application renouvelle ses jetons", "The application renews its tokens", Some(took))?;
+        self.fact("sub", "sub", &renewed.claims.get("sub").map(plain).unwrap_or_default())
     }
 
     pub(super) fn second(&mut self, again: &Accepted, asked: usize, commands: usize, took: Duration) -> Told {
