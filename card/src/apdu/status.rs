@@ -51,6 +51,13 @@ impl Status {
         (self.0 & 0xFFF0 == 0x63C0).then_some(sw2 & 0x0F)
     }
 
+    /// Whether the command was looked at and not carried out (checking errors, ISO 7816-4 table 6). `6C` and `6F` are
+    /// not counted: the one belongs to another kind of command, the other says that nobody knows.
+    #[must_use]
+    pub fn was_not_tried(self) -> bool {
+        matches!(self.sw1(), 0x67..=0x6B | 0x6D | 0x6E)
+    }
+
     fn sw1(self) -> u8 {
         let [sw1, _] = self.0.to_be_bytes();
         sw1
@@ -87,6 +94,15 @@ mod tests {
         assert_eq!(Status(0x63C0).tries(), Some(0));
         assert_eq!(Status(0x6300).tries(), None);
         assert_eq!(Status(0x6983).tries(), None);
+    }
+
+    #[test]
+    fn only_a_checking_error_says_that_nothing_was_tried() {
+        assert!(Status::WRONG_LENGTH.was_not_tried());
+        assert!(Status::SECURITY.was_not_tried());
+        for unclear in [0x9000, 0x6100, 0x6281, 0x6300, 0x63C2, 0x6581, 0x6C01, 0x6F00, 0x0000] {
+            assert!(!Status(unclear).was_not_tried(), "{unclear:04X}");
+        }
     }
 
     #[test]

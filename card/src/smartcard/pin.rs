@@ -165,12 +165,12 @@ impl SmartCard {
             }
             // The card or the reader did not try it.
             Err(
-                Error::Refused { .. }
-                | Error::PinFormat { .. }
-                | Error::Unsupported(_)
-                | Error::Transport(TransportError::Cancelled),
+                Error::PinFormat { .. } | Error::Unsupported(_) | Error::Transport(TransportError::Cancelled),
             ) => self.state.verified = before,
-            // Nobody knows whether a try was spent.
+            Err(Error::Refused { status, .. }) if Status(*status).was_not_tried() => {
+                self.state.verified = before;
+            }
+            // Nobody knows whether a try was spent, or whether the card is verified now.
             Err(_) => self.state.tries = None,
         }
         result
