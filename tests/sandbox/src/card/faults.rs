@@ -24,8 +24,8 @@ struct Plan {
     files: HashMap<Path, Option<Vec<u8>>>,
 }
 
-/// What happens in place of one exchange.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What happens in place of one exchange, or just before it.
+#[derive(Debug)]
 pub(crate) enum Event {
     /// The card leaves before it sees the command.
     Removed,
@@ -33,6 +33,17 @@ pub(crate) enum Event {
     Reset,
     /// The card sees the command, and these bytes come back instead of its answer.
     Answer(Vec<u8>),
+    /// Something else happens in the world, then the card sees the command.
+    Action(Action),
+}
+
+/// What a test wants to happen.
+pub(crate) struct Action(pub(super) Box<dyn FnOnce() + Send>);
+
+impl std::fmt::Debug for Action {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Action")
+    }
 }
 
 impl Faults {
@@ -52,6 +63,11 @@ impl Faults {
     /// Puts arbitrary bytes in place of the answer to the n-th command from now.
     pub fn answer_at(&self, n: u64, bytes: &[u8]) {
         self.schedule(n, Event::Answer(bytes.to_vec()));
+    }
+
+    /// Does something else just before the n-th command from now: the smart-card service stops, another card comes.
+    pub fn at(&self, n: u64, action: impl FnOnce() + Send + 'static) {
+        self.schedule(n, Event::Action(Action(Box::new(action))));
     }
 
     /// The card loses the verified state once, just before the next operation with a key.

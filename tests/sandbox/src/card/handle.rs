@@ -170,6 +170,7 @@ impl CardHandle {
                     }
                 }
                 Event::Answer(bytes) => other = Some(bytes),
+                Event::Action(action) => (action.0)(),
             }
         }
         let answer = locked(&self.0.card).execute(command);
