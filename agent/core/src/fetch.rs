@@ -110,6 +110,9 @@ pub enum FetchFault {
         /// Issuer of the certificate that was presented.
         issuer: String,
     },
+    /// The server refused our client certificate during or right after the handshake, in the words of its TLS alert.
+    #[error("the server refused the client certificate: {0}")]
+    CertificateRefused(String),
     /// The answer broke a limit or the protocol.
     #[error("the server's answer cannot be used: {0}")]
     Garbled(String),

@@ -235,6 +235,7 @@ async fn connect(url: &Url) -> Result<TcpStream, FetchFault> {
 fn handshake_fault(error: &std::io::Error, noting: &Noting) -> FetchFault {
     let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     match tls {
+        Some(tls) if is_card_refused(tls) => FetchFault::CertificateRefused(tls.to_string()),
         Some(tls) if is_untrusted(tls) => {
             FetchFault::Untrusted { issuer: noting.refused_issuer().unwrap_or_else(|| "?".to_owned()) }
         }
@@ -243,11 +244,34 @@ fn handshake_fault(error: &std::io::Error, noting: &Noting) -> FetchFault {
     }
 }
 
-/// A fault of hyper with its causes, since its own words are few.
+/// Alerts with which a server says that it does not want our certificate (RFC 8446 §6.2).
+fn is_card_refused(tls: &rustls::Error) -> bool {
+    use rustls::AlertDescription as Alert;
+    matches!(
+        tls,
+        rustls::Error::AlertReceived(
+            Alert::BadCertificate
+                | Alert::UnsupportedCertificate
+                | Alert::CertificateRevoked
+                | Alert::CertificateExpired
+                | Alert::CertificateUnknown
+                | Alert::UnknownCA
+                | Alert::AccessDenied
+                | Alert::CertificateRequired
+        )
+    )
+}
+
+/// A fault of hyper with its causes, since its own words are few. With TLS 1.3 a server judges our certificate after the
+/// handshake, so that its alert arrives here.
 fn garbled(error: &hyper::Error) -> FetchFault {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
+        let io = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        if let Some(tls) = io.and_then(|e| e.downcast_ref::<rustls::Error>()).filter(|e| is_card_refused(e)) {
+            return FetchFault::CertificateRefused(tls.to_string());
+        }
         text = format!("{text}: {inner}");
         cause = inner.source();
     }

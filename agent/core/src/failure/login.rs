@@ -129,6 +129,11 @@ failures! {
            "La connexion est refusée, car rien ne prouve qui se connecte. Donnez ce message à votre administrateur."
         en "The login service did not ask for the card."
            "The login is refused, since nothing proves who is logging in. Give this message to your administrator."
+    UPSTREAM_CARD_REFUSED = "upstream_card_refused" 403 Upstream
+        fr "Le service d'authentification refuse cette carte."
+           "Elle est peut-être en opposition, ou inconnue de ce service. Donnez ce message à votre administrateur."
+        en "The login service refuses this card."
+           "It may have been revoked, or the service does not know it. Give this message to your administrator."
     UPSTREAM_LOOP = "upstream_loop" 502 Upstream
         fr "Le service d'authentification redirige sans fin."
            "Réessayez plus tard. Si cela se répète, donnez ce message à votre administrateur."

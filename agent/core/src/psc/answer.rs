@@ -20,6 +20,7 @@ pub fn unanswered(fault: &FetchFault) -> Failure {
         FetchFault::Untrusted { issuer } => {
             Failure::new(failure::UPSTREAM_UNTRUSTED).with("issuer", shown(issuer))
         }
+        FetchFault::CertificateRefused(_) => failure::UPSTREAM_CARD_REFUSED.into(),
         FetchFault::Garbled(_) => garbled("http"),
     }
 }

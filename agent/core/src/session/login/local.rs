@@ -107,6 +107,11 @@ impl AwaitSignature {
         // The certificate alone proves nothing; this does.
         self.challenged.prepared.attach(&signature).map_err(|_| Failure::new(failure::PROOF_REFUSED))?;
         let holding = self.holding;
+        moment.notes.push(
+            audit::Event::done(audit::What::Challenge(Purpose::Login))
+                .with(Some(holding.credential()))
+                .of(holding.national_id()),
+        );
         Ok(Turn::Done(Box::new(Outcome {
             person: Arc::new(person_of(&holding.accepted.holder)),
             assurance: Assurance {

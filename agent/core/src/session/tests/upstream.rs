@@ -358,6 +358,15 @@ fn an_intercepted_connection_is_named() {
 }
 
 #[test]
+fn a_server_that_does_not_want_the_card_is_told_as_such() {
+    let (result, _) = play(|play| {
+        play.interruption =
+            Some((5, || Event::FetchFailed(FetchFault::CertificateRefused("certificate revoked".into()))));
+    });
+    assert_eq!(result.unwrap_err().code, failure::UPSTREAM_CARD_REFUSED);
+}
+
+#[test]
 fn a_card_pulled_at_any_await_is_told_as_such() {
     let (_, whole) = play(|_| {});
     for at in 0..whole.len() {
