@@ -88,3 +88,17 @@ fn readers_are_listed_with_what_is_in_them() {
     let ran = agent.cps(&["readers"]);
     assert_eq!(ran.out, "Lecteur 0  carte 12345678\nLecteur 1  vide\nLecteur 2  carte muette\n");
 }
+
+#[test]
+fn no_reader_and_no_card_service_are_told_apart() {
+    for (service, words) in [(true, "aucun lecteur\n"), (false, "service des cartes absent (pcscd)\n")] {
+        let status = json!({
+            "version": "0.1.0", "protocol": 1, "environment": "production", "profile": "none",
+            "card_service": service, "readers": [], "cards": [],
+        });
+        let agent = Agent::answering(&[("GET /v1/readers", 200, json!([])), ("GET /v1/status", 200, status)]);
+        let ran = agent.cps(&["readers"]);
+        assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (0, "", words));
+        assert_eq!(agent.cps(&["readers", "--json"]).out, "[]\n");
+    }
+}

@@ -18,6 +18,7 @@ use super::{
     reply::{self, Reply},
     routes::{self, Endpoint, Route},
     v1,
+    visitor::{Process, Visitor},
 };
 use bytes::Bytes;
 use cps_agent_core::failure::{Code, Language, NOT_FOUND, OTHER_USER, TOO_MANY_CONNECTIONS};
@@ -50,7 +51,7 @@ pub async fn serve<D: Desk>(bound: Bound, desk: Arc<D>) {
     loop {
         tokio::select! {
             accepted = accept(&bound.listeners) => match accepted {
-                Ok(_) if connections.len() >= limits::OPEN => bridge.refuse(TOO_MANY_CONNECTIONS, None),
+                Ok(_) if connections.len() >= limits::OPEN => bridge.refuse(TOO_MANY_CONNECTIONS, None).await,
                 Ok((stream, from)) => {
                     connections.spawn(Arc::clone(&bridge).welcome(stream, from));
                 }
@@ -79,18 +80,11 @@ async fn accept(listeners: &[TcpListener]) -> io::Result<(TcpStream, SocketAddr)
 pub(super) struct Bridge<D> {
     pub(super) port: u16,
     pub(super) desk: Arc<D>,
+    /// Counted apart by process, where one is searched for; an unknown process is one of them.
     pub(super) slots: Arc<Slots<Option<i32>>>,
     pub(super) strangers: Arc<Slots<()>>,
     pub(super) searches: Semaphore,
     pub(super) refusals: Refusals,
-}
-
-/// Who opened a connection; the same for all its requests.
-#[derive(Debug, Clone)]
-pub(super) struct Visitor {
-    pub(super) same_user: bool,
-    pub(super) pid: Option<i32>,
-    pub(super) program: Option<String>,
 }
 
 impl<D: Desk> Bridge<D> {
@@ -100,33 +94,39 @@ impl<D: Desk> Bridge<D> {
         // Answers are small and written whole: waiting for more would only delay them.
         let _ = stream.set_nodelay(true);
         let visitor = match caller::peer(ours, from) {
-            Peer::SameUser { inode } => {
-                let _turn = self.searches.acquire().await;
-                let pid = tokio::task::spawn_blocking(move || caller::process(inode)).await.ok().flatten();
-                Visitor { same_user: true, pid, program: pid.and_then(caller::program) }
-            }
-            Peer::Untold => Visitor { same_user: false, pid: None, program: None },
+            Peer::SameUser { inode } => Visitor::neighbour(inode),
+            Peer::Untold => Visitor::unknown(),
             Peer::OtherUser { .. } => return self.turn_away(stream).await,
             Peer::Gone => return,
         };
-        let Some(_slot) = self.slots.take(visitor.pid) else {
-            self.refuse(TOO_MANY_CONNECTIONS, visitor.program.as_deref());
-            return;
+        // While there is room nobody is counted apart. When it gets crowded, no process may take all that is left.
+        let pid = if self.slots.taken() < limits::ROOMY {
+            None
+        } else {
+            Some(visitor.process(&self.searches).await.pid)
+        };
+        let Some(_slot) = self.slots.take(pid) else {
+            return self.refuse(TOO_MANY_CONNECTIONS, Some(&visitor)).await;
         };
         connection::serve(stream, |request| self.answer(&visitor, request)).await;
     }
 
     /// Tells the audit trail why somebody was not let in.
-    fn refuse(&self, reason: Code, program: Option<&str>) {
-        if self.refusals.tell(reason.0) {
-            self.desk.refused_at_door(Door::Bridge, reason, program);
+    async fn refuse(&self, reason: Code, visitor: Option<&Visitor>) {
+        if !self.refusals.tell(reason.0) {
+            return;
         }
+        let program = match visitor {
+            Some(visitor) => visitor.process(&self.searches).await.program.as_deref(),
+            None => None,
+        };
+        self.desk.refused_at_door(Door::Bridge, reason, program);
     }
 
     /// Refuses another user, whatever is asked. The mark tells that user's own agent whose port this is.
     async fn turn_away(&self, stream: TcpStream) {
-        let Some(_slot) = self.strangers.take(()) else { return };
-        self.refuse(OTHER_USER, None);
+        let Some(_slot) = self.strangers.take(None) else { return };
+        self.refuse(OTHER_USER, None).await;
         let refuse = |_request| async {
             let body = serde_json::json!({
                 "type": STRANGER_MARK, "title": "Forbidden", "status": 403, "code": "other_user",
@@ -151,16 +151,22 @@ impl<D: Desk> Bridge<D> {
         let mut readable_by = None;
         let mut reply = match self.gate(&head.uri, &head.headers, found.map(|(route, _)| route.endpoint)) {
             Err(barred) => {
-                self.refuse(barred.reason, visitor.program.as_deref());
+                self.refuse(barred.reason, Some(visitor)).await;
                 problem::bare(barred.status)
             }
             Ok(origin) => {
                 readable_by = origin.cloned();
+                let process = match found {
+                    Some((route, _)) if is_audited(route.endpoint) => {
+                        visitor.process(&self.searches).await.clone()
+                    }
+                    _ => Process::default(),
+                };
                 let caller = Caller {
                     door: Door::Bridge,
                     same_user: visitor.same_user,
-                    pid: visitor.pid,
-                    program: visitor.program.clone(),
+                    pid: process.pid,
+                    program: process.program,
                     client: None,
                     language: language::of(&head.headers),
                 };
@@ -233,6 +239,18 @@ impl<D: Desk> Bridge<D> {
             }
         }
     }
+}
+
+/// Whether the audit trail names the process behind a request to this endpoint.
+fn is_audited(endpoint: Endpoint) -> bool {
+    matches!(
+        endpoint,
+        Endpoint::Authorize
+            | Endpoint::Token
+            | Endpoint::LoginPage
+            | Endpoint::Challenges
+            | Endpoint::Session
+    )
 }
 
 const ASKS_LOCAL: HeaderName = HeaderName::from_static("access-control-request-private-network");

@@ -144,7 +144,7 @@ pub async fn serve<D: Desk>(control: Control, desk: Arc<D>) {
 }
 
 /// Finds out who called, and serves or hangs up.
-async fn welcome<D: Desk>(desk: Arc<D>, slots: Arc<Slots<Option<i32>>>, stream: UnixStream) {
+async fn welcome<D: Desk>(desk: Arc<D>, slots: Arc<Slots<i32>>, stream: UnixStream) {
     let Ok(peer) = stream.peer_cred() else { return };
     if peer.uid() != caller::own_user() {
         desk.refused_at_door(Door::Control, OTHER_USER, None);

@@ -22,9 +22,11 @@ pub const BODY_TIME: Duration = Duration::from_secs(10);
 pub const STALL_TIME: Duration = Duration::from_secs(20);
 /// Longest path and query.
 pub const TARGET: usize = 8 * 1024;
+/// Connections of one door up to which nobody is counted apart.
+pub const ROOMY: usize = 32;
 /// Connections of one door.
 pub const CONNECTIONS: usize = 256;
-/// Connections of one process.
+/// Connections of one process, of those that are counted apart.
 pub const CONNECTIONS_OF_ONE: usize = 64;
 /// Connections that are open at once, before anybody knows whose they are.
 pub const OPEN: usize = CONNECTIONS + STRANGERS;
@@ -65,14 +67,14 @@ impl Refusals {
 pub struct Slots<K> {
     total: usize,
     of_one: usize,
-    taken: Mutex<HashMap<K, usize>>,
+    taken: Mutex<HashMap<Option<K>, usize>>,
 }
 
 /// A counted connection; gives its place back when dropped.
 #[derive(Debug)]
 pub struct Slot<K: Eq + Hash> {
     slots: Arc<Slots<K>>,
-    peer: K,
+    peer: Option<K>,
 }
 
 impl<K: Eq + Hash + Clone> Slots<K> {
@@ -82,13 +84,19 @@ impl<K: Eq + Hash + Clone> Slots<K> {
         Arc::new(Self { total, of_one, taken: Mutex::default() })
     }
 
-    /// Takes a place, or says that none is left.
+    /// How many places are taken.
     #[must_use]
-    pub fn take(self: &Arc<Self>, peer: K) -> Option<Slot<K>> {
+    pub fn taken(&self) -> usize {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner).values().sum()
+    }
+
+    /// Takes a place, counted apart for a peer or not, or says that none is left.
+    #[must_use]
+    pub fn take(self: &Arc<Self>, peer: Option<K>) -> Option<Slot<K>> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let all: usize = taken.values().sum();
         let own = taken.get(&peer).copied().unwrap_or(0);
-        if all >= self.total || own >= self.of_one {
+        if all >= self.total || (peer.is_some() && own >= self.of_one) {
             return None;
         }
         taken.insert(peer.clone(), own + 1);
@@ -115,11 +123,12 @@ mod tests {
     #[test]
     fn one_peer_cannot_take_the_places_of_the_others() {
         let slots = Slots::new(3, 2);
-        let _first = slots.take("page").unwrap();
-        let _second = slots.take("page").unwrap();
-        assert!(slots.take("page").is_none(), "its own bound");
-        let _third = slots.take("software").unwrap();
-        assert!(slots.take("third").is_none(), "the door's bound");
+        let _first = slots.take(Some("page")).unwrap();
+        let _second = slots.take(Some("page")).unwrap();
+        assert!(slots.take(Some("page")).is_none(), "its own bound");
+        let _third = slots.take(Some("software")).unwrap();
+        assert!(slots.take(Some("third")).is_none(), "the door's bound");
+        assert!(slots.take(None).is_none(), "which holds for everybody");
     }
 
     #[tokio::test(start_paused = true)]
@@ -134,8 +143,8 @@ mod tests {
     #[test]
     fn a_place_is_given_back() {
         let slots = Slots::new(1, 1);
-        drop(slots.take("a").unwrap());
-        assert!(slots.take("b").is_some());
+        drop(slots.take(Some("a")).unwrap());
+        assert!(slots.take(Some("b")).is_some());
         assert!(slots.taken.lock().unwrap().is_empty(), "nothing is remembered of a peer that left");
     }
 }

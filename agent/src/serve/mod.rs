@@ -5,7 +5,7 @@
 //! | [`desk`] | the seam: what the doors ask of the agent |
 //! | [`bridge`], [`bind`] | the loopback door, and how it gets its port |
 //! | [`control`] | the Unix socket |
-//! | [`caller`] | who is at the door: user, process, program |
+//! | [`caller`], [`visitor`] | who is at the door: user, process, program |
 //! | [`gate`] | rules against web pages: `Host`, `Origin`, frames |
 //! | [`limits`], [`connection`] | how much and how long a caller may take |
 //! | [`routes`], [`openapi`] | what can be asked, as a table and as its document |
@@ -30,6 +30,7 @@ pub mod problem;
 pub mod reply;
 pub mod routes;
 pub mod v1;
+pub mod visitor;
 
 #[cfg(test)]
 mod tests;

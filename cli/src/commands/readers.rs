@@ -5,9 +5,13 @@ use cps_agent_api::client::Agent;
 
 pub(super) async fn run(agent: &mut Agent, output: &mut Output) -> Result<(), Error> {
     let readers = agent.readers().await?;
+    let none = match readers.is_empty() && !agent.status().await?.card_service {
+        true => "status-no-service",
+        false => "readers-none",
+    };
     output.answer(&readers, |output| {
         if readers.is_empty() {
-            output.note("readers-none");
+            output.note(none);
         }
         readers.iter().try_for_each(|reader| {
             let name = format!("reader-{}", reader.state);

@@ -1,10 +1,11 @@
 //! The scripted desk, and a way to send raw requests to either door.
 
 use crate::serve::{
-    bridge::{Bridge, Visitor},
+    bridge::Bridge,
     connection, control,
     desk::{Caller, Desk, Door, LoginPage},
     limits::{Refusals, Slots},
+    visitor::{Process, Visitor},
 };
 use cps_agent_api::words;
 use cps_agent_core::{
@@ -283,7 +284,7 @@ pub(crate) fn bridge(desk: &Arc<FakeDesk>) -> Arc<Bridge<FakeDesk>> {
 
 /// A program of our own user.
 pub(crate) fn neighbour() -> Visitor {
-    Visitor { same_user: true, pid: Some(4242), program: Some("/usr/bin/dpi".to_owned()) }
+    Visitor::known(Process { pid: Some(4242), program: Some("/usr/bin/dpi".to_owned()) })
 }
 
 /// Opens a connection to the bridge and leaves it open.

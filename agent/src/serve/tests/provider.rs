@@ -1,7 +1,7 @@
 //! The OpenID Connect endpoints: values in and out unchanged, standard errors, nobody of unknown user as a public client.
 
 use super::fake::{FakeDesk, ask, ask_as};
-use crate::serve::bridge::Visitor;
+use crate::serve::visitor::Visitor;
 use std::sync::Arc;
 
 const FORM: &str = "Content-Type: application/x-www-form-urlencoded";
@@ -11,7 +11,7 @@ fn desk() -> Arc<FakeDesk> {
 }
 
 fn unknown() -> Visitor {
-    Visitor { same_user: false, pid: None, program: None }
+    Visitor::unknown()
 }
 
 #[tokio::test]
