@@ -99,8 +99,10 @@ fn a_wrong_pin_ends_a_held_state() {
         let mut token = workstation.open().unwrap();
         login(&mut token, card, typed("1234"), Hold::Session).unwrap();
         assert!(login(&mut token, card, typed("9999"), Hold::Session).is_err());
+        let before = card.counters().commands();
         let held = login(&mut token, card, Authorization::Held, Hold::Session);
         assert!(matches!(held, Err(Error::PinRequired)), "{family:?}: {held:?}");
+        assert_eq!(card.counters().commands(), before, "the driver knows it without asking");
         assert!(!card.verified());
     }
 }
