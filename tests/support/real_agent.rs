@@ -41,6 +41,12 @@ impl RealAgent {
         agent
     }
 
+    /// Its process.
+    #[allow(dead_code, reason = "each target that includes this file uses its part of it")]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The control door.
     pub async fn control(&self) -> Option<Agent> {
         Agent::connect_to(&self.folder.join("control.sock"), "fr").await.ok()
