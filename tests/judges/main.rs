@@ -188,5 +188,6 @@ async fn a_secret_that_is_not_the_registered_one_gets_nothing() {
     let refused =
         tokio::task::spawn_blocking(move || node::relying_party(&wish)).await.expect("the judge ran");
     let error = refused.expect_err("a wrong secret was accepted");
-    assert!(error.contains("invalid_client"), "{error}\n{}", scene.agent.log());
+    // RFC 6749 §5.2: to a client that used the Authorization header, status 401 and a challenge.
+    assert!(error.contains("CHALLENGE 401"), "{error}\n{}", scene.agent.log());
 }

@@ -29,7 +29,7 @@ impl RealAgent {
             .args(["--log", "debug"])
             .env("HOME", folder)
             .env("XDG_RUNTIME_DIR", &runtime)
-            .env("CPS_AGENT_SOCKET", folder.join("control.sock"))
+            .env_remove("CPS_AGENT_SOCKET")
             .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -49,7 +49,7 @@ impl RealAgent {
 
     /// The control door.
     pub async fn control(&self) -> Option<Agent> {
-        Agent::connect_to(&self.folder.join("control.sock"), "fr").await.ok()
+        Agent::connect_to(&self.folder.join("run/cps-agent/control.sock"), "fr").await.ok()
     }
 
     /// Asks the control door again and again until there is an answer.

@@ -17,7 +17,9 @@ try {
   process.stdout.write(`${JSON.stringify(await judge())}\n`);
 } catch (error) {
   const causes = [];
-  for (let cause = error; cause; cause = cause.cause) causes.push(`${cause.code ?? cause.name}: ${cause.message}`);
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    causes.push([cause.code ?? cause.name, cause.status, cause.error, cause.message].filter(Boolean).join(' '));
+  }
   process.stderr.write(`${causes.join('\n  caused by ')}\n`);
   process.exitCode = 1;
 }

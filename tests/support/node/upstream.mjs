@@ -75,8 +75,9 @@ const provider = new Provider(`${openOrigin}${REALM}`, {
 const callback = provider.callback();
 open.on('request', (request, response) => {
   if (!request.url.startsWith(REALM)) return response.writeHead(404).end();
-  request.originalUrl = request.url;
-  request.url = request.url.slice(REALM.length).replace('/wallet-openid-configuration', '/openid-configuration');
+  // The provider learns its mount point from the difference of the two.
+  request.originalUrl = request.url.replace('/wallet-openid-configuration', '/openid-configuration');
+  request.url = request.originalUrl.slice(REALM.length);
   return callback(request, response);
 });
 

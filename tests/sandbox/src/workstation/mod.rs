@@ -174,10 +174,11 @@ impl Workstation {
     /// # Errors
     /// See [`Error`].
     pub async fn new(wishes: &[CardWish], transport: Transport, program: &Path) -> Result<Self, Error> {
-        let folder = tempfile::Builder::new()
-            .prefix("cps-sandbox-")
-            .tempdir()
-            .map_err(place("no temporary folder can be made"))?;
+        let mut folder = tempfile::Builder::new();
+        folder.prefix("cps-sandbox-");
+        #[cfg(unix)]
+        folder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        let folder = folder.tempdir().map_err(place("no temporary folder can be made"))?;
         let person = Person::new(&folder.path().join("person"), program)
             .map_err(place("the scripted person cannot be set up"))?;
         let upstream = Upstream::start(upstream::Settings::default()).await?;
