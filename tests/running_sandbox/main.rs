@@ -9,10 +9,15 @@
     reason = "a test that fails by panicking"
 )]
 
+mod demo;
+
+use cps_agent_api::client::Agent;
 use serde_json::Value;
 use std::{
     io::{BufRead, BufReader, Read},
+    path::Path,
     process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
 };
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_cps-sandbox");
@@ -107,10 +112,7 @@ fn with_pcscd_one_line_says_everything_that_an_agent_needs() {
     }
     let config = std::fs::read_to_string(ready["config"].as_str().expect("a path")).expect("a file");
     assert!(config.contains(ready["upstream"]["issuer"].as_str().expect("an issuer")));
-    let folder = std::path::Path::new(ready["config"].as_str().expect("a path"))
-        .parent()
-        .expect("a folder")
-        .to_owned();
+    let folder = Path::new(ready["config"].as_str().expect("a path")).parent().expect("a folder").to_owned();
     assert!(sandbox.end());
     assert!(!folder.exists(), "the sandbox leaves its folder behind");
 }
@@ -152,4 +154,30 @@ fn upstream_and_person_obey_orders() {
     for order in ["wrong-pin", "cancel", "wait", "right-pin", "show"] {
         assert_eq!(sandbox.tell(&["person", order]), Value::Array(vec![]), "{order}");
     }
+}
+
+#[tokio::test]
+async fn in_process_the_agent_sees_a_card_come_and_go() {
+    let sandbox = Sandbox::up(&["--card", "cps4:pharmacist"]);
+    let ready = &sandbox.ready;
+    assert!(ready["issuer"].as_str().expect("an issuer").starts_with("http://127.0.0.1:"));
+    let socket = Path::new(ready["control_socket"].as_str().expect("a path"));
+    let holders = async || -> Vec<String> {
+        let mut agent = Agent::connect_to(socket, "fr").await.expect("the agent answers");
+        let cards = agent.cards().await.expect("cards");
+        cards.into_iter().filter_map(|card| card.holder).map(|holder| holder.id).collect()
+    };
+    let wait_for = async |expected: &[&str]| {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while holders().await != expected {
+            assert!(Instant::now() < deadline, "the agent never shows {expected:?}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    wait_for(&["899700990049"]).await;
+    sandbox.tell(&["card", "remove"]);
+    wait_for(&[]).await;
+    sandbox.tell(&["card", "insert", "cps3:nurse"]);
+    wait_for(&["899700990023"]).await;
+    assert!(sandbox.end());
 }

@@ -5,7 +5,7 @@ use std::{
     fs::File,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 /// How long the agent may take to open its doors on a loaded machine.
@@ -82,18 +82,25 @@ impl Drop for RealAgent {
     }
 }
 
-/// Builds the binary of this workspace (cargo does nothing when it is fresh) and says where it is.
+/// The binary of this workspace, which `cargo test --workspace` builds beside the tests.
+///
+/// It is not built from here: cargo would choose other features for it alone and build half of the world again.
 fn binary() -> PathBuf {
     let here = std::env::current_exe().expect("the test has a path");
     let profile = here.ancestors().nth(2).expect("target/<profile>/deps/<test>");
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo
-        .args(["build", "--quiet", "--package", "cps-agent", "--target-dir"])
-        .arg(profile.parent().expect("target"));
-    if profile.ends_with("release") {
-        cargo.arg("--release");
+    let binary = profile.join("cps-agent").with_extension(std::env::consts::EXE_EXTENSION);
+    let advice = "build it first: cargo build --workspace --all-targets";
+    let built = modified(&binary).unwrap_or_else(|| panic!("{} is missing; {advice}", binary.display()));
+    // Cargo lists the sources of a binary beside it, as a line of a makefile.
+    let sources = std::fs::read_to_string(binary.with_extension("d")).unwrap_or_default();
+    let sources = sources.split_once(": ").map_or("", |(_, sources)| sources).replace("\\ ", "\0");
+    for source in sources.split_whitespace().map(|source| PathBuf::from(source.replace('\0', " "))) {
+        let newer = modified(&source).is_some_and(|changed| changed > built);
+        assert!(!newer, "{} is older than {}; {advice}", binary.display(), source.display());
     }
-    let status = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).status().expect("cargo runs");
-    assert!(status.success(), "cps-agent does not build");
-    profile.join("cps-agent").with_extension(std::env::consts::EXE_EXTENSION)
+    binary
+}
+
+fn modified(file: &Path) -> Option<SystemTime> {
+    std::fs::metadata(file).and_then(|metadata| metadata.modified()).ok()
 }

@@ -69,6 +69,7 @@ pub struct Visit {
 #[derive(Clone)]
 pub struct Browser {
     tls: Arc<ClientConfig>,
+    language: &'static str,
 }
 
 impl Browser {
@@ -94,7 +95,14 @@ impl Browser {
     /// A browser with its own TLS settings: versions, a client certificate.
     #[must_use]
     pub fn with_tls(tls: ClientConfig) -> Self {
-        Self { tls: Arc::new(tls) }
+        Self { tls: Arc::new(tls), language: "fr" }
+    }
+
+    /// A browser of a person who reads `fr` or `en`; French unless told.
+    #[must_use]
+    pub fn reading(mut self, language: &'static str) -> Self {
+        self.language = language;
+        self
     }
 
     /// Opens an address as a person would and stays until a page neither redirects nor reloads, `patience` at the longest.
@@ -112,7 +120,7 @@ impl Browser {
             if way.last() != Some(&url) {
                 way.push(url.clone());
             }
-            let response = self.fetch(navigation(&url)?).await?;
+            let response = self.fetch(navigation(&url, self.language)?).await?;
             let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
             if let (true, Some(location)) = (response.status().is_redirection(), location) {
                 hops += 1;
@@ -182,7 +190,7 @@ where
 }
 
 /// The request of a person who follows a link.
-fn navigation(url: &Url) -> Result<Request<Bytes>, Error> {
+fn navigation(url: &Url, language: &'static str) -> Result<Request<Bytes>, Error> {
     let mut request = Request::get(url.as_str()).body(Bytes::new())?;
     let set = |headers: &mut HeaderMap, pairs: &[(&'static str, &'static str)]| {
         for (name, value) in pairs {
@@ -191,7 +199,7 @@ fn navigation(url: &Url) -> Result<Request<Bytes>, Error> {
     };
     let headers = request.headers_mut();
     headers.insert(ACCEPT, HeaderValue::from_static("text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"));
-    headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_static("fr,en;q=0.5"));
+    headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_static(language));
     set(
         headers,
         &[

@@ -71,7 +71,8 @@ async fn tell<W: std::io::Write>(
     let agent = Agent::start(&config, workstation.folder(), readers).await.map_err(|e| failed(&e))?;
     story.workstation(&workstation, agent.issuer(), started.elapsed())?;
 
-    let mut control = Control::connect_to(agent.control_socket(), "fr").await.map_err(|e| failed(&e))?;
+    let mut control =
+        Control::connect_to(agent.control_socket(), story.language()).await.map_err(|e| failed(&e))?;
     let inserted = Instant::now();
     workstation.put(0, Some(wish)).map_err(|e| failed(&e))?;
     let card = workstation.card(0).ok_or("the demonstration needs a card: cps3 or cps4")?;
@@ -83,7 +84,7 @@ async fn tell<W: std::io::Write>(
     let first = application(&mut control, "demo-dpi", "Dossier patient", outcomes.clone()).await?;
     story.registered("demo-dpi", agent.issuer())?;
     let begun = Instant::now();
-    let (accepted, way) = login(&first, &mut ended).await?;
+    let (accepted, way) = login(&first, &mut ended, story.language()).await?;
     let took = begun.elapsed();
     story.walk(&way, agent.issuer())?;
     story.prompt(workstation.person.questions().last())?;
@@ -98,7 +99,7 @@ async fn tell<W: std::io::Write>(
     let prompts = workstation.person.questions().len();
     let second = application(&mut control, "demo-agenda", "Agenda", outcomes).await?;
     let begun = Instant::now();
-    let (again, _) = login(&second, &mut ended).await?;
+    let (again, _) = login(&second, &mut ended, story.language()).await?;
     let asked = workstation.person.questions().len() - prompts;
     story.second(&again, asked, card.counters().commands(), begun.elapsed())?;
 
@@ -163,8 +164,9 @@ async fn application(
 async fn login(
     application: &Application,
     ended: &mut mpsc::Receiver<Outcome>,
+    language: &'static str,
 ) -> Result<(Accepted, Vec<url::Url>), String> {
-    let browser = Browser::new(&[]).map_err(|error| with_causes(&error))?;
+    let browser = Browser::new(&[]).map_err(|error| with_causes(&error))?.reading(language);
     let visit =
         browser.open(&application.app.login(), PATIENCE).await.map_err(|error| with_causes(&error))?;
     match ended.try_recv() {

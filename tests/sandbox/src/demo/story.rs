@@ -31,6 +31,11 @@ impl<W: Write> Story<W> {
         Self { language, output, step: 0 }
     }
 
+    /// The language of the story, for those who speak to the person.
+    pub(super) fn language(&self) -> &'static str {
+        self.language.pick("fr", "en")
+    }
+
     fn line(&mut self, text: &str) -> Told {
         writeln!(self.output, "{text}").and_then(|()| self.output.flush()).map_err(|error| error.to_string())
     }
