@@ -131,32 +131,18 @@ impl Shared {
         asking: &Asking,
     ) -> Result<Vec<u8>, Failure> {
         let Permit { authorization, hold, typed } = permit;
-        let first = operate(present, role, scheme, message, authorization, hold).await;
-        let (made, typed) = match first {
+        let made = operate(present, role, scheme, message, authorization, hold).await;
+        let made = match made {
             Err(TokenFault::Pin(PinFault::Required)) if !typed => {
-                present.note_unlocked(false);
                 let authorization = self
                     .ask_pin(present, asking, Some(&PinFault::Required))
                     .await
                     .map_err(|fault| failure_of(&fault))?;
-                (operate(present, role, scheme, message, authorization, hold).await, true)
+                operate(present, role, scheme, message, authorization, hold).await
             }
-            first => (first, typed),
+            made => made,
         };
-        match made {
-            Ok(signature) => {
-                if typed {
-                    present.note_unlocked(hold == Hold::Session);
-                }
-                Ok(signature)
-            }
-            Err(fault) => {
-                if matches!(fault, TokenFault::Pin(_)) {
-                    present.note_unlocked(false);
-                }
-                Err(failure_of(&fault))
-            }
-        }
+        made.map_err(|fault| failure_of(&fault))
     }
 }
 
@@ -169,10 +155,16 @@ async fn operate(
     hold: Hold,
 ) -> Result<Vec<u8>, TokenFault> {
     let message = message.to_vec();
-    present
-        .run(move |token| token.sign(role, scheme, Payload::Message(&message), authorization, hold))
-        .await
-        .map_err(|error| fault(&error))
+    if hold == Hold::Session {
+        present.note_unlocked(true);
+    }
+    let signed =
+        present.run(move |token| token.sign(role, scheme, Payload::Message(&message), authorization, hold));
+    signed.await.map_err(|error| {
+        let fault = fault(&error);
+        present.note_fault(&fault);
+        fault
+    })
 }
 
 /// The token's name for the challenge's algorithm.

@@ -189,7 +189,7 @@ impl Desk for FrontDesk {
         let event =
             audit::Event::protocol(audit::What::Authorization, AuthorizationError::ACCESS_DENIED.error);
         let given_up = self.0.decide(|quiet, now| {
-            quiet.pages.leave_login(transaction);
+            quiet.pages.page_leaves(transaction);
             let client =
                 quiet.provider.waiting(transaction, now).map(|waiting| waiting.client.id().to_owned());
             let failed = quiet.provider.fail(transaction, AuthorizationError::ACCESS_DENIED, now);
@@ -363,12 +363,7 @@ struct Waits<'a> {
 
 impl Drop for Waits<'_> {
     fn drop(&mut self) {
-        self.shared.decide(|quiet, _| {
-            if let Some(running) = quiet.pages.running(self.number) {
-                running.commands = running.commands.saturating_sub(1);
-                running.abandon_if_alone();
-            }
-        });
+        self.shared.decide(|quiet, _| quiet.pages.command_leaves(self.number));
     }
 }
 

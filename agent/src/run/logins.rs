@@ -131,6 +131,7 @@ impl Shared {
                 wish,
                 held: None,
                 authorization: None,
+                spent: false,
                 tls: None,
             };
             let joined = Joined { number: running.number, ended: running.ended.subscribe() };
@@ -159,6 +160,8 @@ struct Driver {
     held: Option<Arc<Present>>,
     /// What the person typed, for the next operation of the token.
     authorization: Option<Authorization>,
+    /// A PIN was given to the token.
+    spent: bool,
     /// The connection made with the token's key; ends with the login.
     tls: Option<TokenTls>,
 }
@@ -260,8 +263,8 @@ impl Driver {
     }
 
     async fn fetch_with_token(&mut self, fetch: Fetch, serial: &str) -> Event {
-        let authorization = self.authorization.take();
-        let spends_pin = authorization.is_some();
+        let authorization = self.hand_over();
+        let typed = authorization.is_some();
         let tls = match self.tls(serial) {
             Ok(tls) => tls,
             Err(event) => return event,
@@ -269,11 +272,11 @@ impl Driver {
         *tls.authorization.lock().unwrap_or_else(PoisonError::into_inner) = authorization;
         let answer = tls.client.fetch(fetch).await;
         // A connection that was still open needed no signature: the PIN is wiped all the same.
-        tls.authorization.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let unspent = tls.authorization.lock().unwrap_or_else(PoisonError::into_inner).take();
         match answer {
             TokenAnswer::Failed(fault) => self.failed(fault),
             TokenAnswer::Plain(answer) => {
-                self.verified(spends_pin);
+                self.taken(typed && unspent.is_none());
                 plain(answer)
             }
         }
@@ -343,12 +346,12 @@ impl Driver {
     }
 
     async fn sign(&mut self, serial: &str, scheme: Scheme, message: Vec<u8>) -> Event {
-        let authorization = self.authorization.take();
         let present = match self.present(serial) {
             Ok(present) => present,
             Err(event) => return event,
         };
-        let spends_pin = authorization.is_some();
+        let authorization = self.hand_over();
+        let typed = authorization.is_some();
         let (authorization, hold) =
             (authorization.unwrap_or(Authorization::Held), self.shared.fixed.config.pin.hold);
         let signed = present
@@ -358,7 +361,7 @@ impl Driver {
             .await;
         match signed {
             Ok(signature) => {
-                self.verified(spends_pin);
+                self.taken(typed);
                 Event::Signed(signature)
             }
             Err(error) => self.failed(fault(&error)),
@@ -371,18 +374,31 @@ impl Driver {
         lists
     }
 
-    /// The token took the PIN.
-    fn verified(&self, spent_pin: bool) {
-        let Some(present) = self.held.as_ref().filter(|_| spent_pin) else { return };
-        present.note_unlocked(self.shared.fixed.config.pin.hold == Hold::Session);
-        let taken = audit::Event::done(audit::What::Pin(None)).with(super::words::credential(present));
-        self.shared.record([taken], &self.wish.by);
+    /// Gives what the person typed to the operation that spends it. From here on the token may be verified, even if
+    /// nobody hears how the operation ended.
+    fn hand_over(&mut self) -> Option<Authorization> {
+        let authorization = self.authorization.take()?;
+        self.spent = true;
+        if let Some(present) =
+            self.held.as_ref().filter(|_| self.shared.fixed.config.pin.hold == Hold::Session)
+        {
+            present.note_unlocked(true);
+        }
+        Some(authorization)
+    }
+
+    /// The token took the PIN, if one was spent.
+    fn taken(&self, spent: bool) {
+        if let Some(present) = self.held.as_ref().filter(|_| spent) {
+            let taken = audit::Event::done(audit::What::Pin(None)).with(super::words::credential(present));
+            self.shared.record([taken], &self.wish.by);
+        }
     }
 
     /// The token did not do its part.
     fn failed(&self, fault: TokenFault) -> Event {
-        if let (Some(present), TokenFault::Pin(_)) = (&self.held, &fault) {
-            present.note_unlocked(false);
+        if let Some(present) = &self.held {
+            present.note_fault(&fault);
         }
         Event::TokenFailed(fault)
     }
@@ -409,7 +425,9 @@ impl Driver {
     fn finish(self, result: Result<Box<Outcome>, Failure>) {
         let shared = &self.shared;
         shared.decide(|quiet, now| {
-            let Some(running) = quiet.pages.running.take() else { return };
+            // A login that was given up made room when it was.
+            let running = quiet.pages.running.take_if(|running| running.number == self.number);
+            let Some(running) = running else { return self.let_go(quiet) };
             let ended = match result {
                 Ok(outcome) => {
                     quiet.upstream_down = false;
@@ -454,7 +472,7 @@ impl Driver {
 
     /// A login that failed leaves no verified card behind, unless a session rests on it.
     fn let_go(&self, quiet: &Quiet) {
-        let Some(present) = &self.held else { return };
+        let Some(present) = self.held.as_ref().filter(|_| self.spent) else { return };
         let session = quiet.sessions.current().filter(|session| !session.locked);
         let kept = session.and_then(|session| session.assurance.credential);
         if kept.is_none_or(|credential| credential.serial != present.serial()) {

@@ -77,11 +77,27 @@ impl Pages {
         self.running.as_ref().filter(|running| running.transactions.iter().any(|t| t == transaction))
     }
 
-    /// A page left the login under way: without anybody who waits, that is given up.
-    pub(super) fn leave_login(&mut self, transaction: &str) {
+    /// A page leaves the login under way.
+    pub(super) fn page_leaves(&mut self, transaction: &str) {
         if let Some(running) = &mut self.running {
             running.transactions.retain(|t| t != transaction);
-            running.abandon_if_alone();
+        }
+        self.give_up_if_alone();
+    }
+
+    /// A command leaves the login of this number.
+    pub(super) fn command_leaves(&mut self, number: u64) {
+        if let Some(running) = self.running(number) {
+            running.commands = running.commands.saturating_sub(1);
+        }
+        self.give_up_if_alone();
+    }
+
+    /// Gives the login up when nobody waits for it any more. It makes room at once: whoever asks next begins anew.
+    fn give_up_if_alone(&mut self) {
+        let alone = |running: &mut Running| running.transactions.is_empty() && running.commands == 0;
+        if let Some(running) = self.running.take_if(alone) {
+            running.abandon.send_replace(true);
         }
     }
 
@@ -113,14 +129,5 @@ impl Pages {
             None => waits(transaction),
         });
         self.notes.is_empty()
-    }
-}
-
-impl Running {
-    /// Gives the login up when nobody waits for it any more.
-    pub(super) fn abandon_if_alone(&mut self) {
-        if self.transactions.is_empty() && self.commands == 0 {
-            self.abandon.send_replace(true);
-        }
     }
 }

@@ -3,6 +3,7 @@
 //! The token lives on its thread and nowhere else. Work comes as closures over a channel and is done one after the
 //! other; the answer goes back to whoever waits. When the token leaves, everybody who waits learns it at once.
 
+use cps_agent_core::session::step::{PinFault, TokenFault};
 use cps_card::{Error, Token, token::Description};
 use std::sync::{
     Arc,
@@ -95,9 +96,17 @@ impl Present {
         self.unlocked.load(Ordering::Relaxed)
     }
 
-    /// Notes what the token said of its verified state.
+    /// Notes what is known of its verified state. Said before an operation that may bring it about, so that it is ended
+    /// even when nobody hears of the operation's end.
     pub(super) fn note_unlocked(&self, unlocked: bool) {
         self.unlocked.store(unlocked, Ordering::Relaxed);
+    }
+
+    /// Notes what a fault says of the verified state: it was lost, or never came about.
+    pub(super) fn note_fault(&self, fault: &TokenFault) {
+        if let TokenFault::Pin(PinFault::Wrong { .. } | PinFault::Blocked | PinFault::Required) = fault {
+            self.note_unlocked(false);
+        }
     }
 }
 

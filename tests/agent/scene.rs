@@ -1,0 +1,298 @@
+//! One agent inside the test, with virtual readers, a scripted person and settings of its own.
+
+use cps_agent::{
+    config::{Config, Sources},
+    host::{clock::SystemClock, paths::Paths},
+    run::{Agent, Services},
+};
+use cps_agent_api::{
+    client::{Agent as Control, ClientError},
+    words,
+};
+use cps_agent_core::audit::{Head, verify};
+use cps_card::transport::ReaderService as _;
+use cps_sandbox::{
+    browser::Browser,
+    card::CardHandle,
+    pinentry::Person,
+    pki::Pki,
+    reader::InProcessReaders,
+    relying_party::{
+        Accepted, Registration, RelyingParty,
+        app::{App, Outcome, Place},
+    },
+};
+use serde_json::Value;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::sync::mpsc;
+
+/// How long anything may take on a loaded machine.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+/// A workstation without an upstream.
+pub struct Scene {
+    agent: Option<Agent>,
+    pub readers: InProcessReaders,
+    pub person: Person,
+    settings: Vec<(String, String)>,
+    folder: tempfile::TempDir,
+}
+
+impl Scene {
+    /// With these cards, one in each reader.
+    pub async fn new(cards: &[&CardHandle]) -> Self {
+        Self::with(&[], cards).await
+    }
+
+    /// With settings that differ from the usual ones.
+    pub async fn with(settings: &[(&str, &str)], cards: &[&CardHandle]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let person = Person::new(&folder.path().join("person"), Path::new(env!("CARGO_BIN_EXE_cps-sandbox")));
+        let trust = folder.path().join("trust");
+        fs::create_dir(&trust).expect("a folder");
+        for (name, pem) in Pki::test().anchors_pem() {
+            fs::write(trust.join(name), pem).expect("an anchor");
+        }
+        let person = person.expect("a person");
+        let path = |path: &Path| path.display().to_string();
+        let usual = [
+            ("bridge.listen", "127.0.0.1:0".to_owned()),
+            ("trust.environment", "test".to_owned()),
+            ("trust.anchors", path(&trust)),
+            ("local.revocation", "warn".to_owned()),
+            ("pin.pinentry", path(&person.program())),
+            ("clients.directory", path(&folder.path().join("clients.d"))),
+        ];
+        let usual = usual.map(|(name, value)| (name.to_owned(), value));
+        let differing = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let readers = InProcessReaders::with_readers(cards.len().max(1));
+        let settings = usual.into_iter().chain(differing).collect();
+        let mut scene = Self { agent: None, readers, person, settings, folder };
+        for (slot, card) in cards.iter().enumerate() {
+            scene.insert(slot, card);
+        }
+        scene.start().await;
+        for card in cards {
+            scene.until_seen(card).await;
+        }
+        scene
+    }
+
+    /// Starts the agent, again after [`Scene::stop`].
+    pub async fn start(&mut self) {
+        let sources = Sources { flags: self.settings.clone(), ..Sources::default() };
+        let config = Config::load(&sources).expect("valid settings");
+        let services = Services {
+            readers: Arc::new(self.readers.clone()),
+            clock: Arc::new(SystemClock),
+            paths: Paths {
+                state: self.folder.path().join("state"),
+                runtime: self.folder.path().join("run"),
+                control_socket: self.socket(),
+            },
+        };
+        let started = tokio::task::spawn_blocking(|| Agent::start(config, services)).await.expect("no panic");
+        self.agent = Some(started.expect("the agent starts"));
+    }
+
+    /// Stops the agent and waits for its end.
+    pub async fn stop(&mut self) {
+        let agent = self.agent.take();
+        tokio::task::spawn_blocking(|| drop(agent)).await.expect("no panic");
+    }
+
+    /// Puts a card into a reader; the person knows its PIN.
+    pub fn insert(&self, slot: usize, card: &CardHandle) {
+        self.person.knows(card).expect("a script");
+        self.readers.insert(slot, card);
+    }
+
+    /// Whether a card is in any reader, whatever the agent knows of it.
+    pub fn has_card(&self) -> bool {
+        let list = self.readers.wait(&[], Duration::ZERO).expect("the readers answer");
+        list.iter().any(|reader| reader.atr.is_some())
+    }
+
+    /// A file among the trust anchors. Read at the next start.
+    pub fn trust(&self, name: &str, content: &[u8]) {
+        fs::write(self.folder.path().join("trust").join(name), content).expect("written");
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.folder.path().join("run/control.sock")
+    }
+
+    pub fn issuer(&self) -> String {
+        let agent = self.agent.as_ref().expect("the agent runs");
+        agent.listening().issuer.clone().expect("the bridge is open")
+    }
+
+    /// The control door, as `cps` uses it.
+    pub async fn control(&self) -> Control {
+        Control::connect_to(&self.socket(), "en").await.expect("the agent answers")
+    }
+
+    /// Asks again and again until there is an answer.
+    pub async fn until<T>(&self, what: &str, ask: impl AsyncFn(&mut Control) -> Option<T>) -> T {
+        let deadline = Instant::now() + PATIENCE;
+        let mut control = self.control().await;
+        loop {
+            if let Some(answer) = ask(&mut control).await {
+                return answer;
+            }
+            assert!(Instant::now() < deadline, "the agent never showed {what}");
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    /// Waits until the agent has read a card.
+    pub async fn until_seen(&self, card: &CardHandle) {
+        let seen = async |control: &mut Control| {
+            control.cards().await.expect("cards").into_iter().find(|seen| seen.serial == card.serial())
+        };
+        self.until("the card", seen).await;
+    }
+
+    /// Waits until no card is there.
+    pub async fn until_empty(&self) {
+        let empty =
+            async |control: &mut Control| control.cards().await.expect("cards").is_empty().then_some(());
+        self.until("an empty reader", empty).await;
+    }
+
+    /// Waits until nobody is logged in.
+    pub async fn until_nobody(&self) {
+        let nobody =
+            async |control: &mut Control| control.session().await.expect("an answer").is_none().then_some(());
+        self.until("the end of the session", nobody).await;
+    }
+
+    /// Waits until the person sees a question.
+    pub async fn until_asked(&self, count: usize) {
+        let asked = async |_: &mut Control| (self.person.questions().len() >= count).then_some(());
+        self.until("the prompt", asked).await;
+    }
+
+    /// Logs in as `cps login` does.
+    pub async fn login(&self) -> Result<words::Session, String> {
+        self.login_with(&words::LoginRequest::default()).await
+    }
+
+    /// Logs in with wishes.
+    pub async fn login_with(&self, request: &words::LoginRequest) -> Result<words::Session, String> {
+        code(self.control().await.login(request).await)
+    }
+
+    /// The live session.
+    pub async fn session(&self) -> Option<words::Session> {
+        self.control().await.session().await.expect("an answer")
+    }
+
+    /// Has a challenge signed as `cps sign` does.
+    pub async fn sign(&self, purpose: &str) -> Result<words::ChallengeAnswer, String> {
+        let request = words::ChallengeRequest {
+            challenge: "00112233445566778899aabbccddeeff".to_owned(),
+            audience: Some("https://verifier.example".to_owned()),
+            purpose: Some(purpose.to_owned()),
+            card: None,
+            screen: words::Screen::default(),
+        };
+        code(self.control().await.challenge(&request).await)
+    }
+
+    /// Registers a public application and opens it.
+    pub async fn application(&self, id: &str) -> Application {
+        let place = Place::take().await.expect("a port");
+        let client = words::Client {
+            client_id: id.to_owned(),
+            name: Some(format!("Application {id}")),
+            redirect_uris: vec![place.redirect_uri()],
+            confidential: false,
+            public_key: None,
+            scopes: Vec::new(),
+            claims: Vec::new(),
+            ways: Vec::new(),
+            id_token_alg: Some("ES256".to_owned()),
+            origin: None,
+        };
+        self.control().await.add_client(&client).await.expect("registered");
+        let registration = Registration {
+            issuer: self.issuer(),
+            client_id: id.to_owned(),
+            client_secret: None,
+            redirect_uri: place.redirect_uri(),
+            scopes: vec!["profile".to_owned()],
+            acr_values: None,
+        };
+        let browser = Browser::new(&[]).expect("a browser");
+        let discover = || RelyingParty::discover(browser.clone(), registration.clone());
+        let (pages, party) = (discover().await.expect("discovered"), discover().await.expect("discovered"));
+        let (outcomes, ended) = mpsc::channel(1);
+        Application { app: App::start(place, pages, outcomes), party, browser, ended }
+    }
+
+    /// The audit trail, whose chain must verify.
+    pub fn audit(&self) -> Vec<Value> {
+        let text =
+            fs::read(self.folder.path().join("state/audit/00000000000000000001.jsonl")).expect("a trail");
+        let verified = verify(&Head::default(), &text).expect("the chain verifies");
+        let complete = std::str::from_utf8(&text[..verified.length]).expect("text");
+        complete.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+    }
+
+    /// Everything the agent wrote, as bytes.
+    pub fn written(&self) -> Vec<u8> {
+        fn collect(folder: &Path, bytes: &mut Vec<u8>) {
+            for entry in fs::read_dir(folder).expect("a folder").flatten() {
+                let path = entry.path();
+                if path.is_dir() {
+                    collect(&path, bytes);
+                } else if path.is_file() {
+                    bytes.extend(fs::read(&path).expect("a file"));
+                }
+            }
+        }
+        let mut bytes = Vec::new();
+        collect(&self.folder.path().join("state"), &mut bytes);
+        collect(&self.folder.path().join("run"), &mut bytes);
+        bytes
+    }
+}
+
+/// An application of this workstation, and the browser it opens.
+pub struct Application {
+    app: App,
+    /// The same application, for what it does without a browser.
+    pub party: RelyingParty,
+    browser: Browser,
+    ended: mpsc::Receiver<Outcome>,
+}
+
+impl Application {
+    /// Logs in: the browser goes to the agent and comes back. What the person reads when it does not is the error.
+    pub async fn login(&mut self) -> Result<Accepted, String> {
+        let visit =
+            self.browser.open(&self.app.login(), PATIENCE).await.map_err(|error| error.to_string())?;
+        match self.ended.try_recv() {
+            Ok(outcome) => outcome.map_err(|error| error.to_string()),
+            Err(_) => Err(visit.body),
+        }
+    }
+
+    /// Asks for renewed tokens.
+    pub async fn refresh(&self, accepted: &Accepted) -> Result<Accepted, String> {
+        self.party.refresh(accepted).await.map_err(|error| error.to_string())
+    }
+}
+
+/// The failure code of a refusal.
+pub fn code<T>(result: Result<T, ClientError>) -> Result<T, String> {
+    result.map_err(|error| match error {
+        ClientError::Refused(problem) => problem.code,
+        other => other.to_string(),
+    })
+}
