@@ -374,9 +374,16 @@ impl Cards {
     }
 
     fn give_up(&self, shelf: Shelf, name: &str, gone: &watch::Receiver<bool>, error: &Error) {
-        tracing::warn!(%error, "a card or token cannot be used");
+        let inside = match error {
+            // It left while it was read, as the monitor will tell: an empty reader, and no fault of a card.
+            Error::Removed => Inside::Empty,
+            error => {
+                tracing::warn!(%error, "a card or token cannot be used");
+                Inside::Useless(Failure::from(error))
+            }
+        };
         if let Some(place) = self.seen().own(shelf, name, gone) {
-            place.inside = Inside::Useless(Failure::from(error));
+            place.inside = inside;
         }
         self.tell(CardEvent::Changed);
     }
