@@ -148,13 +148,13 @@ pub fn new_pin(
     again: bool,
     differed: bool,
 ) -> PromptText {
-    let (card, (min, max)) = (meant.shown(language), lengths);
+    let (card, count) = (meant.shown(language), count(language, lengths));
     let description = match (language, again) {
         (Language::French, false) => {
-            format!("Choisissez le nouveau code de la {card} : {min} à {max} chiffres.")
+            format!("Choisissez le nouveau code de la {card} : {count} chiffres.")
         }
         (Language::French, true) => format!("Saisissez encore une fois le nouveau code de la {card}."),
-        (Language::English, false) => format!("Choose the new PIN of the {card}: {min} to {max} digits."),
+        (Language::English, false) => format!("Choose the new PIN of the {card}: {count} digits."),
         (Language::English, true) => format!("Type the new PIN of the {card} once more."),
     };
     let (label, error) = match language {
@@ -232,6 +232,15 @@ fn tries(language: Language, left: u8) -> String {
     }
 }
 
+/// How many, where most cards leave no choice.
+fn count(language: Language, (min, max): (u8, u8)) -> String {
+    match language {
+        _ if min == max => min.to_string(),
+        Language::French => format!("{min} à {max}"),
+        Language::English => format!("{min} to {max}"),
+    }
+}
+
 /// What went wrong before, when saying so helps.
 fn mistake(language: Language, fault: &PinFault, meant: Meant<'_>) -> Option<String> {
     match (language, fault) {
@@ -242,10 +251,10 @@ fn mistake(language: Language, fault: &PinFault, meant: Meant<'_>) -> Option<Str
             Some(format!("The {} was wrong.", meant.secret(language)))
         }
         (Language::French, PinFault::Format { min, max }) => {
-            Some(format!("Il faut {min} à {max} caractères."))
+            Some(format!("Il faut {} caractères.", count(language, (*min, *max))))
         }
         (Language::English, PinFault::Format { min, max }) => {
-            Some(format!("It has {min} to {max} characters."))
+            Some(format!("It has {} characters.", count(language, (*min, *max))))
         }
         (Language::French, PinFault::Required) => {
             Some("Un autre programme a réinitialisé la carte.".to_owned())

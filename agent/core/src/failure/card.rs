@@ -112,9 +112,9 @@ failures! {
         en "The PIN prompt was closed."
            "Start over when you are ready. No try was lost."
     PIN_FORMAT = "pin_format" 422 Person
-        fr "Le code doit compter de {min} à {max} chiffres."
+        fr "Le code doit compter au moins {min} et au plus {max} chiffres."
            "Saisissez-le à nouveau. Il n'a pas été envoyé à la carte et aucun essai n'est perdu."
-        en "The PIN must have {min} to {max} digits."
+        en "The PIN must have at least {min} and at most {max} digits."
            "Enter it again. It was not sent to the card and no try was lost."
     PIN_MISMATCH = "pin_mismatch" 422 Person
         fr "Les deux saisies du nouveau code sont différentes."
