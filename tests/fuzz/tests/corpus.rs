@@ -1,5 +1,7 @@
 //! Every input that ever taught the fuzzer something is read again, whole and cut at every byte.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test that fails by panicking")]
+
 use std::{fs, path::PathBuf};
 
 fn every_input_and_its_cuts(name: &str, target: fn(&[u8])) {
