@@ -1,4 +1,8 @@
-//! The whole agent inside the test, with virtual cards and a scripted person: one file per promise, refusals first.
+//! The whole agent with virtual cards and a scripted person, as people and applications meet it: one file per promise,
+//! refusals first.
+//!
+//! Most tests run the agent inside this process, without an upstream (`scene`) or with one (`desk`). Where the process or
+//! the smart-card service itself is the subject, the real `cps-agent` binary runs on a private pcscd.
 
 #![allow(
     missing_docs,
@@ -9,14 +13,29 @@
     reason = "a test that fails by panicking"
 )]
 
+mod application;
+mod audit;
 mod card_leaves;
 mod challenges;
+mod desk;
 mod last_try;
 mod local_login;
 mod modes;
+#[cfg(target_os = "linux")]
+mod pcscd;
+mod pins;
 mod prompts;
+#[cfg(target_os = "linux")]
+mod pulled;
+#[cfg(target_os = "linux")]
+#[path = "../support/real_agent.rs"]
+mod real_agent;
+mod refusals;
 mod refused_cards;
 mod restart;
 mod scene;
+#[cfg(target_os = "linux")]
+mod secrets;
+mod sessions;
 mod soft_tokens;
 mod verified_state;

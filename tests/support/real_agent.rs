@@ -1,5 +1,7 @@
 //! The real `cps-agent` binary as a child process, with a home of its own.
 
+#![allow(dead_code, reason = "each test uses its part of it")]
+
 use cps_agent_api::client::Agent;
 use std::{
     fs::File,
@@ -20,13 +22,23 @@ pub struct RealAgent {
 impl RealAgent {
     /// Starts the agent with a configuration file; everything it writes lies in `folder`.
     pub async fn start(folder: &Path, config: &Path, environment: &[(&str, &Path)]) -> Self {
+        Self::start_logging("debug", folder, config, environment).await
+    }
+
+    /// The same with another level of the log.
+    pub async fn start_logging(
+        level: &str,
+        folder: &Path,
+        config: &Path,
+        environment: &[(&str, &Path)],
+    ) -> Self {
         let runtime = folder.join("run");
         std::fs::create_dir_all(&runtime).expect("a folder for sockets");
         let log = File::create(folder.join("agent.log")).expect("a log");
         let child = Command::new(binary())
             .arg("--config")
             .arg(config)
-            .args(["--log", "debug"])
+            .args(["--log", level])
             .env("HOME", folder)
             .env("XDG_RUNTIME_DIR", &runtime)
             .env_remove("CPS_AGENT_SOCKET")
@@ -42,7 +54,6 @@ impl RealAgent {
     }
 
     /// Its process.
-    #[allow(dead_code, reason = "each target that includes this file uses its part of it")]
     pub fn pid(&self) -> u32 {
         self.child.id()
     }

@@ -1,0 +1,219 @@
+//! An application without a library: it shows what a browser sees on the way, and keeps the tokens in the open.
+
+use crate::desk::{Desk, PATIENCE};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use bytes::Bytes;
+use cps_agent_api::words;
+use cps_sandbox::browser::Browser;
+use hyper::{Method, Request, Response, StatusCode, header};
+use serde_json::Value;
+use std::time::{Duration, Instant};
+use url::{Url, form_urlencoded};
+
+/// Where the application waits for its code. The test takes the address of the redirect and never opens it.
+const REDIRECT: &str = "http://127.0.0.1:4999/callback";
+const VERIFIER: &str = "TEST-verifier-of-an-application-that-hides-nothing";
+
+/// A registered public application.
+pub struct Application {
+    issuer: String,
+    id: String,
+    browser: Browser,
+}
+
+/// What a browser shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Page {
+    /// What the person should do now.
+    Hint(String),
+    /// What happened, and a button to try again.
+    Refused(String),
+    /// The way back to the application.
+    Left(Url),
+}
+
+/// What an application holds after a login.
+#[derive(Debug, Clone)]
+pub struct Tokens {
+    pub access: String,
+    pub refresh: String,
+    pub id: String,
+}
+
+impl Application {
+    /// Registers it over the control door, for logins by card.
+    pub async fn register(desk: &Desk, id: &str) -> Self {
+        let client = words::Client {
+            client_id: id.to_owned(),
+            name: Some("Dossier patient".to_owned()),
+            redirect_uris: vec![REDIRECT.to_owned()],
+            confidential: false,
+            public_key: None,
+            scopes: ["openid", "profile", "scope_all"].map(str::to_owned).to_vec(),
+            claims: ["SubjectNameID", "given_name", "family_name"].map(str::to_owned).to_vec(),
+            ways: vec!["card".to_owned()],
+            id_token_alg: Some("ES256".to_owned()),
+            origin: None,
+        };
+        desk.control().await.add_client(&client).await.expect("a registration");
+        let browser = Browser::new(&[]).expect("a browser");
+        Self { issuer: desk.agent.issuer().to_owned(), id: id.to_owned(), browser }
+    }
+
+    /// Sends the browser to the agent; returns where it stands then.
+    pub async fn begin(&self) -> Url {
+        let challenge =
+            URL_SAFE_NO_PAD.encode(ring::digest::digest(&ring::digest::SHA256, VERIFIER.as_bytes()).as_ref());
+        let query = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs([
+                ("response_type", "code"),
+                ("client_id", &self.id),
+                ("redirect_uri", REDIRECT),
+                ("scope", "openid profile scope_all"),
+                ("state", "TEST-state"),
+                ("nonce", "TEST-nonce"),
+                ("code_challenge", &challenge),
+                ("code_challenge_method", "S256"),
+            ])
+            .finish();
+        let response = self.get(&format!("{}/authorize?{query}", self.issuer)).await;
+        self.moved(&response).expect("the agent sends the browser somewhere")
+    }
+
+    /// Looks at a page once.
+    pub async fn look(&self, page: &Url) -> Page {
+        if page.as_str().starts_with(REDIRECT) {
+            return Page::Left(page.clone());
+        }
+        let response = self.get(page.as_str()).await;
+        if let Some(next) = self.moved(&response) {
+            return Page::Left(next);
+        }
+        let body = String::from_utf8_lossy(response.body()).into_owned();
+        assert_eq!(response.status(), StatusCode::OK, "{body}");
+        let between = |start: &str| {
+            let (_, rest) = body.split_once(start)?;
+            Some(rest.split_once('<')?.0.replace("&#39;", "'"))
+        };
+        if let Some(reason) = between("class=\"reason\" role=\"alert\"><p>") {
+            return Page::Refused(reason);
+        }
+        let hint = between("class=\"hint\" role=\"status\">");
+        Page::Hint(hint.unwrap_or_else(|| panic!("the page says nothing:\n{body}")))
+    }
+
+    /// Looks at a page until it shows what is wanted.
+    pub async fn wait(&self, page: &Url, wanted: impl Fn(&Page) -> bool) -> Page {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let seen = self.look(page).await;
+            if wanted(&seen) {
+                return seen;
+            }
+            assert!(Instant::now() < deadline, "the page stayed at {seen:?}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Looks at a page until its login succeeded or failed.
+    pub async fn end_of(&self, page: &Url) -> Page {
+        self.wait(page, |seen| !matches!(seen, Page::Hint(_))).await
+    }
+
+    /// Presses the button of the page that tries again.
+    pub async fn try_again(&self, page: &Url) {
+        let request = Request::post(page.as_str())
+            .header(header::ORIGIN, &self.issuer)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Bytes::from_static(b"way=card"));
+        let response = self.browser.fetch(request.expect("a request")).await.expect("an answer");
+        assert_eq!(response.status(), StatusCode::OK);
+    }
+
+    /// Exchanges the code of the way back.
+    pub async fn exchange(&self, back: &Url) -> Tokens {
+        let code = back.query_pairs().find(|(name, _)| name == "code").map(|(_, code)| code.into_owned());
+        let code = code.unwrap_or_else(|| panic!("no code in {back}"));
+        let (status, answer) = self
+            .token(&[
+                ("grant_type", "authorization_code"),
+                ("code", &code),
+                ("redirect_uri", REDIRECT),
+                ("code_verifier", VERIFIER),
+            ])
+            .await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+        tokens(&answer)
+    }
+
+    /// A whole login by a person who is there: page, card, code, tokens.
+    pub async fn log_in(&self) -> Tokens {
+        let page = self.begin().await;
+        match self.end_of(&page).await {
+            Page::Left(back) => self.exchange(&back).await,
+            other => panic!("no login: {other:?}"),
+        }
+    }
+
+    /// Renews tokens; the error of the standard when they are dead.
+    pub async fn refresh(&self, held: &Tokens) -> Result<Tokens, String> {
+        let (status, answer) =
+            self.token(&[("grant_type", "refresh_token"), ("refresh_token", &held.refresh)]).await;
+        match status {
+            StatusCode::OK => Ok(tokens(&answer)),
+            status => {
+                assert_eq!(status, StatusCode::BAD_REQUEST, "{answer}");
+                Err(answer["error"].as_str().expect("an error").to_owned())
+            }
+        }
+    }
+
+    /// UserInfo; the status when the token is dead.
+    pub async fn userinfo(&self, held: &Tokens) -> Result<Value, u16> {
+        let request = Request::get(format!("{}/userinfo", self.issuer))
+            .header(header::AUTHORIZATION, format!("Bearer {}", held.access))
+            .body(Bytes::new());
+        let response = self.browser.fetch(request.expect("a request")).await.expect("an answer");
+        match response.status() {
+            StatusCode::OK => Ok(serde_json::from_slice(response.body()).expect("JSON")),
+            status => Err(status.as_u16()),
+        }
+    }
+
+    async fn token(&self, parameters: &[(&str, &str)]) -> (StatusCode, Value) {
+        let form = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(parameters)
+            .append_pair("client_id", &self.id)
+            .finish();
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(format!("{}/token", self.issuer))
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Bytes::from(form));
+        let response = self.browser.fetch(request.expect("a request")).await.expect("an answer");
+        (response.status(), serde_json::from_slice(response.body()).expect("JSON"))
+    }
+
+    /// Opens an address as a browser's navigation does, following nothing.
+    async fn get(&self, address: &str) -> Response<Bytes> {
+        let request = Request::get(address)
+            .header(header::ACCEPT, "text/html")
+            .header(header::ACCEPT_LANGUAGE, "fr")
+            .header("sec-fetch-mode", "navigate")
+            .header("sec-fetch-dest", "document")
+            .header("sec-fetch-site", "cross-site")
+            .body(Bytes::new());
+        self.browser.fetch(request.expect("a request")).await.expect("an answer")
+    }
+
+    fn moved(&self, response: &Response<Bytes>) -> Option<Url> {
+        let location = response.headers().get(header::LOCATION)?.to_str().ok()?;
+        let here = Url::parse(&self.issuer).expect("an issuer");
+        Some(here.join(location).expect("an address"))
+    }
+}
+
+fn tokens(answer: &Value) -> Tokens {
+    let text = |name: &str| answer[name].as_str().unwrap_or_else(|| panic!("no {name}: {answer}")).to_owned();
+    Tokens { access: text("access_token"), refresh: text("refresh_token"), id: text("id_token") }
+}
