@@ -3,11 +3,13 @@
 //! The search is proved by the card itself: while it holds a command back, the PIN is on its way and is found.
 
 use crate::{
-    desk::{PATIENCE, login_by, program, refused, watch_for_panics, written},
+    desk::{PATIENCE, code, login_by, program, refused, script, written},
     real_agent::RealAgent,
 };
+use cps_agent_api::{client::Agent as Control, words::PinRequest};
 use cps_sandbox::{
     card::{CardBuilder, CardHandle, Family, PinPolicy},
+    pinentry::Answer,
     pki::holder::DOCTOR,
     reader::PcscDaemon,
     workstation::{Transport, Workstation},
@@ -20,13 +22,11 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-/// A card with eight random digits that are no others.
-fn card() -> CardHandle {
+/// Eight random digits that are no others.
+fn digits() -> String {
     let mut random = [0; 8];
     SystemRandom::new().fill(&mut random).expect("randomness");
-    let pin: String = random.iter().map(|byte| char::from(b'0' + byte % 10)).collect();
-    let policy = PinPolicy { min: 4, max: 8, padded_to: None };
-    CardBuilder::new(Family::Cps3, &DOCTOR).pin(&pin, policy).build()
+    random.iter().map(|byte| char::from(b'0' + byte % 10)).collect()
 }
 
 /// How often the digits stand in the memory that a process can write to.
@@ -119,70 +119,135 @@ fn the_search_finds_digits_in_memory_and_in_files() {
     assert_eq!(in_files(folder.path(), &digits).0.len(), 2);
 }
 
+/// The real agent on a private pcscd, at its most talkative, with a card of eight digits.
+struct Talker {
+    agent: RealAgent,
+    card: CardHandle,
+    _daemon: PcscDaemon,
+    workstation: Workstation,
+}
+
+impl Talker {
+    async fn new() -> Self {
+        let policy = PinPolicy { min: 4, max: 8, padded_to: None };
+        let card = CardBuilder::new(Family::Cps3, &DOCTOR).pin(&digits(), policy).build();
+        let workstation =
+            Workstation::new(&[], Transport::InProcess, program()).await.expect("a workstation");
+        let daemon = PcscDaemon::start().expect("pcscd with vsmartcard-vpcd: tests/run.sh installs them");
+        workstation.person.knows(&card).expect("a script");
+        daemon.insert(0, &card).expect("a slot");
+        let config = written(&workstation, &[]);
+        let socket = daemon.socket();
+        let environment: [(&str, &Path); 1] = [("PCSCLITE_CSOCK_NAME", &socket)];
+        let mut agent = RealAgent::start_logging("trace", workstation.folder(), &config, &environment).await;
+        agent
+            .wait_for("the card", async |control| {
+                control.cards().await.ok()?.into_iter().find(|seen| seen.serial == card.serial())
+            })
+            .await;
+        Self { agent, card, _daemon: daemon, workstation }
+    }
+
+    async fn control(&self) -> Control {
+        self.agent.control().await.expect("the control door")
+    }
+
+    /// Lets something be done. Before each command, while the agent waits for the card's answer, its memory is searched:
+    /// how often the digits were found, by command.
+    async fn searched<T>(&self, digits: &str, deed: impl Future<Output = T>) -> (T, io::Result<Vec<usize>>) {
+        let searches = Arc::new(Mutex::new(Vec::new()));
+        for command in 1..=40 {
+            let (searches, digits, pid) = (Arc::clone(&searches), digits.to_owned(), self.agent.pid());
+            self.card.faults().at(command, move || {
+                let found = in_memory(pid, &digits);
+                searches.lock().expect("free").push(found);
+            });
+        }
+        let done = tokio::time::timeout(PATIENCE, deed).await.expect("in time");
+        self.card.faults().clear();
+        let found = std::mem::take(&mut *searches.lock().expect("free")).into_iter().collect();
+        (done, found)
+    }
+
+    /// The search found the digits on their way to the card, and finds them no more.
+    fn assert_gone(&self, digits: &str, found: io::Result<Vec<usize>>) {
+        let pid = self.agent.pid();
+        match found {
+            Ok(found) => {
+                assert!(found.iter().any(|found| *found > 0), "not found on their way: {found:?}");
+                let after = in_memory(pid, digits).expect("searched");
+                assert_eq!(after, 0, "still in memory; before each command: {found:?}");
+            }
+            // The agent closes its memory to all but privileged processes.
+            Err(error) if !rustix::process::geteuid().is_root() => {
+                assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+            }
+            Err(error) => panic!("the memory cannot be searched: {error}"),
+        }
+    }
+
+    /// Ends the agent. What it wrote holds none of these digits; the script of the made-up person may.
+    fn assert_unwritten(self, secrets: &[&str]) {
+        let folder = self.workstation.folder();
+        let log = self.agent.log();
+        assert!(log.contains("TRACE") && log.contains("VERIFY"), "the log is talkative");
+        drop(self.agent);
+        fs::remove_dir_all(folder.join("person")).expect("the person leaves");
+        for secret in secrets {
+            let (found, files) = in_files(folder, secret);
+            assert_eq!(found, [""; 0]);
+            assert!(files > 5, "the log, the audit trail, keys, the card's cache: {files}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_login_at_the_most_talkative_level_leaves_no_digit_of_the_pin_anywhere() {
-    watch_for_panics();
-    let card = card();
-    let digits = card.pin();
-    let workstation = Workstation::new(&[], Transport::InProcess, program()).await.expect("a workstation");
-    let daemon = PcscDaemon::start().expect("pcscd with vsmartcard-vpcd: tests/run.sh installs them");
-    workstation.person.knows(&card).expect("a script");
-    daemon.insert(0, &card).expect("a slot");
-    let config = written(&workstation, &[]);
-    let (folder, socket) = (workstation.folder(), daemon.socket());
-    let environment: [(&str, &Path); 1] = [("PCSCLITE_CSOCK_NAME", &socket)];
-    let mut agent = RealAgent::start_logging("trace", folder, &config, &environment).await;
-    let serial = card.serial().to_owned();
-    agent
-        .wait_for("the card", async |control| {
-            control.cards().await.ok()?.into_iter().find(|seen| seen.serial == serial)
-        })
-        .await;
-
-    // Before each command of the login, while the agent waits for the card's answer, its memory is searched.
-    let pid = agent.pid();
-    let searched = Arc::new(Mutex::new(Vec::new()));
-    for command in 1..=40 {
-        let (searched, digits) = (Arc::clone(&searched), digits.clone());
-        card.faults().at(command, move || {
-            let found = in_memory(pid, &digits);
-            searched.lock().expect("free").push(found);
-        });
-    }
-    card.counters().clear();
-    let mut control = agent.control().await.expect("the control door");
-    let request = login_by("card", None);
-    let login = tokio::time::timeout(PATIENCE, control.login(&request));
-    let session = refused(login.await.expect("in time")).expect("a login");
-    assert_eq!(session.card.as_deref(), Some(card.serial()));
-    card.faults().clear();
-    let verify = card.counters().log().iter().position(|seen| seen.header[1] == 0x20 && seen.body_length > 1);
-    let verify = verify.expect("the PIN was verified");
-
-    let searched = std::mem::take(&mut *searched.lock().expect("free"));
-    match searched.iter().position(Result::is_err) {
-        // The agent closes its memory to all but privileged processes.
-        Some(_) if !rustix::process::geteuid().is_root() => {
-            let error = in_memory(pid, &digits).expect_err("the memory is closed");
-            assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
-        }
-        Some(at) => panic!("the memory cannot be searched: {:?}", searched[at]),
-        None => {
-            let found: Vec<usize> = searched.into_iter().map(|found| found.expect("searched")).collect();
-            assert!(found[verify] > 0, "the PIN on its way to the card was not found: {found:?}");
-            let after = in_memory(pid, &digits).expect("searched");
-            assert_eq!(after, 0, "the PIN outlives the login; by command, VERIFY being {verify}: {found:?}");
-            assert!(control.end_session().await.expect("an answer"), "there was a session");
-            assert_eq!(in_memory(pid, &digits).expect("searched"), 0, "the PIN outlives the session");
+    let talker = Talker::new().await;
+    let (pin, wrong) = (talker.card.pin(), digits());
+    script(&talker.workstation.person, &[Answer::Type(wrong.clone())]);
+    let (mut control, request) = (talker.control().await, login_by("card", None));
+    let (session, found) = talker.searched(&pin, control.login(&request)).await;
+    let session = refused(session).expect("a login");
+    assert_eq!(session.card.as_deref(), Some(talker.card.serial()));
+    assert_eq!(talker.card.pin_tries_spent(), 1, "the first PIN was wrong");
+    // While the session lives, and after it.
+    talker.assert_gone(&pin, found);
+    assert!(control.end_session().await.expect("an answer"), "there was a session");
+    for digits in [&pin, &wrong] {
+        match in_memory(talker.agent.pid(), digits) {
+            Ok(after) => assert_eq!(after, 0, "still in memory after the session"),
+            Err(error) => assert_eq!(error.kind(), io::ErrorKind::PermissionDenied),
         }
     }
+    talker.assert_unwritten(&[&pin, &wrong]);
+}
 
-    // The script of the made-up person is where the digits may stand.
-    let log = agent.log();
-    assert!(log.contains("TRACE") && log.contains("VERIFY"), "the log is talkative");
-    drop(agent);
-    fs::remove_dir_all(folder.join("person")).expect("the person leaves");
-    let (found, files) = in_files(folder, &digits);
-    assert_eq!(found, [""; 0]);
-    assert!(files > 5, "the log, the audit trail, keys, the card's cache: {files}");
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_pin_and_an_unblocking_code_leave_no_digit_either() {
+    let talker = Talker::new().await;
+    let [old, new, puk, never] = [talker.card.pin(), digits(), digits(), digits()];
+    let mut control = talker.control().await;
+    let person = &talker.workstation.person;
+    let typed = |text: &str| Answer::Type(text.to_owned());
+
+    script(person, &[Answer::RightPin, typed(&new), typed(&new)]);
+    let serial = talker.card.serial();
+    let request = PinRequest::default();
+    let (changed, found) = talker.searched(&new, control.change_pin(serial, &request)).await;
+    refused(changed).expect("changed");
+    assert_eq!(talker.card.pin(), new);
+    talker.assert_gone(&new, found);
+
+    script(person, &[typed(&puk), typed(&never), typed(&never)]);
+    let (unblocked, found) = talker.searched(&puk, control.unblock_pin(serial, &request)).await;
+    assert_eq!(code(refused(unblocked)), "puk_wrong");
+    talker.assert_gone(&puk, found);
+    for digits in [&old, &never] {
+        match in_memory(talker.agent.pid(), digits) {
+            Ok(after) => assert_eq!(after, 0, "still in memory"),
+            Err(error) => assert_eq!(error.kind(), io::ErrorKind::PermissionDenied),
+        }
+    }
+    talker.assert_unwritten(&[&old, &new, &puk, &never]);
 }
