@@ -222,6 +222,11 @@ impl Cards {
         of_serial.into_iter().next()
     }
 
+    /// Whether a card is in a reader that was not read yet.
+    pub(super) fn reading(&self) -> bool {
+        self.seen().readers.values().any(|place| matches!(place.inside, Inside::Reading))
+    }
+
     /// Whether the smart-card service answers.
     pub(super) fn service_answers(&self) -> bool {
         self.seen().lost.is_none()
@@ -236,6 +241,8 @@ impl Cards {
         let useless = seen.readers.values().find_map(|place| match &place.inside {
             Inside::Useless(failure) => Some(failure.clone()),
             Inside::Mute => Some(failure::CARD_MUTE.into()),
+            // Nobody asks before the time that reading takes is over: another program holds it.
+            Inside::Reading => Some(failure::CARD_BUSY.into()),
             _ => None,
         });
         match useless {

@@ -81,6 +81,7 @@ impl Shared {
         self.fixed.policy.may(&question).map_err(|reason| Failure::from(reason.code()))?;
 
         let wanted = TokenWanted::Any { serial: request.card.clone() };
+        self.settled(&wanted, None).await;
         let present = only(self, &wanted, |present| present.description.key(role).is_some())?;
         *found = Some(Arc::clone(&present));
         let key = present.description.key(role).ok_or(failure::CARD_UNSUPPORTED)?;

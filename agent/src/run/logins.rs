@@ -44,6 +44,8 @@ use tokio::sync::watch;
 
 /// How long a page waits for a card before its login fails.
 const PATIENCE: Duration = Duration::from_secs(300);
+/// How long cards that are being read are waited for. What takes longer is held by another program.
+const READING: Duration = Duration::from_secs(10);
 
 /// Who wants a login, and how the person is reached.
 #[derive(Debug, Clone)]
@@ -229,6 +231,7 @@ impl Driver {
         let deadline = tokio::time::Instant::now() + PATIENCE;
         loop {
             let chosen = self.chosen.borrow_and_update().clone();
+            self.shared.settled(&wanted, chosen.as_deref()).await;
             let (answer, hint) = match look(&self.shared, &wanted, chosen.as_deref()) {
                 Found::One(present, seen) => {
                     self.held = Some(present);
@@ -239,7 +242,8 @@ impl Driver {
                     // What the person can mend by a card is waited for; a broken service is told at once.
                     let mendable =
                         [failure::NO_CARD, failure::NO_READER, failure::NO_CARD_SERVICE].contains(&why.code);
-                    (Event::NoToken(why), mendable.then_some(Hint::InsertCard))
+                    let busy = (why.code == failure::CARD_BUSY).then_some(Hint::Wait);
+                    (Event::NoToken(why), mendable.then_some(Hint::InsertCard).or(busy))
                 }
                 Found::Several(serials) => {
                     (Event::SeveralTokens(serials.clone()), Some(Hint::ChooseCard(serials)))
@@ -516,6 +520,25 @@ enum Found {
     One(Arc<Present>, TokenSeen),
     Several(Vec<String>),
     None(Failure),
+}
+
+impl Shared {
+    /// Waits until the cards that are there were read: one that was just inserted is neither missing, nor left out of a
+    /// choice between several. A token that is named and here is enough.
+    pub(super) async fn settled(&self, wanted: &TokenWanted, chosen: Option<&str>) {
+        let named = chosen.or(serial_of(wanted)).is_some_and(|serial| self.cards.find(serial).is_some());
+        if named || matches!(wanted, TokenWanted::Soft { .. }) {
+            return;
+        }
+        let mut events = self.events.subscribe();
+        let read = async {
+            while self.cards.reading() {
+                card_news(&mut events).await;
+            }
+        };
+        // Late is as good as never: the caller looks at what there is.
+        let _ = tokio::time::timeout(READING, read).await;
+    }
 }
 
 /// Looks for the tokens that fit.
