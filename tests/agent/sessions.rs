@@ -2,10 +2,14 @@
 
 use crate::{
     application::{Application, Page},
-    desk::{Desk, UNTOUCHED, challenge, code, counts, login_by, refused, verifications},
+    desk::{Desk, UNTOUCHED, challenge, code, counts, login_by, refused, until, verifications},
 };
-use cps_agent_api::words::ChallengeRequest;
+use cps_agent_api::{
+    events::{Events, News},
+    words::ChallengeRequest,
+};
 use cps_sandbox::card::{CardHandle, cards};
+use std::sync::mpsc;
 
 /// What a card tells that nobody touched: no PIN, no try, no question.
 fn unasked(desk: &Desk, card: &CardHandle) {
@@ -84,6 +88,62 @@ async fn of_two_cards_none_is_chosen_unless_it_is_named() {
     let absent = cards::pharmacist_cps4();
     let answer = desk.control().await.login(&login_by("local", Some(&absent))).await;
     assert_eq!(code(refused(answer)), "card_unknown");
+    desk.end().await;
+}
+
+/// Lets the next reading of a card stand still at its fifth command until the sender is dropped.
+fn hold_back(card: &CardHandle) -> mpsc::Sender<()> {
+    let (go_on, held) = mpsc::channel::<()>();
+    card.faults().at(5, move || {
+        // An error: the sender was dropped.
+        let _ = held.recv();
+    });
+    go_on
+}
+
+async fn login_starts(events: &mut Events) {
+    loop {
+        match events.next().await.expect("an event") {
+            Some(News::Event(event)) if event.topic == "login" => return,
+            Some(_) => {}
+            None => panic!("no login started"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_that_comes_while_the_card_is_read_waits_for_it() {
+    let card = cards::doctor_cps3();
+    let desk = Desk::with(&[]).await;
+    desk.person().knows(&card).expect("a script");
+    let mut events = desk.control().await.events().await.expect("events");
+    let go_on = hold_back(&card);
+    desk.readers.insert(0, &card);
+    until("reading", || card.counters().commands() == 4).await;
+    let started = async {
+        login_starts(&mut events).await;
+        drop(go_on);
+    };
+    let (session, ()) = tokio::join!(desk.login("local"), started);
+    assert_eq!(session.expect("a login").card.as_deref(), Some(card.serial()));
+    desk.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_card_that_is_still_being_read_is_one_of_two() {
+    let (doctor, nurse) = (cards::doctor_cps3(), cards::nurse_cps3());
+    let desk = Desk::with(&[&doctor]).await;
+    let mut events = desk.control().await.events().await.expect("events");
+    let go_on = hold_back(&nurse);
+    desk.readers.insert(1, &nurse);
+    until("reading", || nurse.counters().commands() == 4).await;
+    let started = async {
+        login_starts(&mut events).await;
+        drop(go_on);
+    };
+    let (session, ()) = tokio::join!(desk.login("local"), started);
+    assert_eq!(code(session), "several_cards");
+    unasked(&desk, &doctor);
     desk.end().await;
 }
 
