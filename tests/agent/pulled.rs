@@ -82,6 +82,7 @@ async fn a_card_pulled_at_any_command_of_a_cold_login_is_told_on_the_page_and_lo
                 assert_eq!(reason, REMOVED, "command {command}");
                 assert!(verifications(&card) <= 1, "command {command}");
                 while_used += 1;
+                desk.take(0).await;
                 desk.readers.insert(0, &card);
                 application.try_again(&page).await;
                 application.end_of(&page).await
@@ -117,6 +118,7 @@ async fn pulled_at_any_command(card: CardHandle, ask: impl AsyncFn(&Desk) -> Res
         assert_eq!(code(answer), "card_removed", "command {command}");
         assert_eq!(counts(&card), UNTOUCHED, "command {command}");
         assert!(verifications(&card) <= 1, "command {command}");
+        desk.take(0).await;
         desk.insert(0, &card).await;
         ask(&desk).await.unwrap_or_else(|problem| panic!("command {command}, card back: {problem:?}"));
         assert_eq!(counts(&card), UNTOUCHED, "command {command}");
@@ -188,6 +190,7 @@ async fn a_prompt_is_withdrawn_with_its_card_whatever_it_asks() {
         assert_eq!(code(asked.await.expect("an answer")), "card_removed", "{deed}");
         until("no prompt", || prompts(&desk) == 0).await;
 
+        desk.take(0).await;
         desk.person().always(Answer::RightPin).expect("a script");
         desk.insert(0, &card).await;
         desk.login("local").await.expect("the card is back");
