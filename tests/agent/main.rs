@@ -27,6 +27,7 @@ mod pins;
 mod prompts;
 #[cfg(target_os = "linux")]
 mod pulled;
+mod readers;
 #[cfg(target_os = "linux")]
 #[path = "../support/real_agent.rs"]
 mod real_agent;
@@ -38,4 +39,6 @@ mod scene;
 mod secrets;
 mod sessions;
 mod soft_tokens;
+mod upstream_faults;
+mod upstream_login;
 mod verified_state;

@@ -21,6 +21,7 @@ use cps_sandbox::{
         Accepted, Registration, RelyingParty,
         app::{App, Outcome, Place},
     },
+    upstream::{self, Upstream},
 };
 use serde_json::Value;
 use std::{
@@ -33,9 +34,10 @@ use tokio::sync::mpsc;
 
 /// How long anything may take on a loaded machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
-/// A workstation without an upstream.
+/// A workstation, without an upstream unless one is asked for. Fields end in the order of their declaration.
 pub struct Scene {
     agent: Option<Agent>,
+    upstream: Option<Upstream>,
     pub readers: InProcessReaders,
     pub person: Person,
     settings: Vec<(String, String)>,
@@ -48,8 +50,18 @@ impl Scene {
         Self::with(&[], cards).await
     }
 
+    /// With an upstream that asks for a card.
+    pub async fn with_upstream(settings: &[(&str, &str)], cards: &[&CardHandle]) -> Self {
+        let upstream = Upstream::start(upstream::Settings::default()).await.expect("an upstream");
+        Self::build(Some(upstream), settings, cards).await
+    }
+
     /// With settings that differ from the usual ones.
     pub async fn with(settings: &[(&str, &str)], cards: &[&CardHandle]) -> Self {
+        Self::build(None, settings, cards).await
+    }
+
+    async fn build(upstream: Option<Upstream>, settings: &[(&str, &str)], cards: &[&CardHandle]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let person = Person::new(&folder.path().join("person"), Path::new(env!("CARGO_BIN_EXE_cps-sandbox")));
         let trust = folder.path().join("trust");
@@ -67,11 +79,26 @@ impl Scene {
             ("pin.pinentry", path(&person.program())),
             ("clients.directory", path(&folder.path().join("clients.d"))),
         ];
-        let usual = usual.map(|(name, value)| (name.to_owned(), value));
+        let mut usual = usual.map(|(name, value)| (name.to_owned(), value)).to_vec();
+        if let Some(upstream) = &upstream {
+            let (ca_file, secret) = (folder.path().join("upstream-ca.pem"), folder.path().join("secret"));
+            fs::write(&ca_file, upstream.ca_pem()).expect("an anchor");
+            fs::write(&secret, upstream::SECRET).expect("a secret");
+            let more = [
+                ("upstream.profile", "custom".to_owned()),
+                ("upstream.issuer", upstream.issuer().to_owned()),
+                ("upstream.client_id", upstream::CLIENT.to_owned()),
+                ("upstream.client_auth", "client_secret_basic".to_owned()),
+                ("upstream.client_secret_file", path(&secret)),
+                ("upstream.ca_file", path(&ca_file)),
+                ("upstream.card_login", "true".to_owned()),
+            ];
+            usual.extend(more.map(|(name, value)| (name.to_owned(), value)));
+        }
         let differing = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let readers = InProcessReaders::with_readers(cards.len().max(1));
         let settings = usual.into_iter().chain(differing).collect();
-        let mut scene = Self { agent: None, readers, person, settings, folder };
+        let mut scene = Self { agent: None, upstream, readers, person, settings, folder };
         for (slot, card) in cards.iter().enumerate() {
             scene.insert(slot, card);
         }
@@ -120,6 +147,16 @@ impl Scene {
     /// A file among the trust anchors. Read at the next start.
     pub fn trust(&self, name: &str, content: &[u8]) {
         fs::write(self.folder.path().join("trust").join(name), content).expect("written");
+    }
+
+    /// The upstream's switches and counters.
+    pub fn upstream(&self) -> upstream::Handle {
+        self.upstream.as_ref().expect("an upstream").handle()
+    }
+
+    /// The upstream's ports close.
+    pub fn end_upstream(&mut self) {
+        self.upstream = None;
     }
 
     fn socket(&self) -> PathBuf {

@@ -93,6 +93,16 @@ impl Layers {
         self.values.get(name).map(|(value, source)| (value, source))
     }
 
+    /// SHA-256 of the effective settings, for the audit trail: it differs when any of them does.
+    pub(super) fn fingerprint(&self) -> String {
+        let mut text = String::new();
+        for (name, (value, _)) in &self.values {
+            text.push_str(&format!("{name} = {value}\n"));
+        }
+        let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
+        digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// Settings that were ignored because the policy locks them.
     pub(super) fn ignored(self) -> Vec<(Source, &'static str)> {
         self.ignored

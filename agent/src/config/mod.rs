@@ -52,6 +52,8 @@ pub struct Config {
     pub audit_sync: AuditSync,
     /// Where state lies; the system's place for it when absent.
     pub state: Option<PathBuf>,
+    /// SHA-256 of all settings that were given, for the audit trail.
+    pub fingerprint: String,
     /// Settings of the person that the policy overruled, for the log.
     pub ignored: Vec<(Source, &'static str)>,
 }
@@ -71,8 +73,6 @@ impl Config {
 pub struct Bridge {
     /// Port on both loopback families; 0 lets the system choose.
     pub port: u16,
-    /// Serve https with the machine's own authority.
-    pub tls: bool,
 }
 
 /// `[upstream]`, checked against its profile.

@@ -68,6 +68,7 @@ pub(super) fn config(layers: Layers) -> Result<Config, ConfigError> {
             .choice("audit.sync", &[("always", AuditSync::Always), ("system", AuditSync::System)])?
             .unwrap_or(AuditSync::System),
         state: layers.path("state.directory"),
+        fingerprint: layers.fingerprint(),
         ignored: layers.ignored(),
     })
 }
@@ -119,8 +120,10 @@ fn bridge(layers: &Layers) -> Result<Bridge, ConfigError> {
             }
         },
     };
-    let tls = layers.flag("bridge.tls").unwrap_or(false);
-    Ok(Bridge { port, tls })
+    if layers.flag("bridge.tls").unwrap_or(false) {
+        return Err(layers.conflict("bridge.tls", "= true is not supported by this version"));
+    }
+    Ok(Bridge { port })
 }
 
 fn is_loopback(address: IpAddr) -> bool {

@@ -50,7 +50,7 @@ fn no_configuration_at_all_means_no_upstream_and_local_logins() {
     let config = Config::load(&Sources::default()).expect("defaults");
     assert!(config.upstream.is_none());
     assert_eq!(config.local.allow, LocalLogin::Always);
-    assert_eq!(config.bridge, Bridge { port: 24788, tls: false });
+    assert_eq!(config.bridge, Bridge { port: 24788 });
     assert_eq!(config.trust.environment, Environment::Production);
     assert_eq!(config.session.mode, Mode::Strict);
 }
@@ -91,6 +91,19 @@ fn a_word_that_is_no_choice_is_refused_with_the_choices() {
 }
 
 #[test]
+fn what_this_version_cannot_do_is_refused_and_not_ignored() {
+    let refusal = Files::new().user("[bridge]\ntls = true\n").refusal();
+    assert_eq!(refusal, "/user.toml: bridge.tls = true is not supported by this version");
+}
+
+#[test]
+fn the_fingerprint_differs_when_a_setting_does() {
+    let fingerprint = |text: &str| Files::new().user(text).load().expect("valid").fingerprint;
+    assert_eq!(fingerprint("[pin]\nhold = \"session\"\n"), fingerprint("pin.hold = \"session\"\n"));
+    assert_ne!(fingerprint("[pin]\nhold = \"session\"\n"), fingerprint("[pin]\nhold = \"operation\"\n"));
+}
+
+#[test]
 fn the_bridge_listens_on_no_address_but_loopback() {
     for address in ["0.0.0.0:24788", "192.168.1.2:24788", "127.0.0.2:24788", "[::]:24788", "localhost:24788"]
     {
@@ -112,15 +125,18 @@ fn later_layers_win() {
     let files = Files::new().policy("[session]\nmax = \"1h\"\nidle = \"1m\"\n[pin]\nhold = \"operation\"\n");
     let files = files.user("[session]\nmax = \"2h\"\nidle = \"2m\"\n");
     let sources = Sources {
-        environment: vec![pair("CPS_AGENT_SESSION_IDLE", "3m"), pair("CPS_AGENT_BRIDGE_TLS", "true")],
-        flags: vec![pair("bridge.tls", "false")],
+        environment: vec![
+            pair("CPS_AGENT_SESSION_IDLE", "3m"),
+            pair("CPS_AGENT_LOGIN_NON_NOMINATIVE", "true"),
+        ],
+        flags: vec![pair("login.non_nominative", "false")],
         ..files.sources()
     };
     let config = Config::load(&sources).expect("valid");
     assert_eq!(config.pin.hold, cps_card::token::Hold::Operation);
     assert_eq!(config.session.max, Duration::from_secs(2 * 3600));
     assert_eq!(config.session.idle, Duration::from_secs(3 * 60));
-    assert!(!config.bridge.tls);
+    assert!(!config.login.non_nominative);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::{
     clock::Clock,
-    tls::{Anchors, NoCertificate, Noting, is_untrusted},
+    tls::{Anchors, NoCertificate, Noting},
 };
 use bytes::Bytes;
 use cps_agent_core::fetch::{Fetch, FetchFault, Fetched, IfAsked};
@@ -233,12 +233,11 @@ async fn connect(url: &Url) -> Result<TcpStream, FetchFault> {
 }
 
 fn handshake_fault(error: &std::io::Error, noting: &Noting) -> FetchFault {
-    let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    match tls {
+    if let Some(issuer) = noting.refused_issuer() {
+        return FetchFault::Untrusted { issuer };
+    }
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
         Some(tls) if is_card_refused(tls) => FetchFault::CertificateRefused(tls.to_string()),
-        Some(tls) if is_untrusted(tls) => {
-            FetchFault::Untrusted { issuer: noting.refused_issuer().unwrap_or_else(|| "?".to_owned()) }
-        }
         Some(tls) => FetchFault::Garbled(tls.to_string()),
         None => FetchFault::Unreachable(error.to_string()),
     }

@@ -1,4 +1,4 @@
-//! The prompt program: a child that speaks Assuan, one at a time, killed when its question is withdrawn.
+//! The prompt program: a child that speaks Assuan, killed when its question is withdrawn.
 
 use super::{
     assuan::{Assuan, AssuanError},
@@ -29,19 +29,18 @@ pub enum PromptError {
     Unavailable(String),
 }
 
-/// The prompt program of this agent.
+/// The prompt program of this agent. Whoever asks sees to it that one question is shown at a time.
 #[derive(Debug)]
 pub struct Pinentry {
     program: PathBuf,
     timeout: Duration,
-    turn: tokio::sync::Mutex<()>,
 }
 
 impl Pinentry {
     /// A program and the longest time a question stays.
     #[must_use]
     pub fn new(program: PathBuf, timeout: Duration) -> Self {
-        Self { program, timeout, turn: tokio::sync::Mutex::new(()) }
+        Self { program, timeout }
     }
 
     /// Asks for a PIN. Dropping the future withdraws the question: the child is killed.
@@ -53,7 +52,6 @@ impl Pinentry {
         text: &PromptText,
         screen: &Screen,
     ) -> Result<Zeroizing<Vec<u8>>, PromptError> {
-        let _turn = self.turn.lock().await;
         let mut dialog = Dialog::open(self, text, screen).await?;
         dialog.set("SETPROMPT", &text.label).await?;
         if let Some(error) = &text.error {
@@ -67,7 +65,6 @@ impl Pinentry {
     /// # Errors
     /// See [`PromptError`]; a no is [`PromptError::Cancelled`].
     pub async fn confirm(&self, text: &PromptText, screen: &Screen) -> Result<(), PromptError> {
-        let _turn = self.turn.lock().await;
         let mut dialog = Dialog::open(self, text, screen).await?;
         dialog.ask("CONFIRM").await.map(drop)
     }

@@ -2,7 +2,7 @@
 
 use cps_card::certificate::Certificate;
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme, SupportedProtocolVersion,
+    ClientConfig, DigitallySignedStruct, Error, SignatureScheme, SupportedProtocolVersion,
     client::{
         ResolvesClientCert, Resumption, WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -172,9 +172,4 @@ impl ResolvesClientCert for NoCertificate {
     fn has_certs(&self) -> bool {
         false
     }
-}
-
-/// What a failed handshake says about the server's certificate.
-pub(super) fn is_untrusted(error: &Error) -> bool {
-    matches!(error, Error::InvalidCertificate(reason) if !matches!(reason, CertificateError::BadSignature))
 }

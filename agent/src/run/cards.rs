@@ -21,8 +21,10 @@ use std::{
 };
 use tokio::sync::{mpsc, watch};
 
-/// How long a card that another program holds is left alone before it is tried again.
+/// How long a card that another program holds, or that does not answer well, is left alone before it is tried again.
 const RETRY: Duration = Duration::from_secs(1);
+/// How often a card that does not answer well is tried.
+const TRIES: u32 = 5;
 /// How often a stopping agent wakes the watching thread, and how many times at most.
 const WAKE: (Duration, u32) = (Duration::from_millis(20), 50);
 
@@ -99,21 +101,10 @@ struct Place {
     gone: watch::Sender<bool>,
 }
 
-/// Where a token is listed.
-#[derive(Clone, Copy)]
-enum Shelf {
-    Readers,
-    Soft,
-}
-
 impl Seen {
-    /// The place of a token, unless it left and another one has the place now.
-    fn own(&mut self, shelf: Shelf, name: &str, gone: &watch::Receiver<bool>) -> Option<&mut Place> {
-        let places = match shelf {
-            Shelf::Readers => &mut self.readers,
-            Shelf::Soft => &mut self.soft,
-        };
-        places.get_mut(name).filter(|place| place.gone.subscribe().same_channel(gone))
+    /// The reader of a card, unless the card left and the place is another's now.
+    fn own(&mut self, reader: &str, gone: &watch::Receiver<bool>) -> Option<&mut Place> {
+        self.readers.get_mut(reader).filter(|place| place.gone.subscribe().same_channel(gone))
     }
 
     fn list(places: &BTreeMap<String, Place>) -> Vec<PlaceSeen> {
@@ -254,8 +245,10 @@ impl Cards {
 
     /// Opens the file of a soft token, under a name; one of the same name is replaced.
     pub(super) fn open_soft(self: &Arc<Self>, name: &str, content: &[u8], keeper: Keeper) {
-        let mut token = match SoftToken::open(content, name) {
-            Ok(token) => token.with_keeper(keeper),
+        let opened = SoftToken::open(content, name).map(|token| token.with_keeper(keeper));
+        let opened = opened.and_then(|mut token| Ok((token.describe()?, token)));
+        let (description, mut token) = match opened {
+            Ok(opened) => opened,
             Err(error) => {
                 tracing::warn!(%error, "a token file cannot be used");
                 let useless = Inside::Useless(Failure::from(&error));
@@ -263,16 +256,14 @@ impl Cards {
                 return;
             }
         };
-        let place = Place::new(Inside::Reading);
-        let gone = place.gone.subscribe();
+        let mut place = Place::new(Inside::Reading);
+        let (present, work) = Present::new(description, place.gone.subscribe());
+        let present = Arc::new(present);
+        place.inside = Inside::Card(Arc::clone(&present));
         self.seen().soft.insert(name.to_owned(), place);
-        let (cards, name) = (Arc::clone(self), name.to_owned());
-        let started = self.spawn("soft token", move || {
-            let described = token.describe();
-            cards.work(Shelf::Soft, &name, gone, described, &mut token);
-        });
-        if let Err(error) = started {
-            tracing::error!(%error, "no thread for a token");
+        match self.spawn("soft token", move || work.serve(&mut token)) {
+            Ok(()) => self.tell(CardEvent::Inserted(present)),
+            Err(error) => tracing::error!(%error, "no thread for a token"),
         }
     }
 
@@ -327,10 +318,11 @@ impl Cards {
         self.seen().readers.insert(reader.clone(), place);
         let cards = Arc::clone(self);
         let started = self.spawn("card", move || match cards.read(&reader, &gone) {
-            Some(Ok((mut card, description))) => {
-                cards.work(Shelf::Readers, &reader, gone, Ok(description), &mut card)
+            Some(Ok((mut card, description))) => cards.work(&reader, gone, description, &mut card),
+            Some(Err(error)) => {
+                tracing::warn!(%error, "a card cannot be used");
+                cards.set_useless(&reader, &gone, &error);
             }
-            Some(Err(error)) => cards.give_up(Shelf::Readers, &reader, &gone, &error),
             None => {}
         });
         if let Err(error) = started {
@@ -340,6 +332,7 @@ impl Cards {
 
     /// Opens and describes a card, waiting as long as another program holds it. `None` when it left meanwhile.
     fn read(&self, reader: &str, gone: &watch::Receiver<bool>) -> Option<Result<Opened, Error>> {
+        let mut tries = 0;
         loop {
             let opened = self.service.connect(reader).map_err(Error::from).and_then(|connection| {
                 let mut card = SmartCard::open(connection, reader, Arc::clone(&self.cache))?;
@@ -348,50 +341,53 @@ impl Cards {
             });
             match opened {
                 _ if *gone.borrow() => return None,
-                Err(Error::Transport(TransportError::Sharing)) => {
-                    tracing::debug!(reader, "another program holds the card");
-                    thread::sleep(RETRY);
+                Err(error @ Error::Transport(TransportError::Sharing)) => {
+                    self.set_useless(reader, gone, &error);
+                }
+                Err(Error::Transport(error)) if tries + 1 < TRIES => {
+                    tracing::debug!(%error, "a card does not answer well");
+                    tries += 1;
                 }
                 other => return Some(other),
             }
+            thread::sleep(RETRY);
         }
     }
 
-    /// The life of a token's thread once it was opened: shows it to the others and does their work.
+    /// The life of a card's thread once the card was described: shows it to the others and does their work.
     fn work(
         &self,
-        shelf: Shelf,
-        name: &str,
+        reader: &str,
         gone: watch::Receiver<bool>,
-        described: Result<Arc<Description>, Error>,
-        token: &mut dyn Token,
+        description: Arc<Description>,
+        card: &mut dyn Token,
     ) {
-        let description = match described {
-            Ok(description) => description,
-            Err(error) => return self.give_up(shelf, name, &gone, &error),
-        };
         let (present, work) = Present::new(description, gone.clone());
         let present = Arc::new(present);
-        match self.seen().own(shelf, name, &gone) {
+        match self.seen().own(reader, &gone) {
             Some(place) => place.inside = Inside::Card(Arc::clone(&present)),
             None => return,
         }
         self.tell(CardEvent::Inserted(present));
-        work.serve(token);
+        work.serve(card);
     }
 
-    fn give_up(&self, shelf: Shelf, name: &str, gone: &watch::Receiver<bool>, error: &Error) {
+    /// Says why a card cannot be used, and tells it when that is news.
+    fn set_useless(&self, reader: &str, gone: &watch::Receiver<bool>, error: &Error) {
         let inside = match error {
             // It left while it was read, as the monitor will tell: an empty reader, and no fault of a card.
             Error::Removed => Inside::Empty,
-            error => {
-                tracing::warn!(%error, "a card or token cannot be used");
-                Inside::Useless(Failure::from(error))
-            }
+            error => Inside::Useless(Failure::from(error)),
         };
-        if let Some(place) = self.seen().own(shelf, name, gone) {
-            place.inside = inside;
+        let mut seen = self.seen();
+        let Some(place) = seen.own(reader, gone) else { return };
+        if let (Inside::Useless(known), Inside::Useless(new)) = (&place.inside, &inside)
+            && known == new
+        {
+            return;
         }
+        place.inside = inside;
+        drop(seen);
         self.tell(CardEvent::Changed);
     }
 

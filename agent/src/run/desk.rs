@@ -274,10 +274,11 @@ impl Desk for FrontDesk {
         self.0.look(|quiet, _| Self::current(quiet))
     }
 
-    async fn end_session(&self, _caller: &Caller) -> bool {
+    async fn end_session(&self, caller: &Caller) -> bool {
         self.0.decide(|quiet, now| {
             let live = quiet.sessions.current().is_some();
-            self.0.happened(quiet, Happening::Logout, now);
+            let effects = quiet.sessions.on(Happening::Logout, now);
+            self.0.carry_out(quiet, effects, Some(&Self::by(caller)));
             live
         })
     }

@@ -229,6 +229,7 @@ pub async fn run(
         assemble(config, &state, clock, cards, issuer, bound.as_ref().err())?
     };
     shared.journal.write(&audit::Event::done(audit::What::Started(env!("CARGO_PKG_VERSION"))));
+    shared.journal.write(&audit::Event::done(audit::What::Policy(shared.fixed.config.fingerprint.clone())));
     shared.open_tokens();
     make_keys(&shared)?;
 
@@ -355,7 +356,8 @@ fn assemble(
     if let Some(stored) = store.clients()?
         && let Err(error) = provider.restore(&stored, clock.now())
     {
-        tracing::error!(%error, "the stored registrations cannot be used");
+        tracing::error!(%error, "the stored registrations cannot be used; they are kept aside");
+        store.keep_clients_aside(&stored)?;
     }
 
     let files = TrustFiles::read(&config.trust.anchors);

@@ -92,7 +92,7 @@ impl Shared {
         previous: Option<&PinFault>,
     ) -> Result<Authorization, TokenFault> {
         let asked = async {
-            let _turn = self.prompts.turn.lock().await;
+            let _turn = self.turn(asking.deed).await?;
             let status = present.run(|token| token.pin_status()).await.map_err(|error| fault(&error))?;
             let status = status.ok_or_else(|| TokenFault::Other(failure::CONTACTLESS_CARD.into()))?;
             if status.blocked() {
@@ -106,6 +106,16 @@ impl Shared {
             answered
         };
         withdrawn_with(present, asked).await.unwrap_or(Err(TokenFault::Pin(PinFault::Withdrawn)))
+    }
+
+    /// Waits for the screen. An application whose challenges would queue up prompt after prompt is refused instead.
+    async fn turn(&self, deed: Deed) -> Result<tokio::sync::MutexGuard<'_, ()>, TokenFault> {
+        match deed {
+            Deed::Challenge => {
+                self.prompts.turn.try_lock().map_err(|_| TokenFault::Other(failure::PIN_PROMPT_BUSY.into()))
+            }
+            Deed::Login | Deed::ChangePin => Ok(self.prompts.turn.lock().await),
+        }
     }
 
     async fn answer(

@@ -113,6 +113,14 @@ impl Store {
         }
     }
 
+    /// Keeps registrations that this version cannot read, before new ones take their place.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub(super) fn keep_clients_aside(&self, stored: &[u8]) -> Result<(), StoreError> {
+        Ok(self.vault.write("clients.json.unreadable", stored)?)
+    }
+
     /// Names and contents of the token files.
     ///
     /// # Errors
