@@ -15,10 +15,8 @@
 
 mod application;
 mod audit;
-mod card_leaves;
 mod challenges;
 mod desk;
-mod last_try;
 mod local_login;
 mod modes;
 #[cfg(target_os = "linux")]

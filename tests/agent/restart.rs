@@ -29,14 +29,3 @@ async fn a_known_card_is_read_with_a_few_commands() {
     scene.until_seen(&card).await;
     assert_eq!(card.counters().commands() - before, 3);
 }
-
-#[tokio::test]
-async fn the_pin_is_in_nothing_that_is_written() {
-    let card = cards::doctor_cps3();
-    let mut scene = Scene::new(&[&card]).await;
-    scene.login().await.expect("logged in");
-    scene.stop().await;
-    let written = scene.written();
-    let pin = format!("\"{}\"", card.pin());
-    assert!(!written.windows(pin.len()).any(|window| window == pin.as_bytes()));
-}

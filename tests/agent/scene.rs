@@ -10,7 +10,6 @@ use cps_agent_api::{
     words,
 };
 use cps_agent_core::audit::{Head, verify};
-use cps_card::transport::ReaderService as _;
 use cps_sandbox::{
     browser::Browser,
     card::CardHandle,
@@ -136,12 +135,6 @@ impl Scene {
     pub fn insert(&self, slot: usize, card: &CardHandle) {
         self.person.knows(card).expect("a script");
         self.readers.insert(slot, card);
-    }
-
-    /// Whether a card is in any reader, whatever the agent knows of it.
-    pub fn has_card(&self) -> bool {
-        let list = self.readers.wait(&[], Duration::ZERO).expect("the readers answer");
-        list.iter().any(|reader| reader.atr.is_some())
     }
 
     /// A file among the trust anchors. Read at the next start.
@@ -279,24 +272,6 @@ impl Scene {
         let verified = verify(&Head::default(), &text).expect("the chain verifies");
         let complete = std::str::from_utf8(&text[..verified.length]).expect("text");
         complete.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
-    }
-
-    /// Everything the agent wrote, as bytes.
-    pub fn written(&self) -> Vec<u8> {
-        fn collect(folder: &Path, bytes: &mut Vec<u8>) {
-            for entry in fs::read_dir(folder).expect("a folder").flatten() {
-                let path = entry.path();
-                if path.is_dir() {
-                    collect(&path, bytes);
-                } else if path.is_file() {
-                    bytes.extend(fs::read(&path).expect("a file"));
-                }
-            }
-        }
-        let mut bytes = Vec::new();
-        collect(&self.folder.path().join("state"), &mut bytes);
-        collect(&self.folder.path().join("run"), &mut bytes);
-        bytes
     }
 }
 

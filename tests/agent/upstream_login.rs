@@ -57,29 +57,6 @@ async fn leaving_ends_the_session_at_the_upstream() {
     scene.until("the end upstream", async |_| (scene.upstream().sessions() == 0).then_some(())).await;
 }
 
-/// Whatever command is the last one that the card answers after the PIN was asked for: no login, nothing stuck.
-#[tokio::test]
-async fn card_out_at_every_command_of_the_handshake() {
-    let card = cards::doctor_cps3();
-    let scene = Scene::with_upstream(&[], &[&card]).await;
-    for command in 1.. {
-        card.faults().remove_at(command);
-        match scene.login().await {
-            Err(code) => assert_eq!(code, "card_removed", "command {command}"),
-            Ok(_) => {
-                assert!(command > 6, "a handshake takes more than {command} commands");
-                break;
-            }
-        }
-        assert!(scene.session().await.is_none());
-        assert_eq!(card.pin_tries_spent(), 0, "command {command}");
-        scene.until_empty().await;
-        card.faults().clear();
-        scene.insert(0, &card);
-        scene.until_seen(&card).await;
-    }
-}
-
 #[tokio::test]
 async fn a_local_login_is_no_way_around_the_upstream() {
     let card = cards::doctor_cps3();

@@ -1,7 +1,7 @@
 //! Signing a challenge: the same road as a login's signature, without a session at its end.
 
 use super::{
-    logins::only,
+    choice::only,
     present::Present,
     prompts::{Asking, failure_of, fault},
     shared::Shared,

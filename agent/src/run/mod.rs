@@ -2,9 +2,10 @@
 //!
 //! | file | what |
 //! | --- | --- |
-//! | [`shared`](self) | everything that is shared, and the one lock around the quiet structures |
+//! | `shared` | everything that is shared, and the one lock around the quiet structures |
 //! | `cards`, `present` | readers, cards and soft tokens: the only places that hold a token, each on its own thread |
-//! | `logins`, `pages` | one login on its way, and who waits for it |
+//! | `logins`, `driver`, `pages` | one login on its way, and who waits for it |
+//! | `choice` | which card or token is meant |
 //! | `challenge`, `pins`, `tokens`, `clients` | the other things a caller can ask for |
 //! | `prompts` | asking the person |
 //! | `effects` | what the session table wants done |
@@ -16,8 +17,10 @@
 
 mod cards;
 mod challenge;
+mod choice;
 mod clients;
 mod desk;
+mod driver;
 mod effects;
 mod logins;
 mod pages;

@@ -1,0 +1,409 @@
+//! One login on its way: the quiet half says what to do next, this does it and brings back what happened.
+//!
+//! A PIN lives in one variable between the prompt and the card, is moved into the one operation that spends it, and is
+//! wiped there.
+
+use super::{
+    choice::{Found, card_news, look},
+    logins::Wish,
+    pages::Running,
+    present::Present,
+    prompts::{Asking, fault},
+    shared::{Quiet, Shared},
+    words,
+};
+use crate::{
+    host::{
+        entropy::SystemEntropy,
+        fetch::Answer,
+        prompt_text::Deed,
+        token_tls::{TlsToken, TokenAnswer, TokenClient},
+    },
+    serve::desk::Hint,
+};
+use cps_agent_core::{
+    audit,
+    failure::{self, Failure},
+    fetch::FetchFault,
+    identity::{SessionId, UnixTime},
+    session::{
+        login::{Login, Outcome, Settings, Step},
+        step::{Action, Event, Fetch, PinFault, Purpose, TokenFault, TokenWanted},
+        table::Happening,
+    },
+    trust::chain,
+};
+use cps_card::{
+    certificate::Certificate,
+    token::{Authorization, Hold, KeyRole, Payload, Scheme},
+};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::sync::watch;
+
+/// How long a page waits for a card before its login fails.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// One login on its way.
+pub(super) struct Driver {
+    shared: Arc<Shared>,
+    number: u64,
+    abandoned: watch::Receiver<bool>,
+    chosen: watch::Receiver<Option<String>>,
+    wish: Wish,
+    /// The token that was found.
+    held: Option<Arc<Present>>,
+    /// What the person typed, for the next operation of the token.
+    authorization: Option<Authorization>,
+    /// A PIN was given to the token.
+    spent: bool,
+    /// The connection made with the token's key; ends with the login.
+    tls: Option<TokenTls>,
+}
+
+/// A TLS client of the token, and the authorization its next signature takes.
+struct TokenTls {
+    client: TokenClient,
+    authorization: Arc<Mutex<Option<Authorization>>>,
+}
+
+impl Driver {
+    /// Takes up a login that was begun.
+    pub(super) fn new(shared: Arc<Shared>, running: &Running, wish: Wish) -> Self {
+        Self {
+            shared,
+            number: running.number,
+            abandoned: running.abandon.subscribe(),
+            chosen: running.chosen.subscribe(),
+            wish,
+            held: None,
+            authorization: None,
+            spent: false,
+            tls: None,
+        }
+    }
+
+    /// Brings the login to its end.
+    pub(super) async fn drive(mut self, purpose: Purpose, settings: Arc<Settings>) {
+        self.shared.announce("login", "started", None);
+        let mut notes = Vec::new();
+        let mut step = Login::start(purpose, settings, &mut notes);
+        let result = loop {
+            self.shared.record(notes.drain(..), &self.wish.by);
+            match step {
+                Step::Next(login, action) => {
+                    let event = self.carry_out(action).await;
+                    let now = self.shared.clock.now();
+                    step = login.on(event, now, &mut SystemEntropy::new(), &mut notes);
+                }
+                Step::Done(outcome) => break Ok(outcome),
+                Step::Failed(failure) => break Err(failure),
+            }
+        };
+        self.authorization = None;
+        self.tls = None;
+        self.finish(result);
+    }
+
+    /// Does what the login asks for, unless it is given up or its token leaves meanwhile.
+    async fn carry_out(&mut self, action: Action) -> Event {
+        let mut abandoned = self.abandoned.clone();
+        let held = self.held.clone();
+        let left = async {
+            match &held {
+                Some(present) => present.gone().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            _ = abandoned.wait_for(|abandoned| *abandoned) => Event::Abandoned,
+            () = left => Event::TokenFailed(TokenFault::Removed),
+            event = self.act(action) => event,
+        }
+    }
+
+    async fn act(&mut self, action: Action) -> Event {
+        match action {
+            Action::FindToken(wanted) => self.find(wanted).await,
+            Action::Fetch(fetch) => self.fetch(&fetch).await,
+            Action::FetchWithToken { fetch, serial } => self.fetch_with_token(fetch, &serial).await,
+            Action::AskPin { serial, previous } => self.ask_pin(&serial, previous.as_ref()).await,
+            Action::Sign { serial, scheme, message } => self.sign(&serial, scheme, message).await,
+            Action::Revocation { certificate, .. } => Event::Revocation(self.lists(&certificate).await),
+        }
+    }
+
+    /// Looks for the one token that fits. A page tells the person what is missing and waits for it.
+    async fn find(&mut self, wanted: TokenWanted) -> Event {
+        let mut events = self.shared.events.subscribe();
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let chosen = self.chosen.borrow_and_update().clone();
+            self.shared.settled(&wanted, chosen.as_deref()).await;
+            let (answer, hint) = match look(&self.shared, &wanted, chosen.as_deref()) {
+                Found::One(present, seen) => {
+                    self.held = Some(present);
+                    self.hint(Hint::Wait);
+                    return Event::Token(seen);
+                }
+                Found::None(why) => {
+                    // What the person can mend by a card is waited for; a broken service is told at once.
+                    let mendable =
+                        [failure::NO_CARD, failure::NO_READER, failure::NO_CARD_SERVICE].contains(&why.code);
+                    let busy = (why.code == failure::CARD_BUSY).then_some(Hint::Wait);
+                    (Event::NoToken(why), mendable.then_some(Hint::InsertCard).or(busy))
+                }
+                Found::Several(serials) => {
+                    (Event::SeveralTokens(serials.clone()), Some(Hint::ChooseCard(serials)))
+                }
+            };
+            let Some(hint) = hint.filter(|_| self.wish.patient) else { return answer };
+            self.hint(hint);
+            tokio::select! {
+                () = card_news(&mut events) => {}
+                changed = self.chosen.changed() => if changed.is_err() { return answer },
+                () = tokio::time::sleep_until(deadline) => return answer,
+            }
+        }
+    }
+
+    async fn fetch(&self, fetch: &Fetch) -> Event {
+        match &self.shared.fetcher {
+            Some(fetcher) => plain(fetcher.fetch(fetch).await),
+            None => Event::FetchFailed(FetchFault::Unreachable("no upstream is configured".to_owned())),
+        }
+    }
+
+    async fn fetch_with_token(&mut self, fetch: Fetch, serial: &str) -> Event {
+        let authorization = self.hand_over();
+        let typed = authorization.is_some();
+        let tls = match self.tls(serial) {
+            Ok(tls) => tls,
+            Err(event) => return event,
+        };
+        *tls.authorization.lock().unwrap_or_else(PoisonError::into_inner) = authorization;
+        let answer = tls.client.fetch(fetch).await;
+        // A connection that was still open needed no signature: the PIN is wiped all the same.
+        let unspent = tls.authorization.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match answer {
+            TokenAnswer::Failed(fault) => self.failed(fault),
+            TokenAnswer::Plain(answer) => {
+                self.taken(typed && unspent.is_none());
+                plain(answer)
+            }
+        }
+    }
+
+    fn tls(&mut self, serial: &str) -> Result<&TokenTls, Event> {
+        if self.tls.is_none() {
+            self.tls = Some(self.start_tls(serial)?);
+        }
+        self.tls.as_ref().ok_or_else(|| other(failure::INTERNAL))
+    }
+
+    /// Starts a TLS client whose signatures are made by the token.
+    fn start_tls(&self, serial: &str) -> Result<TokenTls, Event> {
+        let present = self.present(serial)?;
+        let fetcher = self.shared.fetcher.as_ref().ok_or_else(|| other(failure::NO_UPSTREAM))?;
+        let key = present.description.key(KeyRole::Authentication);
+        let (schemes, leaf) = key
+            .and_then(|key| Some((key.schemes.clone(), key.certificate.clone()?)))
+            .ok_or_else(|| other(failure::CERTIFICATE_GARBLED))?;
+        let mut tls_chain = vec![Arc::clone(&leaf)];
+        // Servers know the roots and may lack what is between.
+        let above =
+            chain::build(&leaf, &self.shared.fixed.anchors, self.shared.clock.now()).unwrap_or_default();
+        tls_chain
+            .extend(above.into_iter().filter(|authority| authority.subject_raw() != authority.issuer_raw()));
+        let slot = Arc::new(Mutex::new(None));
+        let (authorization, hold) = (Arc::clone(&slot), self.shared.fixed.config.pin.hold);
+        let sign = move |scheme: Scheme, message: &[u8]| {
+            let typed = authorization.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let (typed, message) = (typed.unwrap_or(Authorization::Held), message.to_vec());
+            present
+                .run_blocking(move |token| {
+                    token.sign(KeyRole::Authentication, scheme, Payload::Message(&message), typed, hold)
+                })
+                .map_err(|error| fault(&error))
+        };
+        let token = TlsToken { chain: tls_chain, schemes, sign: Arc::new(sign) };
+        let client = TokenClient::start(fetcher.anchors(), fetcher.clock(), token).map_err(|error| {
+            tracing::error!(%error, "no thread for a connection");
+            other(failure::INTERNAL)
+        })?;
+        Ok(TokenTls { client, authorization: slot })
+    }
+
+    async fn ask_pin(&mut self, serial: &str, previous: Option<&PinFault>) -> Event {
+        let present = match self.present(serial) {
+            Ok(present) => present,
+            Err(event) => return event,
+        };
+        self.hint(Hint::TypePin);
+        let asking = Asking {
+            application: self.wish.application.clone(),
+            deed: Deed::Login,
+            screen: self.wish.screen.clone(),
+            language: self.wish.language,
+        };
+        let asked = self.shared.ask_pin(&present, &asking, previous).await;
+        self.hint(Hint::Wait);
+        match asked {
+            Ok(authorization) => {
+                self.authorization = Some(authorization);
+                Event::PinGiven
+            }
+            Err(fault) => Event::TokenFailed(fault),
+        }
+    }
+
+    async fn sign(&mut self, serial: &str, scheme: Scheme, message: Vec<u8>) -> Event {
+        let present = match self.present(serial) {
+            Ok(present) => present,
+            Err(event) => return event,
+        };
+        let authorization = self.hand_over();
+        let typed = authorization.is_some();
+        let (authorization, hold) =
+            (authorization.unwrap_or(Authorization::Held), self.shared.fixed.config.pin.hold);
+        let signed = present
+            .run(move |token| {
+                token.sign(KeyRole::Authentication, scheme, Payload::Message(&message), authorization, hold)
+            })
+            .await;
+        match signed {
+            Ok(signature) => {
+                self.taken(typed);
+                Event::Signed(signature)
+            }
+            Err(error) => self.failed(fault(&error)),
+        }
+    }
+
+    async fn lists(&self, certificate: &Certificate) -> Vec<Vec<u8>> {
+        let mut lists = self.shared.fixed.lists.clone();
+        lists.extend(self.shared.revocations.lists(certificate).await);
+        lists
+    }
+
+    /// Gives what the person typed to the operation that spends it. From here on the token may be verified, even if
+    /// nobody hears how the operation ended.
+    fn hand_over(&mut self) -> Option<Authorization> {
+        let authorization = self.authorization.take()?;
+        self.spent = true;
+        if let Some(present) =
+            self.held.as_ref().filter(|_| self.shared.fixed.config.pin.hold == Hold::Session)
+        {
+            present.note_unlocked(true);
+        }
+        Some(authorization)
+    }
+
+    /// The token took the PIN, if one was spent.
+    fn taken(&self, spent: bool) {
+        if let Some(present) = self.held.as_ref().filter(|_| spent) {
+            let taken = audit::Event::done(audit::What::Pin(None)).with(words::credential(present));
+            self.shared.record([taken], &self.wish.by);
+        }
+    }
+
+    /// The token did not do its part.
+    fn failed(&self, fault: TokenFault) -> Event {
+        if let Some(present) = &self.held {
+            present.note_fault(&fault);
+        }
+        Event::TokenFailed(fault)
+    }
+
+    fn present(&self, serial: &str) -> Result<Arc<Present>, Event> {
+        let held = self.held.clone().filter(|present| present.serial() == serial);
+        held.ok_or(Event::TokenFailed(TokenFault::Removed))
+    }
+
+    fn hint(&self, hint: Hint) {
+        let changed = self.shared.decide(|quiet, _| match quiet.pages.running(self.number) {
+            Some(running) if running.hint != hint => {
+                running.hint = hint;
+                true
+            }
+            _ => false,
+        });
+        if changed {
+            self.shared.announce("login", "waiting", None);
+        }
+    }
+
+    /// Opens the session, or tells why there is none; then sends the pages that waited on their way.
+    fn finish(self, result: Result<Box<Outcome>, Failure>) {
+        let shared = &self.shared;
+        shared.decide(|quiet, now| {
+            // A login that was given up made room when it was.
+            let running = quiet.pages.running.take_if(|running| running.number == self.number);
+            let Some(running) = running else { return self.let_go(quiet) };
+            let ended = match result {
+                Ok(outcome) => {
+                    quiet.upstream_down = false;
+                    let sid = self.open(quiet, *outcome, now);
+                    for transaction in &running.transactions {
+                        shared.complete_or_fail(quiet, transaction, now);
+                    }
+                    Ok(sid)
+                }
+                Err(failure) => {
+                    quiet.upstream_down = failure.code == failure::UPSTREAM_UNREACHABLE;
+                    for transaction in &running.transactions {
+                        quiet.pages.failed(transaction, failure.clone());
+                    }
+                    self.let_go(quiet);
+                    Err(failure)
+                }
+            };
+            let what = if ended.is_ok() { "done" } else { "failed" };
+            running.ended.send_replace(Some(ended));
+            shared.announce("login", what, None);
+        });
+    }
+
+    fn open(&self, quiet: &mut Quiet, outcome: Outcome, now: UnixTime) -> SessionId {
+        for warning in &outcome.warnings {
+            tracing::warn!(code = %warning.code, "a login succeeded with a warning");
+            self.shared.announce("login", "warning", Some(warning.code.0));
+        }
+        if let Some(upstream) = &outcome.upstream {
+            quiet.upstream_keys = Some(upstream.keys.clone());
+        }
+        let serial = outcome.assurance.credential.as_ref().map(|credential| credential.serial.clone());
+        let (sid, effects) = quiet.sessions.open(outcome, now, &mut SystemEntropy::new());
+        self.shared.carry_out(quiet, effects, Some(&self.wish.by));
+        // The card may have left in the very last moment, when there was no session yet to be told.
+        if let Some(serial) = serial.filter(|serial| self.shared.cards.find(serial).is_none()) {
+            self.shared.happened(quiet, Happening::CardRemoved { serial }, now);
+        }
+        sid
+    }
+
+    /// A login that failed leaves no verified card behind, unless a session rests on it.
+    fn let_go(&self, quiet: &Quiet) {
+        let Some(present) = self.held.as_ref().filter(|_| self.spent) else { return };
+        let session = quiet.sessions.current().filter(|session| !session.locked);
+        let kept = session.and_then(|session| session.assurance.credential);
+        if kept.is_none_or(|credential| credential.serial != present.serial()) {
+            present.release();
+        }
+    }
+}
+
+fn plain(answer: Answer) -> Event {
+    match answer {
+        Answer::Fetched(fetched) => Event::Fetched(fetched),
+        Answer::Failed(fault) => Event::FetchFailed(fault),
+        Answer::CertificateRequested { host } => Event::CertificateRequested { host },
+    }
+}
+
+fn other(code: failure::Code) -> Event {
+    Event::TokenFailed(TokenFault::Other(code.into()))
+}
