@@ -99,7 +99,7 @@ async fn serve(
     let versions = versions(&token.schemes);
     let resolver: Arc<dyn ResolvesClientCert> = Arc::new(Presented::new(token, Arc::clone(&failure)));
     let mut open: Option<Connection> = None;
-    while let Some((fetch, reply)) = inbox.recv().await {
+    while let Some((fetch, mut reply)) = inbox.recv().await {
         let sent = timeout(TOTAL, async {
             let mut connection = match open.take() {
                 Some(connection) if connection.serves(&fetch.url) => connection,
@@ -108,7 +108,12 @@ async fn serve(
             let fetched = connection.send(&fetch, clock, BODY).await?;
             Ok((fetched, connection))
         });
-        let answer = match sent.await {
+        let sent = tokio::select! {
+            sent = sent => sent,
+            // Nobody waits any more: the login was given up, and its connection goes with it.
+            () = reply.closed() => continue,
+        };
+        let answer = match sent {
             Ok(Ok((fetched, connection))) => {
                 open = Some(connection);
                 Answer::Fetched(fetched)

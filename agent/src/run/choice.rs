@@ -71,7 +71,6 @@ fn seen(present: &Present) -> Option<TokenSeen> {
         certificate: key.certificate.clone()?,
         schemes: key.schemes.clone(),
         needs_pin: key.needs_pin,
-        unlocked: present.unlocked(),
     })
 }
 

@@ -38,7 +38,7 @@ use cps_card::{
     token::{Authorization, Hold, KeyRole, Payload, Scheme},
 };
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::sync::watch;
@@ -63,10 +63,30 @@ pub(super) struct Driver {
     tls: Option<TokenTls>,
 }
 
-/// A TLS client of the token, and the authorization its next signature takes.
+/// A TLS client of the token, and what its next signature may use.
 struct TokenTls {
     client: TokenClient,
-    authorization: Arc<Mutex<Option<Authorization>>>,
+    grant: Arc<Mutex<Grant>>,
+}
+
+/// What a signature inside a handshake may use. The handshake runs on a thread of its own and may come to its signature
+/// after the login was given up: then it gets nothing.
+#[derive(Default)]
+struct Grant {
+    authorization: Option<Authorization>,
+    over: bool,
+}
+
+impl TokenTls {
+    fn grant(&self) -> MutexGuard<'_, Grant> {
+        self.grant.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for TokenTls {
+    fn drop(&mut self) {
+        *self.grant() = Grant { authorization: None, over: true };
+    }
 }
 
 impl Driver {
@@ -145,6 +165,7 @@ impl Driver {
             self.shared.settled(&wanted, chosen.as_deref()).await;
             let (answer, hint) = match look(&self.shared, &wanted, chosen.as_deref()) {
                 Found::One(present, seen) => {
+                    self.settle_on(present.serial());
                     self.held = Some(present);
                     self.hint(Hint::Wait);
                     return Event::Token(seen);
@@ -184,10 +205,10 @@ impl Driver {
             Ok(tls) => tls,
             Err(event) => return event,
         };
-        *tls.authorization.lock().unwrap_or_else(PoisonError::into_inner) = authorization;
+        tls.grant().authorization = authorization;
         let answer = tls.client.fetch(fetch).await;
         // A connection that was still open needed no signature: the PIN is wiped all the same.
-        let unspent = tls.authorization.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let unspent = tls.grant().authorization.take();
         match answer {
             TokenAnswer::Failed(fault) => self.failed(fault),
             TokenAnswer::Plain(answer) => {
@@ -218,23 +239,29 @@ impl Driver {
             chain::build(&leaf, &self.shared.fixed.anchors, self.shared.clock.now()).unwrap_or_default();
         tls_chain
             .extend(above.into_iter().filter(|authority| authority.subject_raw() != authority.issuer_raw()));
-        let slot = Arc::new(Mutex::new(None));
-        let (authorization, hold) = (Arc::clone(&slot), self.shared.fixed.config.pin.hold);
+        let grant = Arc::new(Mutex::new(Grant::default()));
+        let (granted, hold) = (Arc::clone(&grant), self.shared.fixed.config.pin.hold);
         let sign = move |scheme: Scheme, message: &[u8]| {
-            let typed = authorization.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let (typed, message) = (typed.unwrap_or(Authorization::Held), message.to_vec());
-            present
-                .run_blocking(move |token| {
+            let message = message.to_vec();
+            // The job is queued under the lock: a login that ends now either forbids it, or resets the card after it.
+            let signature = {
+                let mut grant = granted.lock().unwrap_or_else(PoisonError::into_inner);
+                if grant.over {
+                    return Err(TokenFault::Pin(PinFault::Cancelled));
+                }
+                let typed = grant.authorization.take().unwrap_or(Authorization::Held);
+                present.queue(move |token| {
                     token.sign(KeyRole::Authentication, scheme, Payload::Message(&message), typed, hold)
                 })
-                .map_err(|error| fault(&error))
+            };
+            signature.wait().map_err(|error| fault(&error))
         };
         let token = TlsToken { chain: tls_chain, schemes, sign: Arc::new(sign) };
         let client = TokenClient::start(fetcher.anchors(), fetcher.clock(), token).map_err(|error| {
             tracing::error!(%error, "no thread for a connection");
             other(failure::INTERNAL)
         })?;
-        Ok(TokenTls { client, authorization: slot })
+        Ok(TokenTls { client, grant })
     }
 
     async fn ask_pin(&mut self, serial: &str, previous: Option<&PinFault>) -> Event {
@@ -254,6 +281,8 @@ impl Driver {
         match asked {
             Ok(authorization) => {
                 self.authorization = Some(authorization);
+                // An answered prompt is a person at work; that an application asked for one is not.
+                self.shared.decide(|quiet, now| self.shared.happened(quiet, Happening::Activity, now));
                 Event::PinGiven
             }
             Err(fault) => Event::TokenFailed(fault),
@@ -323,6 +352,15 @@ impl Driver {
         held.ok_or(Event::TokenFailed(TokenFault::Removed))
     }
 
+    /// The token is found: nobody may join this login under the name of another one any more.
+    fn settle_on(&self, serial: &str) {
+        self.shared.decide(|quiet, _| {
+            if let Some(running) = quiet.pages.running(self.number) {
+                running.chosen.send_replace(Some(serial.to_owned()));
+            }
+        });
+    }
+
     fn hint(&self, hint: Hint) {
         let changed = self.shared.decide(|quiet, _| match quiet.pages.running(self.number) {
             Some(running) if running.hint != hint => {
@@ -345,7 +383,9 @@ impl Driver {
             let Some(running) = running else { return self.let_go(quiet) };
             let ended = match result {
                 Ok(outcome) => {
-                    quiet.upstream_down = false;
+                    if outcome.upstream.is_some() {
+                        quiet.upstream_down = false;
+                    }
                     let sid = self.open(quiet, *outcome, now);
                     for transaction in &running.transactions {
                         shared.complete_or_fail(quiet, transaction, now);
@@ -353,7 +393,8 @@ impl Driver {
                     Ok(sid)
                 }
                 Err(failure) => {
-                    quiet.upstream_down = failure.code == failure::UPSTREAM_UNREACHABLE;
+                    // Only a login that went there says anything about the upstream.
+                    quiet.upstream_down |= failure.code == failure::UPSTREAM_UNREACHABLE;
                     for transaction in &running.transactions {
                         quiet.pages.failed(transaction, failure.clone());
                     }

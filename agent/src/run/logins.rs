@@ -15,7 +15,6 @@ use cps_agent_core::{
     session::{
         login::Settings,
         step::{Purpose, SamePerson},
-        table::Happening,
     },
 };
 use std::sync::Arc;
@@ -59,14 +58,17 @@ impl Shared {
         registered: &[Way],
         attach: impl FnOnce(&mut Running),
     ) -> Result<Joined, Failure> {
-        self.decide(|quiet, now| {
-            self.happened(quiet, Happening::Activity, now);
+        self.decide(|quiet, _| {
             if let Some(running) = &mut quiet.pages.running {
                 if running.way != wish.way {
                     return Err(failure::LOGIN_BUSY.into());
                 }
-                if wish.serial.is_some() {
-                    running.chosen.send_replace(wish.serial);
+                // Whoever names a card gets that card or nothing: never another one's login under its name.
+                if let Some(serial) = wish.serial {
+                    if running.chosen.borrow().as_ref().is_some_and(|chosen| *chosen != serial) {
+                        return Err(failure::LOGIN_BUSY.into());
+                    }
+                    running.chosen.send_replace(Some(serial));
                 }
                 attach(running);
                 return Ok(Joined { number: running.number, ended: running.ended.subscribe() });
@@ -119,6 +121,7 @@ impl Shared {
     /// Answers a waiting page with the live session, if that is what it waits for. Says whether the page is done.
     pub(super) fn complete(&self, quiet: &mut Quiet, transaction: &str, now: UnixTime) -> bool {
         let Some(session) = quiet.sessions.current() else { return false };
+        let client = quiet.provider.waiting(transaction, now).map(|waiting| waiting.client.id().to_owned());
         let completion = self.provide_in(quiet, now, |provider, world, _| {
             match provider.complete(world, transaction, &session, Approval::default()) {
                 Completion::AskConsent => {
@@ -136,7 +139,8 @@ impl Shared {
                     None => audit::Event::done(audit::What::Authorization),
                     Some(error) => audit::Event::protocol(audit::What::Authorization, error),
                 };
-                self.journal.write(&event.within(session.sid.clone()).of(session.person.id.clone()));
+                let by = audit::Application { client, ..audit::Application::default() };
+                self.record([event.within(session.sid.clone()).of(session.person.id.clone())], &by);
                 quiet.pages.leave(transaction, location, now);
                 true
             }

@@ -58,18 +58,16 @@ impl Present {
         }
     }
 
-    /// The same for a thread of its own: blocks.
-    ///
-    /// # Errors
-    /// As [`Present::run`].
-    pub(super) fn run_blocking<R: Send + 'static>(
+    /// Queues work for a thread of its own that waits for the result.
+    pub(super) fn queue<R: Send + 'static>(
         &self,
         work: impl FnOnce(&mut dyn Token) -> Result<R, Error> + Send + 'static,
-    ) -> Result<R, Error> {
+    ) -> Queued<R> {
         let (answer, answered) = mpsc::sync_channel(1);
         let job: Job = Box::new(move |token| drop(answer.send(work(token))));
-        self.jobs.send(job).map_err(|_| Error::Removed)?;
-        answered.recv().unwrap_or(Err(Error::Removed))
+        // A token that is gone drops the job, and the wait ends with that.
+        let _ = self.jobs.send(job);
+        Queued(answered)
     }
 
     /// Ends the verified state, without waiting for it.
@@ -107,6 +105,19 @@ impl Present {
         if let TokenFault::Pin(PinFault::Wrong { .. } | PinFault::Blocked | PinFault::Required) = fault {
             self.note_unlocked(false);
         }
+    }
+}
+
+/// Work that was queued.
+pub(super) struct Queued<R>(mpsc::Receiver<Result<R, Error>>);
+
+impl<R> Queued<R> {
+    /// Blocks until it is done.
+    ///
+    /// # Errors
+    /// The work's, and [`Error::Removed`] when the token left first.
+    pub(super) fn wait(self) -> Result<R, Error> {
+        self.0.recv().unwrap_or(Err(Error::Removed))
     }
 }
 

@@ -269,9 +269,9 @@ enum Spend {
 }
 
 impl Spend {
-    /// Goes to the card: at once when its PIN is verified already or it has none, else by way of the person.
+    /// Goes to the card: by way of the person, but once in a login.
     fn go(self, holding: Holding) -> Turn {
-        if holding.seen.unlocked || !holding.seen.needs_pin {
+        if holding.unlocked {
             return self.at_once(holding);
         }
         self.ask(holding, None)
@@ -290,7 +290,13 @@ impl Spend {
     }
 
     /// The card did not take the PIN, or wants it again: the person decides, each time. Nothing is tried by itself.
-    fn refused(self, holding: Holding, fault: PinFault, moment: &mut Moment<'_>) -> Result<Turn, Failure> {
+    fn refused(
+        self,
+        mut holding: Holding,
+        fault: PinFault,
+        moment: &mut Moment<'_>,
+    ) -> Result<Turn, Failure> {
+        holding.unlocked = false;
         let note = |left, code| {
             audit::Event::refused(audit::What::Pin(left), code)
                 .with(Some(holding.credential()))
@@ -321,9 +327,12 @@ struct AwaitPin {
 }
 
 impl AwaitPin {
-    fn on(self, event: Event, moment: &mut Moment<'_>) -> Result<Turn, Failure> {
+    fn on(mut self, event: Event, moment: &mut Moment<'_>) -> Result<Turn, Failure> {
         match event {
-            Event::PinGiven => Ok(self.spend.at_once(self.holding)),
+            Event::PinGiven => {
+                self.holding.unlocked = true;
+                Ok(self.spend.at_once(self.holding))
+            }
             Event::TokenFailed(TokenFault::Pin(fault)) => self.spend.refused(self.holding, fault, moment),
             _ => Err(unexpected()),
         }

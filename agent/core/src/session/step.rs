@@ -3,7 +3,8 @@
 //! The login machine never sees a PIN: it asks for one ([`Action::AskPin`]) and learns that it was given
 //! ([`Event::PinGiven`]); the PIN itself goes from the prompter into the card job inside the loop that runs the actions.
 //! It serves the one token action that follows, and is wiped when that action ends, however it ends. With
-//! `hold = "session"` the card then stays verified, and later actions find it so ([`TokenSeen::unlocked`]).
+//! `hold = "session"` the card then stays verified for the rest of this login and for its session; that a card is verified when
+//! a login begins is never a reason to skip the person.
 //!
 //! Once a token was found, the loop reports its removal at any await as [`Event::TokenFailed`] with
 //! [`TokenFault::Removed`], besides the answer that is outstanding: the login ends there.
@@ -29,8 +30,6 @@ pub struct TokenSeen {
     pub schemes: Vec<Scheme>,
     /// The key needs the PIN.
     pub needs_pin: bool,
-    /// The card already holds the verified state for us (`hold = "session"`).
-    pub unlocked: bool,
 }
 
 /// Which token a login wants.

@@ -301,7 +301,6 @@ impl Card {
                 _ => vec![Scheme::RsaPkcs1Sha256],
             },
             needs_pin: self.plan.needs_pin,
-            unlocked: false,
         }
     }
 

@@ -260,7 +260,6 @@ pub(crate) struct Play<'a> {
     pub(crate) lists: Vec<Vec<u8>>,
     /// What is said in place of the answer to the n-th action.
     pub(crate) interruption: Option<(usize, fn() -> Event)>,
-    pub(crate) unlocked: bool,
     /// The actions, in words.
     pub(crate) trace: Vec<String>,
     pub(crate) notes: Vec<audit::Event>,
@@ -275,7 +274,6 @@ impl<'a> Play<'a> {
             pins: VecDeque::new(),
             lists: Vec::new(),
             interruption: None,
-            unlocked: false,
             trace: Vec::new(),
             notes: Vec::new(),
         }
@@ -313,11 +311,7 @@ impl<'a> Play<'a> {
 
     fn carry_out(&mut self, action: &Action) -> Event {
         let (word, event) = match action {
-            Action::FindToken(_) => {
-                let mut seen = self.card.seen();
-                seen.unlocked = self.unlocked;
-                ("token".to_owned(), Event::Token(seen))
-            }
+            Action::FindToken(_) => ("token".to_owned(), Event::Token(self.card.seen())),
             Action::Fetch(fetch) => (fetch.url.path().to_owned(), self.provider.answer(fetch, false)),
             Action::FetchWithToken { fetch, serial } => {
                 assert_eq!(serial, self.card.plan.serial);

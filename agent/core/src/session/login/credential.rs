@@ -18,6 +18,9 @@ const SUBJECT_ROLE: &str = "1.2.250.1.213.1.1.5.5";
 pub(super) struct Holding {
     pub(super) seen: TokenSeen,
     pub(super) accepted: Accepted,
+    /// The person gave the PIN in this login. A login is the person's act: a card that an earlier one left verified is asked
+    /// for its PIN again.
+    pub(super) unlocked: bool,
 }
 
 impl Holding {
@@ -32,7 +35,7 @@ impl Holding {
         if !accepted.holder.is_nominative() && !case.settings.non_nominative {
             return Err(failure::NON_NOMINATIVE.into());
         }
-        let holding = Self { seen, accepted };
+        let holding = Self { seen, accepted, unlocked: false };
         let stranger = case.purpose.same_person_as.as_ref().is_some_and(|same| {
             let id = holding.national_id();
             same.person.id != id && !same.person.aliases.contains(&id)

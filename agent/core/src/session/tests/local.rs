@@ -116,16 +116,6 @@ fn a_pin_of_the_wrong_length_and_a_lost_state_ask_again() {
 }
 
 #[test]
-fn an_unlocked_card_asks_no_pin_until_it_forgot() {
-    let (result, trace) = play(&Plan::default(), |play| {
-        play.unlocked = true;
-        play.pins = [TokenFault::Pin(PinFault::Required)].into();
-    });
-    assert_eq!(result, Ok(()));
-    assert_eq!(trace[2..], ["sign", "pin after Required", "sign"]);
-}
-
-#[test]
 fn a_card_pulled_at_any_await_is_told_as_such() {
     let (_, whole) = play(&Plan::default(), |_| {});
     for at in 0..whole.len() {
@@ -269,12 +259,13 @@ fn two_logins_never_sign_the_same_challenge() {
         else {
             panic!()
         };
-        let mut seen = card.seen();
-        seen.unlocked = true;
-        let Step::Next(login, _) = login.on(Event::Token(seen), NOW, &mut entropy, &mut Vec::new()) else {
-            panic!()
+        let mut next = |login: Box<Login>, event| match login.on(event, NOW, &mut entropy, &mut Vec::new()) {
+            Step::Next(login, _) => login,
+            other => panic!("{other:?}"),
         };
-        match login.on(Event::Revocation(vec![]), NOW, &mut entropy, &mut Vec::new()) {
+        let login = next(login, Event::Token(card.seen()));
+        let login = next(login, Event::Revocation(vec![]));
+        match login.on(Event::PinGiven, NOW, &mut entropy, &mut Vec::new()) {
             Step::Next(_, Action::Sign { message, .. }) => message,
             other => panic!("{other:?}"),
         }

@@ -474,10 +474,3 @@ fn a_soft_token_takes_the_same_road() {
     let outcome = play.run(purpose(Way::Token), &Arc::new(with_upstream(&pki))).unwrap();
     assert_eq!((outcome.assurance.way, play.trace[5].as_str()), (Way::Token, "/card with the card"));
 }
-
-#[test]
-fn an_unlocked_card_shakes_hands_without_a_prompt() {
-    let (result, trace) = play(|play| play.unlocked = true);
-    assert!(result.is_ok());
-    assert!(!trace.contains(&"pin".to_owned()));
-}
