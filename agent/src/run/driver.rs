@@ -381,12 +381,8 @@ impl Driver {
             // A login that was given up made room when it was.
             let running = quiet.pages.running.take_if(|running| running.number == self.number);
             let Some(running) = running else { return self.let_go(quiet) };
-            let ended = match result {
-                Ok(outcome) => {
-                    if outcome.upstream.is_some() {
-                        quiet.upstream_down = false;
-                    }
-                    let sid = self.open(quiet, *outcome, now);
+            let ended = match result.and_then(|outcome| self.open(quiet, *outcome, now)) {
+                Ok(sid) => {
                     for transaction in &running.transactions {
                         shared.complete_or_fail(quiet, transaction, now);
                     }
@@ -408,22 +404,23 @@ impl Driver {
         });
     }
 
-    fn open(&self, quiet: &mut Quiet, outcome: Outcome, now: UnixTime) -> SessionId {
+    fn open(&self, quiet: &mut Quiet, outcome: Outcome, now: UnixTime) -> Result<SessionId, Failure> {
         for warning in &outcome.warnings {
             tracing::warn!(code = %warning.code, "a login succeeded with a warning");
             self.shared.announce("login", "warning", Some(warning.code.0));
         }
         if let Some(upstream) = &outcome.upstream {
+            quiet.upstream_down = false;
             quiet.upstream_keys = Some(upstream.keys.clone());
         }
         let serial = outcome.assurance.credential.as_ref().map(|credential| credential.serial.clone());
-        let (sid, effects) = quiet.sessions.open(outcome, now, &mut SystemEntropy::new());
+        let (opened, effects) = quiet.sessions.open(outcome, now, &mut SystemEntropy::new());
         self.shared.carry_out(quiet, effects, Some(&self.wish.by));
         // The card may have left in the very last moment, when there was no session yet to be told.
         if let Some(serial) = serial.filter(|serial| self.shared.cards.find(serial).is_none()) {
             self.shared.happened(quiet, Happening::CardRemoved { serial }, now);
         }
-        sid
+        opened.map_err(Failure::from)
     }
 
     /// A login that failed leaves no verified card behind, unless a session rests on it.

@@ -226,4 +226,14 @@ failures! {
            "Remettez votre carte et saisissez votre code pour la reprendre."
         en "The session is locked."
            "Insert your card again and enter your PIN to resume it."
+    SESSION_OVER = "session_over" 409 Person
+        fr "La session à reprendre s'est terminée entre-temps."
+           "Connectez-vous à nouveau."
+        en "The session to resume has ended meanwhile."
+           "Log in again."
+    SESSION_OTHER_CARD = "session_other_card" 403 Person
+        fr "La session a été ouverte avec une autre carte."
+           "Reprenez-la avec cette carte-là, ou fermez-la d'abord."
+        en "The session was opened with another card."
+           "Resume it with that card, or end it first."
 }

@@ -4,7 +4,9 @@
 //! person from its first moment to its last; what could mix two persons ends it or locks it.
 
 use super::login::Outcome;
+use super::step::SamePerson;
 use crate::audit::{self, What, event::SessionEnd};
+use crate::failure::{self, Code};
 use crate::identity::{Assurance, NationalId, Person, SessionId, SessionView, Sessions, UnixTime};
 use crate::psc::UpstreamSession;
 use crate::secret::{Entropy, random_string};
@@ -194,21 +196,55 @@ impl Table {
     /// Takes a finished login: opens a session, or renews or resumes the one that is there.
     ///
     /// Another person's login ends the session before. The same person's login of the same kind renews it under its
-    /// identifier; a login that resumes a locked session (`purpose.same_person_as`) unlocks it, and a local one does so
-    /// without touching what the upstream said. Local and upstream sessions are never mixed: one ends, the other begins.
+    /// identifier. Local and upstream sessions are never mixed: one ends, the other begins.
+    ///
+    /// A login that was to resume a session (`purpose.same_person_as`) may do only that, with that session's own
+    /// credential: nobody asked the policy whether a new session may begin. A local one unlocks the session without
+    /// touching what the upstream said.
+    ///
+    /// The effects are to be carried out in either case.
+    ///
+    /// # Errors
+    /// Why the session cannot be resumed: [`failure::SESSION_OVER`], [`failure::OTHER_PERSON`] or
+    /// [`failure::SESSION_OTHER_CARD`]. The login's card or token is then released.
     pub fn open(
         &mut self,
         outcome: Outcome,
         now: UnixTime,
         entropy: &mut dyn Entropy,
-    ) -> (SessionId, Vec<Effect>) {
+    ) -> (Result<SessionId, Code>, Vec<Effect>) {
+        let mut effects = self.expire(now);
         // The card of the new session may be the one of the old: its verified state is the new login's to keep.
         let kept = outcome.assurance.credential.as_ref().map(|c| c.serial.clone());
-        let (sid, mut effects) = self.take(outcome, now, entropy);
+        let refusal =
+            outcome.purpose.same_person_as.as_ref().and_then(|same| self.may_not_resume(same, &outcome));
+        let opened = match refusal {
+            None => Ok(self.take(outcome, now, entropy, &mut effects)),
+            Some(code) => {
+                let way = outcome.assurance.way;
+                let refused = audit::Event::refused(What::Login(way), code).of(outcome.person.id.clone());
+                effects.push(Effect::Audit(refused.with(outcome.assurance.credential)));
+                Err(code)
+            }
+        };
         effects.retain(
             |effect| !matches!(effect, Effect::ReleaseToken { serial } if Some(serial) == kept.as_ref()),
         );
-        (sid, effects)
+        if opened.is_err() {
+            effects.extend(kept.map(|serial| Effect::ReleaseToken { serial }));
+        }
+        (opened, effects)
+    }
+
+    /// Why a login that was to resume a session does not: the session ended while the person was asked, or this is not
+    /// the credential it rests on.
+    fn may_not_resume(&self, same: &SamePerson, outcome: &Outcome) -> Option<Code> {
+        match self.live.as_ref().filter(|live| live.sid == same.sid) {
+            None => Some(failure::SESSION_OVER),
+            Some(live) if !live.person.is(&outcome.person) => Some(failure::OTHER_PERSON),
+            Some(live) if !same_credential(live, outcome) => Some(failure::SESSION_OTHER_CARD),
+            Some(_) => None,
+        }
     }
 
     fn take(
@@ -216,21 +252,20 @@ impl Table {
         outcome: Outcome,
         now: UnixTime,
         entropy: &mut dyn Entropy,
-    ) -> (SessionId, Vec<Effect>) {
-        let mut effects = self.expire(now);
+        effects: &mut Vec<Effect>,
+    ) -> SessionId {
         if let Some(live) = self.live.as_mut()
             && live.person.is(&outcome.person)
         {
-            let resumes = outcome.purpose.same_person_as.as_ref().is_some_and(|same| same.sid == live.sid);
             let local = outcome.upstream.is_none();
-            if resumes && live.locked && local && same_credential(live, &outcome) {
+            if outcome.purpose.same_person_as.is_some() && local {
                 effects.extend(resume(live, now));
-                return (live.sid.clone(), effects);
+                return live.sid.clone();
             }
             if live.upstream.is_some() != local {
                 let expires = expiry(&self.rules, &outcome, now);
                 effects.extend(renew(live, outcome, expires, now));
-                return (live.sid.clone(), effects);
+                return live.sid.clone();
             }
         }
         let reason = match &self.live {
@@ -251,7 +286,7 @@ impl Table {
         effects.push(live.announce("started"));
         let sid = live.sid.clone();
         self.live = Some(live);
-        (sid, effects)
+        sid
     }
 
     /// Takes what happened outside.

@@ -3,6 +3,7 @@
 use super::{alone, purpose, with_upstream};
 use crate::audit::What;
 use crate::audit::event::SessionEnd;
+use crate::failure;
 use crate::identity::{NationalId, SessionId, Sessions, UnixTime, Way};
 use crate::session::login::Outcome;
 use crate::session::step::{Purpose, SamePerson};
@@ -47,7 +48,7 @@ impl Scene {
     fn table(&mut self, mode: Mode) -> (Table, SessionId) {
         let mut table = Table::new(Rules { mode, ..Rules::default() });
         let (sid, _) = table.open(self.upstream(), NOW, &mut self.entropy);
-        (table, sid)
+        (table, sid.unwrap())
     }
 }
 
@@ -110,7 +111,10 @@ fn lock_locks_when_the_card_leaves_and_the_same_card_and_pin_resume_it() {
         let same = SamePerson { sid: sid.clone(), person: view.person };
         let outcome = scene.local(&scene.doctor, Some(same));
         let (again, effects) = table.open(outcome, NOW.plus(60), &mut scene.entropy);
-        assert_eq!((&again, words(&effects)), (&sid, vec!["audit Resumed".to_owned(), "resumed".to_owned()]));
+        assert_eq!(
+            (again, words(&effects)),
+            (Ok(sid.clone()), vec!["audit Resumed".to_owned(), "resumed".to_owned()])
+        );
         // What the upstream said of the session still holds.
         let view = table.session(&sid).unwrap();
         assert!(!view.locked);
@@ -176,6 +180,7 @@ fn another_persons_login_ends_the_session_and_begins_a_new_one() {
         let mut expected = ended(SessionEnd::OtherPerson, true);
         expected.extend(["audit Login(Local)".to_owned(), "started".to_owned()]);
         assert_eq!(words(&effects), expected);
+        let new = new.unwrap();
         assert_ne!(new, sid);
         assert!(table.session(&sid).is_none());
         assert_eq!(table.session(&new).unwrap().person.id, NationalId(NURSE.into()));
@@ -183,19 +188,43 @@ fn another_persons_login_ends_the_session_and_begins_a_new_one() {
     }
 }
 
+/// The policy was not asked, since the session was allowed once: no other session may come of it.
 #[test]
 fn a_locked_session_is_resumed_by_its_own_card_only() {
     let mut scene = Scene::new();
     let (mut table, sid) = scene.table(Mode::Lock);
     table.on(removed(&scene.doctor), NOW);
     let person = table.session(&sid).unwrap().person;
-    // The same person, another card: a login of its own, never the upstream's session unlocked.
     let second = Plan { serial: "10000009", card_number: Some("8025000001/0010000009"), ..Plan::default() };
     let second = second.issued_by(&scene.pki.persons);
     let outcome = scene.local(&second, Some(SamePerson { sid: sid.clone(), person }));
-    let (new, _) = table.open(outcome, NOW, &mut scene.entropy);
-    assert_ne!(new, sid);
-    assert!(table.session(&sid).is_none());
+    let (refused, effects) = table.open(outcome, NOW, &mut scene.entropy);
+    assert_eq!(refused, Err(failure::SESSION_OTHER_CARD));
+    assert_eq!(words(&effects), ["audit Login(Local)", "release 10000009"]);
+    assert!(table.session(&sid).unwrap().locked, "the session waits on for its own card");
+}
+
+#[test]
+fn a_session_that_ended_while_the_person_was_asked_is_not_replaced() {
+    let mut scene = Scene::new();
+    let (mut table, sid) = scene.table(Mode::Lock);
+    table.on(removed(&scene.doctor), NOW);
+    let person = table.session(&sid).unwrap().person;
+    let resuming = || Some(SamePerson { sid: sid.clone(), person: Arc::clone(&person) });
+    // It idles out in the very moment of the resumption.
+    let outcome = scene.local(&scene.doctor, resuming());
+    let (refused, effects) = table.open(outcome, NOW.plus(MAX_IDLE), &mut scene.entropy);
+    assert_eq!(refused, Err(failure::SESSION_OVER));
+    let said = words(&effects);
+    assert!(said.contains(&format!("audit {:?}", What::SessionEnded(SessionEnd::Idle))), "{said:?}");
+    assert_eq!(said.iter().filter(|word| *word == "release 10000001").count(), 1, "{said:?}");
+    assert!(table.current().is_none());
+    // Another session of the same person is not the one that was to be resumed either.
+    let (other, _) = table.open(scene.local(&scene.doctor, None), NOW, &mut scene.entropy);
+    let outcome = scene.local(&scene.doctor, resuming());
+    let (refused, _) = table.open(outcome, NOW, &mut scene.entropy);
+    assert_eq!(refused, Err(failure::SESSION_OVER));
+    assert_eq!(table.current().unwrap().sid, other.unwrap());
 }
 
 #[test]
@@ -204,7 +233,7 @@ fn a_login_of_the_same_person_and_kind_renews_the_session_under_its_name() {
     let (mut table, sid) = scene.table(Mode::Lock);
     table.on(removed(&scene.doctor), NOW);
     let (again, effects) = table.open(scene.upstream(), NOW.plus(600), &mut scene.entropy);
-    assert_eq!(again, sid);
+    assert_eq!(again, Ok(sid.clone()));
     assert_eq!(words(&effects), ["audit Login(Card)", "renewed"]);
     assert!(!table.session(&sid).unwrap().locked);
 }
@@ -214,10 +243,12 @@ fn local_and_upstream_sessions_are_never_mixed() {
     let mut scene = Scene::new();
     let (mut table, sid) = scene.table(Mode::Strict);
     let (local, effects) = table.open(scene.local(&scene.doctor, None), NOW, &mut scene.entropy);
+    let local = local.unwrap();
     assert_ne!(local, sid);
     // The card's verified state now belongs to the new session: it is not released.
     assert!(!words(&effects).iter().any(|word| word.starts_with("release")));
     let (upstream, _) = table.open(scene.upstream(), NOW, &mut scene.entropy);
+    let upstream = upstream.unwrap();
     assert_ne!(upstream, local);
     assert_eq!(table.session(&upstream).unwrap().assurance.acr, "eidas1");
 }
@@ -227,6 +258,7 @@ fn a_session_ends_four_hours_after_the_authentication_at_the_latest() {
     let mut scene = Scene::new();
     let mut table = Table::new(Rules { max: i64::MAX, idle: i64::MAX, ..Rules::default() });
     let (sid, _) = table.open(scene.upstream(), NOW, &mut scene.entropy);
+    let sid = sid.unwrap();
     // The upstream authenticated the person 50 seconds before.
     let end = UnixTime(NOW.0 - 50 + MAX_LIFE);
     assert_eq!(table.session(&sid).unwrap().expires, end);
@@ -271,7 +303,7 @@ fn a_local_session_has_a_shorter_life() {
     let mut scene = Scene::new();
     let mut table = Table::new(Rules::default());
     let (sid, _) = table.open(scene.local(&scene.doctor, None), NOW, &mut scene.entropy);
-    assert_eq!(table.session(&sid).unwrap().expires, NOW.plus(3600));
+    assert_eq!(table.session(&sid.unwrap()).unwrap().expires, NOW.plus(3600));
 }
 
 #[test]
