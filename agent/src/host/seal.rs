@@ -7,7 +7,7 @@
 use super::{entropy::SystemEntropy, state::Folder};
 use cps_agent_core::secret::Entropy as _;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use std::io;
+use std::{io, path::PathBuf};
 use zeroize::Zeroizing;
 
 const HEADER: &[u8] = b"cps-agent sealed 1\n";
@@ -27,11 +27,13 @@ pub enum SealError {
     #[error("the state cannot be read or written")]
     Io(#[from] io::Error),
     /// The key file has not the length of a key.
-    #[error("the key file of the state is damaged")]
-    Key,
+    #[error("{path}: the key file of the state is damaged; restore the state folder from a backup, or move it away \
+             to begin anew", path = .0.display())]
+    Key(PathBuf),
     /// Not sealed by this key, under another name, of another version, or damaged.
-    #[error("a sealed state file is damaged or from elsewhere")]
-    Broken,
+    #[error("{path}: damaged or from elsewhere; restore it from a backup, or move it away to begin anew",
+        path = .0.display())]
+    Broken(PathBuf),
 }
 
 impl Vault {
@@ -49,7 +51,7 @@ impl Vault {
                 fresh
             }
         };
-        let key = UnboundKey::new(&AES_256_GCM, &key).map_err(|_| SealError::Key)?;
+        let key = UnboundKey::new(&AES_256_GCM, &key).map_err(|_| SealError::Key(folder.path(KEY_FILE)))?;
         Ok(Self { folder: folder.folder("sealed")?, key: LessSafeKey::new(key) })
     }
 
@@ -59,14 +61,15 @@ impl Vault {
     /// See [`SealError`].
     pub fn read(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, SealError> {
         let Some(file) = self.folder.read(name)? else { return Ok(None) };
-        let sealed = file.strip_prefix(HEADER).ok_or(SealError::Broken)?;
-        let (nonce, content) = sealed.split_first_chunk::<NONCE_LEN>().ok_or(SealError::Broken)?;
+        let broken = || SealError::Broken(self.folder.path(name));
+        let sealed = file.strip_prefix(HEADER).ok_or_else(broken)?;
+        let (nonce, content) = sealed.split_first_chunk::<NONCE_LEN>().ok_or_else(broken)?;
         let mut content = Zeroizing::new(content.to_vec());
         let nonce = Nonce::assume_unique_for_key(*nonce);
         let length = self
             .key
             .open_in_place(nonce, Aad::from(name.as_bytes()), &mut content)
-            .map_err(|_| SealError::Broken)?
+            .map_err(|_| broken())?
             .len();
         content.truncate(length);
         Ok(Some(content))
@@ -85,8 +88,16 @@ impl Vault {
         let unique = Nonce::assume_unique_for_key(nonce);
         self.key
             .seal_in_place_append_tag(unique, Aad::from(name.as_bytes()), &mut *content)
-            .map_err(|_| SealError::Broken)?;
+            .map_err(|_| SealError::Broken(self.folder.path(name)))?;
         Ok(self.folder.write(name, &[HEADER, &nonce, &content].concat())?)
+    }
+
+    /// Keeps a sealed file that cannot be used aside, and says where; renamed back, it can be opened again.
+    ///
+    /// # Errors
+    /// See [`SealError`].
+    pub fn keep_aside(&self, name: &str) -> Result<PathBuf, SealError> {
+        Ok(self.folder.keep_aside(name)?)
     }
 
     /// Removes a secret; its absence is fine.
@@ -131,7 +142,7 @@ mod tests {
         vault.write("a", b"1").expect("sealed");
         let sealed = folder.folder("sealed").expect("folder");
         sealed.write("b", &sealed.read("a").expect("read").expect("there")).expect("copied");
-        assert!(matches!(vault.read("b"), Err(SealError::Broken)));
+        assert!(matches!(vault.read("b"), Err(SealError::Broken(_))));
     }
 
     #[test]
@@ -144,9 +155,9 @@ mod tests {
             let mut damaged = whole.clone();
             damaged[at] ^= 1;
             sealed.write("a", &damaged).expect("damaged");
-            assert!(matches!(vault.read("a"), Err(SealError::Broken)), "byte {at}");
+            assert!(matches!(vault.read("a"), Err(SealError::Broken(_))), "byte {at}");
             sealed.write("a", &whole[..at]).expect("shortened");
-            assert!(matches!(vault.read("a"), Err(SealError::Broken)), "length {at}");
+            assert!(matches!(vault.read("a"), Err(SealError::Broken(_))), "length {at}");
         }
     }
 
@@ -154,6 +165,6 @@ mod tests {
     fn a_damaged_key_file_is_named() {
         let (_place, folder, _) = vault();
         folder.write(KEY_FILE, b"short").expect("damaged");
-        assert!(matches!(Vault::open(&folder), Err(SealError::Key)));
+        assert!(matches!(Vault::open(&folder), Err(SealError::Key(path)) if path.ends_with(KEY_FILE)));
     }
 }

@@ -100,6 +100,28 @@ impl Folder {
         self.flush()
     }
 
+    /// Renames a file that cannot be used to `….broken`, or to `….broken.2` and so on: what was kept aside before is
+    /// never overwritten. Says where it is now.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn keep_aside(&self, name: &str) -> io::Result<PathBuf> {
+        let mut aside = self.path(&format!("{name}.broken"));
+        for number in 2.. {
+            // A hard link, unlike a rename, refuses to replace what is there.
+            match fs::hard_link(self.path(name), &aside) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    aside = self.path(&format!("{name}.broken.{number}"));
+                }
+                Err(error) => return Err(error),
+                Ok(()) => break,
+            }
+        }
+        fs::remove_file(self.path(name))?;
+        self.flush()?;
+        Ok(aside)
+    }
+
     /// Removes a file; its absence is fine.
     ///
     /// # Errors
@@ -219,6 +241,19 @@ mod tests {
         folder.create("x", b"1").expect("created");
         assert_eq!(folder.create("x", b"2").expect_err("refused").kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(folder.read("x").expect("read").as_deref(), Some(&b"1"[..]));
+    }
+
+    #[test]
+    fn what_was_kept_aside_is_never_overwritten() {
+        let (_place, folder) = folder();
+        for (content, aside) in [(b"1", "x.broken"), (b"2", "x.broken.2"), (b"3", "x.broken.3")] {
+            folder.write("x", content).expect("written");
+            assert_eq!(folder.keep_aside("x").expect("kept"), folder.path(aside));
+            assert!(folder.read("x").expect("read").is_none());
+        }
+        assert_eq!(folder.read("x.broken").expect("read").as_deref(), Some(&b"1"[..]));
+        assert_eq!(folder.read("x.broken.3").expect("read").as_deref(), Some(&b"3"[..]));
+        assert!(folder.keep_aside("x").is_err());
     }
 
     #[test]

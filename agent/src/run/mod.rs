@@ -359,8 +359,7 @@ fn assemble(
     if let Some(stored) = store.clients()?
         && let Err(error) = provider.restore(&stored, clock.now())
     {
-        tracing::error!(%error, "the stored registrations cannot be used; they are kept aside");
-        store.keep_clients_aside(&stored)?;
+        store.keep_clients_aside(&error)?;
     }
 
     let files = TrustFiles::read(&config.trust.anchors);

@@ -40,13 +40,23 @@ pub(super) struct Quiet {
     pub(super) upstream_down: bool,
     /// When the provider and the pages are to be swept.
     sweep: Option<UnixTime>,
+    /// Counts the states of the provider that were to be stored.
+    generation: u64,
 }
 
 impl Quiet {
     /// Nobody is logged in and nothing waits.
     pub(super) fn new(provider: Provider, sessions: Table) -> Self {
         let pages = Pages::default();
-        Self { provider, sessions, pages, upstream_keys: None, upstream_down: false, sweep: None }
+        Self {
+            provider,
+            sessions,
+            pages,
+            upstream_keys: None,
+            upstream_down: false,
+            sweep: None,
+            generation: 0,
+        }
     }
 
     /// When [`Shared::tick`] is to be called at the latest.
@@ -133,11 +143,14 @@ impl Shared {
         let before = quiet.deadline();
         self.happened(&mut quiet, Happening::Tick, now);
         let result = decision(&mut quiet, now);
-        let state = quiet.provider.state_changed().then(|| quiet.provider.state());
+        let state = quiet.provider.state_changed().then(|| {
+            quiet.generation = quiet.generation.saturating_add(1);
+            (quiet.generation, quiet.provider.state())
+        });
         let after = quiet.deadline();
         drop(quiet);
-        if let Some(state) = state {
-            self.store.save_clients(&state);
+        if let Some((generation, state)) = state {
+            self.store.save_clients(generation, &state);
         }
         if before != after {
             self.timer.notify_one();

@@ -11,7 +11,11 @@ use cps_agent_core::{
 use cps_card::soft::Keeper;
 use ring::rand::SystemRandom;
 use rsa::pkcs8::EncodePrivateKey as _;
-use std::{io, path::Path};
+use std::{
+    io,
+    path::Path,
+    sync::{Mutex, PoisonError},
+};
 use zeroize::Zeroizing;
 
 const ES256: &str = "es256.pk8";
@@ -43,6 +47,8 @@ pub enum StoreError {
 pub(super) struct Store {
     vault: Vault,
     tokens: Folder,
+    /// Generation of the stored registrations; held while they are written.
+    saved: Mutex<u64>,
 }
 
 impl Store {
@@ -56,7 +62,7 @@ impl Store {
             Some(path) => Folder::open(path)?,
             None => folder.folder("tokens")?,
         };
-        Ok(Self { vault, tokens })
+        Ok(Self { vault, tokens, saved: Mutex::new(0) })
     }
 
     /// The P-256 key; made the first time, which takes no time.
@@ -98,27 +104,47 @@ impl Store {
         SigningKey::rsa(&fresh).map_err(StoreError::Key)
     }
 
-    /// The stored registrations of the person.
+    /// The stored registrations of the person. A file that cannot be opened is kept aside: the agent starts without it,
+    /// and the applications have to be registered again.
     ///
     /// # Errors
     /// See [`StoreError`].
     pub(super) fn clients(&self) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
-        Ok(self.vault.read(CLIENTS)?)
-    }
-
-    /// Stores the registrations of the person. Trouble is logged: what was decided holds until the next start.
-    pub(super) fn save_clients(&self, state: &str) {
-        if let Err(error) = self.vault.write(CLIENTS, state.as_bytes()) {
-            tracing::error!(%error, "the registrations cannot be stored");
+        match self.vault.read(CLIENTS) {
+            Err(error @ SealError::Broken(_)) => {
+                self.keep_clients_aside(&error)?;
+                Ok(None)
+            }
+            stored => Ok(stored?),
         }
     }
 
-    /// Keeps registrations that this version cannot read, before new ones take their place.
+    /// Stores the registrations of the person. Trouble is logged: what was decided holds until the next start.
+    ///
+    /// Threads save what they decided, in whatever order they come here: one at a time, and a state of an older
+    /// `generation` than the stored one is not stored any more.
+    pub(super) fn save_clients(&self, generation: u64, state: &str) {
+        let mut saved = self.saved.lock().unwrap_or_else(PoisonError::into_inner);
+        if generation <= *saved {
+            return;
+        }
+        match self.vault.write(CLIENTS, state.as_bytes()) {
+            Ok(()) => *saved = generation,
+            Err(error) => tracing::error!(%error, "the registrations cannot be stored"),
+        }
+    }
+
+    /// Keeps registrations that cannot be used aside, before new ones take their place.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub(super) fn keep_clients_aside(&self, stored: &[u8]) -> Result<(), StoreError> {
-        Ok(self.vault.write("clients.json.unreadable", stored)?)
+    pub(super) fn keep_clients_aside(
+        &self,
+        why: &(dyn std::error::Error + 'static),
+    ) -> Result<(), StoreError> {
+        let aside = self.vault.keep_aside(CLIENTS)?;
+        tracing::error!(error = why, kept = %aside.display(), "the stored registrations cannot be used");
+        Ok(())
     }
 
     /// Names and contents of the token files.
@@ -178,4 +204,66 @@ pub(super) fn administrator_clients(directory: &Path) -> Registry {
         }
     }
     registry
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store() -> (tempfile::TempDir, Folder, Store) {
+        let place = tempfile::tempdir().expect("a folder");
+        let folder = Folder::open(place.path()).expect("opened");
+        let store = Store::open(&folder, None).expect("opened");
+        (place, folder, store)
+    }
+
+    fn stored(store: &Store) -> String {
+        String::from_utf8(store.clients().expect("read").expect("there").to_vec()).expect("text")
+    }
+
+    #[test]
+    fn an_older_state_never_replaces_a_newer_one() {
+        let (_place, _folder, store) = store();
+        store.save_clients(2, "newer");
+        store.save_clients(1, "older");
+        assert_eq!(stored(&store), "newer");
+        store.save_clients(3, "newest");
+        assert_eq!(stored(&store), "newest");
+    }
+
+    #[test]
+    fn threads_that_save_at_once_leave_the_newest_state_whole() {
+        let (_place, _folder, store) = store();
+        std::thread::scope(|scope| {
+            for thread in 1..=4_u64 {
+                let store = &store;
+                scope.spawn(move || {
+                    for round in 0..20 {
+                        let generation = round * 4 + thread;
+                        store.save_clients(generation, &format!("{generation} ").repeat(2000));
+                    }
+                });
+            }
+        });
+        assert_eq!(stored(&store), "80 ".repeat(2000));
+    }
+
+    #[test]
+    fn damaged_registrations_are_kept_aside_and_the_agent_goes_on() {
+        let (_place, folder, store) = store();
+        let sealed = folder.folder("sealed").expect("folder");
+        sealed.write(CLIENTS, b"damaged").expect("damaged");
+        assert!(store.clients().expect("no reason not to start").is_none());
+        store.save_clients(1, "new");
+        assert_eq!(sealed.read("clients.json.broken").expect("read").as_deref(), Some(&b"damaged"[..]));
+        assert_eq!(stored(&store), "new");
+    }
+
+    #[test]
+    fn a_damaged_key_is_named_with_what_to_do() {
+        let (_place, folder, store) = store();
+        folder.folder("sealed").expect("folder").write(ES256, b"damaged").expect("damaged");
+        let said = store.es256().map(drop).expect_err("refused").to_string();
+        assert!(said.contains("sealed/es256.pk8: ") && said.contains("restore it from a backup"), "{said}");
+    }
 }
