@@ -121,7 +121,8 @@ fn bridge(layers: &Layers) -> Result<Bridge, ConfigError> {
         },
     };
     if layers.flag("bridge.tls").unwrap_or(false) {
-        return Err(layers.conflict("bridge.tls", "= true is not supported by this version"));
+        let instead = "leave it out, the bridge speaks http on the loopback address";
+        return Err(layers.unsupported("bridge.tls", "true", instead));
     }
     Ok(Bridge { port })
 }
@@ -274,18 +275,16 @@ fn pin(layers: &Layers) -> Result<Pin, ConfigError> {
 }
 
 fn session(layers: &Layers) -> Result<Session, ConfigError> {
+    let modes =
+        [("strict", Mode::Strict), ("lock", Mode::Lock), ("relock", Mode::Relock), ("mobile", Mode::Mobile)];
+    let mode = layers.choice("session.mode", &modes)?.unwrap_or(Mode::Strict);
+    // Nothing tells us yet that the workstation was locked: it would be the mode `lock` under another name.
+    if mode == Mode::Relock {
+        let instead = "use \"strict\", or \"lock\" if the card is taken out when the workstation is left";
+        return Err(layers.unsupported("session.mode", "\"relock\"", instead));
+    }
     Ok(Session {
-        mode: layers
-            .choice(
-                "session.mode",
-                &[
-                    ("strict", Mode::Strict),
-                    ("lock", Mode::Lock),
-                    ("relock", Mode::Relock),
-                    ("mobile", Mode::Mobile),
-                ],
-            )?
-            .unwrap_or(Mode::Strict),
+        mode,
         max: layers.duration("session.max", SESSION_MAX)?.unwrap_or(SESSION_MAX),
         idle: layers.duration("session.idle", SESSION_IDLE)?.unwrap_or(SESSION_IDLE),
     })
@@ -390,6 +389,10 @@ impl Layers {
 
     fn wrong(&self, name: &'static str, expected: &str) -> ConfigError {
         ConfigError::Value { origin: self.origin(name), name, expected: expected.to_owned() }
+    }
+
+    fn unsupported(&self, name: &'static str, value: &'static str, instead: &'static str) -> ConfigError {
+        ConfigError::Unsupported { origin: self.origin(name), name, value, instead }
     }
 
     fn conflict(&self, name: &'static str, why: &str) -> ConfigError {

@@ -93,7 +93,18 @@ fn a_word_that_is_no_choice_is_refused_with_the_choices() {
 #[test]
 fn what_this_version_cannot_do_is_refused_and_not_ignored() {
     let refusal = Files::new().user("[bridge]\ntls = true\n").refusal();
-    assert_eq!(refusal, "/user.toml: bridge.tls = true is not supported by this version");
+    assert!(
+        refusal.starts_with("/user.toml: bridge.tls = true is not supported by this version: leave it out"),
+        "{refusal}"
+    );
+    assert!(Files::new().user("[bridge]\ntls = false\n").load().is_ok());
+    let refusal = Files::new().user("[session]\nmode = \"relock\"\n").refusal();
+    assert!(
+        refusal.starts_with(
+            "/user.toml: session.mode = \"relock\" is not supported by this version: use \"strict\""
+        ),
+        "{refusal}"
+    );
 }
 
 #[test]
