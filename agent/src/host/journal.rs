@@ -7,7 +7,7 @@ use super::{
     clock::Clock,
     state::{Folder, create_private},
 };
-use cps_agent_core::audit::{Event, Head, chain, verify};
+use cps_agent_core::audit::{Event, Head, What, chain, verify};
 use rustix::fs::OFlags;
 use std::{
     fs::File,
@@ -36,23 +36,26 @@ struct End {
 
 impl Journal {
     /// Opens the trail: checks the last file, removes an unfinished last line. A file whose chain is broken is kept
-    /// aside under the ending `.broken` and a new chain begins: the break stays to be seen, and the agent goes on.
+    /// aside under the ending `.broken`, and another takes its place, which continues the file before it and begins with
+    /// the news: the break stays to be seen, and the agent goes on.
     /// With `sync`, a line is on the disk before [`Journal::write`] returns.
     ///
     /// # Errors
     /// The system's.
     pub fn open(folder: Folder, clock: Arc<dyn Clock>, sync: bool) -> io::Result<Self> {
-        let names: Vec<String> = folder.names()?.into_iter().filter(|n| n.ends_with(ENDING)).collect();
-        let Some(last) = names.last() else {
+        let files: Vec<(u64, String)> = folder.names()?.into_iter().filter_map(numbered).collect();
+        let Some((first, last)) = files.last() else {
             let end = start(&folder, Head::default())?;
             return Ok(Self { folder, clock, sync, end: Mutex::new(end) });
         };
-        let before = match names.len().checked_sub(2).and_then(|at| names.get(at)) {
-            Some(name) => last_head(&folder.read(name)?.unwrap_or_default()).unwrap_or_default(),
+        let before = match files.len().checked_sub(2).and_then(|at| files.get(at)) {
+            Some((_, name)) => last_head(&folder.read(name)?.unwrap_or_default()).unwrap_or_default(),
             None => Head::default(),
         };
+        // A file before that was garbled has no end to go by: its successor's name says where this one begins.
+        let before = Head { sequence: first.saturating_sub(1), ..before };
         let text = folder.read(last)?.unwrap_or_default();
-        let end = match verify(&before, &text) {
+        let (end, broken) = match verify(&before, &text) {
             Ok(verified) => {
                 let file = append(&folder, last)?;
                 let length = verified.length as u64;
@@ -61,15 +64,20 @@ impl Journal {
                     file.set_len(length)?;
                     file.sync_all()?;
                 }
-                End { file, length, head: verified.head }
+                (End { file, length, head: verified.head }, None)
             }
             Err(broken) => {
-                tracing::error!(line = broken.line, "the audit chain is broken; a new one begins");
-                std::fs::rename(folder.path(last), folder.path(&format!("{last}.broken")))?;
-                start(&folder, Head::default())?
+                let kept = folder.keep_aside(last)?;
+                tracing::error!(line = broken.line, kept = %kept.display(), "the audit chain is broken");
+                // The successor takes the place of the file that was kept aside, never that of an older one.
+                (start(&folder, before)?, kept.file_name().map(|name| name.to_string_lossy().into_owned()))
             }
         };
-        Ok(Self { folder, clock, sync, end: Mutex::new(end) })
+        let journal = Self { folder, clock, sync, end: Mutex::new(end) };
+        if let Some(kept) = broken {
+            journal.write(&Event::done(What::TrailBroken(kept)));
+        }
+        Ok(journal)
     }
 
     /// Appends an event. A trail that cannot be written is logged: it must not keep people from their work.
@@ -114,7 +122,16 @@ impl std::fmt::Debug for Journal {
 
 fn start(folder: &Folder, head: Head) -> io::Result<End> {
     let name = format!("{:020}{ENDING}", head.sequence.saturating_add(1));
-    Ok(End { file: append(folder, &name)?, length: 0, head })
+    let file = append(folder, &name)?;
+    // New as a rule. If not, a line that cannot be written whole must not cost the ones that are there.
+    let length = file.metadata()?.len();
+    Ok(End { file, length, head })
+}
+
+/// The number of a file of the trail, and its name; nothing for other files.
+fn numbered(name: String) -> Option<(u64, String)> {
+    let number = name.strip_suffix(ENDING)?.parse().ok()?;
+    Some((number, name))
 }
 
 fn append(folder: &Folder, name: &str) -> io::Result<File> {
@@ -132,7 +149,6 @@ fn last_head(text: &[u8]) -> Option<Head> {
 mod tests {
     use super::*;
     use crate::host::clock::SystemClock;
-    use cps_agent_core::audit::What;
 
     fn open(folder: &Folder) -> Journal {
         Journal::open(folder.clone(), Arc::new(SystemClock), false).expect("opened")
@@ -145,6 +161,7 @@ mod tests {
     }
 
     const FIRST: &str = "00000000000000000001.jsonl";
+    const SECOND: &str = "00000000000000000002.jsonl";
 
     #[test]
     fn the_chain_goes_on_after_a_restart() {
@@ -173,16 +190,60 @@ mod tests {
     }
 
     #[test]
-    fn an_edited_trail_is_kept_aside() {
+    fn an_edited_trail_is_kept_aside_and_the_new_one_says_so() {
         let (_place, folder) = folder();
         open(&folder).write(&Event::done(What::CardInserted));
         let text = folder.read(FIRST).expect("read").expect("there");
         let edited = String::from_utf8(text).expect("text").replace("card_inserted", "card_removed");
         folder.write(FIRST, edited.as_bytes()).expect("edited");
         open(&folder).write(&Event::done(What::Stopped));
-        assert_eq!(folder.read(&format!("{FIRST}.broken")).expect("read").expect("kept"), edited.as_bytes());
+        let kept = format!("{FIRST}.broken");
+        assert_eq!(folder.read(&kept).expect("read").expect("kept"), edited.as_bytes());
         let text = folder.read(FIRST).expect("read").expect("there");
-        assert_eq!(verify(&Head::default(), &text).expect("verifies").head.sequence, 1);
+        assert_eq!(verify(&Head::default(), &text).expect("verifies").head.sequence, 2);
+        assert!(String::from_utf8(text).expect("text").contains(&kept));
+    }
+
+    /// Whether the break is in the last file or at the end of the one before it.
+    #[test]
+    fn a_break_in_a_rotated_trail_leaves_the_older_files_as_they_are() {
+        for garbled in [FIRST, SECOND] {
+            let (_place, folder) = folder();
+            let journal = open(&folder);
+            journal.write(&Event::done(What::CardInserted));
+            journal.end.lock().expect("free").length = FULL;
+            journal.write(&Event::done(What::CardRemoved));
+            drop(journal);
+            let mut text = folder.read(garbled).expect("read").expect("there");
+            text.extend_from_slice(b"no line of ours\n");
+            folder.write(garbled, &text).expect("garbled");
+            let first = folder.read(FIRST).expect("read").expect("there");
+            let second = folder.read(SECOND).expect("read").expect("there");
+            for _ in 0..2 {
+                open(&folder).write(&Event::done(What::Stopped));
+            }
+            assert_eq!(folder.read(FIRST).expect("read").expect("there"), first, "{garbled}");
+            let kept = folder.read(&format!("{SECOND}.broken")).expect("read").expect("kept");
+            assert_eq!(kept, second, "{garbled}");
+            let again = folder.read(&format!("{SECOND}.broken.2")).expect("read");
+            assert!(again.is_none(), "{garbled}: the new file verifies at the next start");
+        }
+    }
+
+    #[test]
+    fn the_trail_after_a_break_continues_the_file_before() {
+        let (_place, folder) = folder();
+        let journal = open(&folder);
+        journal.write(&Event::done(What::CardInserted));
+        journal.end.lock().expect("free").length = FULL;
+        journal.write(&Event::done(What::CardRemoved));
+        drop(journal);
+        folder.write(SECOND, b"no line of ours\n").expect("garbled");
+        open(&folder).write(&Event::done(What::Stopped));
+        let first = folder.read(FIRST).expect("read").expect("there");
+        let first = verify(&Head::default(), &first).expect("verifies");
+        let second = folder.read(SECOND).expect("read").expect("there");
+        assert_eq!(verify(&first.head, &second).expect("verifies").head.sequence, 3);
     }
 
     #[test]
@@ -196,7 +257,7 @@ mod tests {
         open(&folder).write(&Event::done(What::Stopped));
         let first =
             verify(&Head::default(), &folder.read(FIRST).expect("read").expect("there")).expect("verifies");
-        let second = folder.read("00000000000000000002.jsonl").expect("read").expect("there");
+        let second = folder.read(SECOND).expect("read").expect("there");
         assert_eq!(verify(&first.head, &second).expect("verifies").head.sequence, 3);
     }
 }

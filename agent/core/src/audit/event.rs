@@ -65,6 +65,8 @@ pub enum What {
     Started(&'static str),
     /// The agent ended as asked.
     Stopped,
+    /// The chain of the last audit file did not verify; the name under which that file is kept.
+    TrailBroken(String),
     /// A login was tried.
     Login(Way),
     /// A session was locked.
@@ -232,6 +234,7 @@ impl What {
         match self {
             Self::Started(version) => ("started", Some(("version", (*version).into()))),
             Self::Stopped => plain("stopped"),
+            Self::TrailBroken(kept) => ("trail_broken", Some(("kept", cut(kept)))),
             Self::Login(way) => ("login", Some(("way", way_name(*way).into()))),
             Self::Locked => plain("session_locked"),
             Self::Resumed => plain("session_resumed"),
