@@ -15,6 +15,9 @@ const FULLY_CANCELED: u32 = 198;
 const NOT_CONFIRMED: u32 = 114;
 const TIMEOUT: u32 = 62;
 
+/// How long the program may take from its start to its question. Nobody sees anything yet, so nobody can end a wait here.
+const PREPARATION: Duration = Duration::from_secs(10);
+
 /// Why a question has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum PromptError {
@@ -52,11 +55,7 @@ impl Pinentry {
         text: &PromptText,
         screen: &Screen,
     ) -> Result<Zeroizing<Vec<u8>>, PromptError> {
-        let mut dialog = Dialog::open(self, text, screen).await?;
-        dialog.set("SETPROMPT", &text.label).await?;
-        if let Some(error) = &text.error {
-            dialog.set("SETERROR", error).await?;
-        }
+        let mut dialog = self.prepared(text, screen, true).await?;
         dialog.ask("GETPIN").await
     }
 
@@ -65,8 +64,26 @@ impl Pinentry {
     /// # Errors
     /// See [`PromptError`]; a no is [`PromptError::Cancelled`].
     pub async fn confirm(&self, text: &PromptText, screen: &Screen) -> Result<(), PromptError> {
-        let mut dialog = Dialog::open(self, text, screen).await?;
+        let mut dialog = self.prepared(text, screen, false).await?;
         dialog.ask("CONFIRM").await.map(drop)
+    }
+
+    /// Starts the program and tells it everything, up to the question. One that hangs before is killed: whoever waits
+    /// here keeps every other question from the screen.
+    async fn prepared(&self, text: &PromptText, screen: &Screen, typed: bool) -> Result<Dialog, PromptError> {
+        let prepared = async {
+            let mut dialog = Dialog::open(self, text, screen).await?;
+            if typed {
+                dialog.set("SETPROMPT", &text.label).await?;
+                if let Some(error) = &text.error {
+                    dialog.set("SETERROR", error).await?;
+                }
+            }
+            Ok(dialog)
+        };
+        tokio::time::timeout(PREPARATION, prepared)
+            .await
+            .unwrap_or_else(|_| Err(PromptError::Unavailable("it does not get ready".to_owned())))
     }
 }
 
@@ -170,6 +187,11 @@ mod tests {
              esac\ndone\n",
             log = folder.join("log").display(),
         );
+        started(folder, &script)
+    }
+
+    /// A child that is this script.
+    fn started(folder: &Path, script: &str) -> Pinentry {
         let program = folder.join("pinentry");
         // Written by a process that is over before the program runs: a file that is open for writing anywhere, even in
         // a child that another test just forked, cannot be executed.
@@ -236,6 +258,22 @@ mod tests {
             let pinentry = scripted(folder.path(), answer);
             let error = pinentry.secret(&text(), &Screen::default()).await.expect_err("broken");
             assert!(matches!(error, PromptError::Unavailable(_)), "{answer}: {error}");
+        }
+    }
+
+    /// The clock stands still, and jumps to the next time-out whenever nothing else can happen.
+    #[tokio::test(start_paused = true)]
+    async fn a_program_that_hangs_before_its_question_is_given_up() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for start in ["exec sleep 1000", "echo OK; exec sleep 1000"] {
+            let pinentry = started(folder.path(), &format!("#!/bin/sh\n{start}\n"));
+            let (text, screen) = (text(), Screen::default());
+            let asked =
+                async { (pinentry.secret(&text, &screen).await, pinentry.confirm(&text, &screen).await) };
+            let given_up = tokio::time::timeout(Duration::from_secs(50), asked).await;
+            let (secret, yes) = given_up.expect("given up long before a person would have to answer");
+            assert!(matches!(secret, Err(PromptError::Unavailable(_))), "{start}: {:?}", secret.err());
+            assert!(matches!(yes, Err(PromptError::Unavailable(_))), "{start}: {yes:?}");
         }
     }
 
