@@ -191,7 +191,7 @@ pub struct ChallengeRequest {
     /// Serial of the card, needed when several are present.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub card: Option<String>,
-    /// Where a prompt may appear.
+    /// Where a prompt may appear (control door; the bridge ignores it).
     #[serde(default)]
     pub screen: Screen,
 }

@@ -70,7 +70,14 @@ where
             desk.unblock_pin(caller, value, read(headers, body).await?).await?;
             reply::empty(StatusCode::NO_CONTENT)
         }
-        Endpoint::Challenges => reply::json(ok, &desk.challenge(caller, read(headers, body).await?).await?),
+        Endpoint::Challenges => {
+            let mut request: words::ChallengeRequest = read(headers, body).await?;
+            // A program of this user may say where it runs; a web page must not say where a PIN is typed.
+            if caller.door == Door::Bridge {
+                request.screen = words::Screen::default();
+            }
+            reply::json(ok, &desk.challenge(caller, request).await?)
+        }
         Endpoint::Session if method == Method::DELETE => {
             if !desk.end_session(caller).await {
                 return Err(SESSION_NONE.into());

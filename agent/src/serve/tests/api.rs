@@ -1,6 +1,6 @@
 //! The `/v1` API at the bridge: a token for everything that concerns somebody, exact methods, honest problems.
 
-use super::fake::{FakeDesk, ask, dial, neighbour, parse, say};
+use super::fake::{FakeDesk, ask, ask_control, dial, neighbour, parse, say};
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -127,7 +127,21 @@ async fn a_challenge_is_signed_for_the_application_of_the_token() {
     let desk = desk();
     let request = "POST /v1/challenges\nAuthorization: Bearer sign\nContent-Type: application/json\n\n{\"challenge\":\"00ff\"}";
     assert_eq!(ask(&desk, request).await.json()["jws"], "a.b.c");
-    assert_eq!(desk.noted(), ["challenge 00ff for Some(\"dpi\")"]);
+    assert_eq!(desk.noted(), ["challenge 00ff for Some(\"dpi\") at []"]);
+}
+
+#[tokio::test]
+async fn only_the_control_door_hears_where_a_prompt_should_appear() {
+    let body = "Content-Type: application/json\n\n\
+        {\"challenge\":\"00ff\",\"screen\":{\"display\":\"host.example:0\",\"tty\":\"/dev/pts/7\"}}";
+    let at_bridge = desk();
+    let request = format!("POST /v1/challenges\nAuthorization: Bearer sign\n{body}");
+    assert_eq!(ask(&at_bridge, &request).await.status, 200);
+    assert_eq!(at_bridge.noted(), ["challenge 00ff for Some(\"dpi\") at []"]);
+
+    let at_control = desk();
+    assert_eq!(ask_control(&at_control, &format!("POST /v1/challenges\n{body}")).await.status, 200);
+    assert_eq!(at_control.noted(), ["challenge 00ff for None at [\"host.example:0\", \"/dev/pts/7\"]"]);
 }
 
 #[tokio::test]

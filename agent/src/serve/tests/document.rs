@@ -126,3 +126,11 @@ async fn the_bridge_serves_the_document() {
     let answer = ask(&Arc::new(FakeDesk::default()), "GET /openapi.json").await;
     assert_eq!(answer.json(), document());
 }
+
+#[test]
+fn where_a_prompt_appears_is_a_word_of_the_control_door() {
+    let document = document();
+    let asked = &document["components"]["schemas"]["ChallengeRequest"]["properties"];
+    assert_eq!(document["paths"]["/v1/challenges"]["x-cps-door"], "both");
+    assert_eq!(asked["screen"]["x-cps-door"], "control");
+}

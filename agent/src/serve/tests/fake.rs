@@ -205,7 +205,8 @@ impl Desk for FakeDesk {
         caller: &Caller,
         request: words::ChallengeRequest,
     ) -> Result<words::ChallengeAnswer, Failure> {
-        self.note(format!("challenge {} for {:?}", request.challenge, caller.client));
+        let places = request.screen.display.into_iter().chain(request.screen.tty).collect::<Vec<_>>();
+        self.note(format!("challenge {} for {:?} at {places:?}", request.challenge, caller.client));
         Ok(words::ChallengeAnswer { jws: "a.b.c".to_owned(), card: "12345678".to_owned() })
     }
     fn session(&self, _: &Caller) -> Option<words::Session> {
