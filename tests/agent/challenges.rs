@@ -1,6 +1,7 @@
 //! Challenges: signed with the PIN, checked by anybody, and never a login.
 
 use crate::scene::Scene;
+use cps_agent_api::words::LoginRequest;
 use cps_agent_core::{
     challenge::{Challenge, Purpose, verify},
     identity::UnixTime,
@@ -55,4 +56,33 @@ async fn an_unknown_purpose_is_refused() {
     let scene = Scene::new(&[&card]).await;
     assert_eq!(scene.sign("payment").await.expect_err("refused"), "challenge_malformed");
     assert_eq!(scene.person.questions().len(), 0);
+}
+
+#[tokio::test]
+async fn another_persons_card_signs_nothing_under_a_session() {
+    let (doctor, nurse) = (cards::doctor_cps3(), cards::nurse_cps3());
+    let scene = Scene::new(&[&doctor, &nurse]).await;
+    let named = LoginRequest { card: Some(doctor.serial().to_owned()), ..LoginRequest::default() };
+    scene.login_with(&named).await.expect("logged in");
+    for purpose in ["login", "test"] {
+        assert_eq!(scene.sign_with(&nurse, purpose).await.expect_err("refused"), "other_person", "{purpose}");
+    }
+    assert_eq!(scene.person.questions().len(), 1, "the other person is not even asked");
+    scene.sign_with(&doctor, "login").await.expect("the session's own card");
+    // Without a session the nurse signs as anybody does.
+    assert!(scene.control().await.end_session().await.expect("an answer"));
+    scene.sign_with(&nurse, "login").await.expect("signed");
+}
+
+#[tokio::test]
+async fn presence_is_not_signed_while_the_session_is_locked() {
+    let (card, contactless) = (cards::doctor_cps3(), cards::doctor_cps3_contactless());
+    let scene = Scene::with(&[("session.mode", "lock")], &[&card]).await;
+    scene.login().await.expect("logged in");
+    scene.readers.remove(0);
+    scene.until_locked().await;
+    scene.until_empty().await;
+    scene.insert(0, &contactless);
+    scene.until_seen(&contactless).await;
+    assert_eq!(scene.sign("presence").await.expect_err("locked"), "session_locked");
 }

@@ -1,5 +1,6 @@
 //! One agent inside the test, with virtual readers, a scripted person and settings of its own.
 
+use crate::desk::challenge;
 use cps_agent::{
     config::{Config, Sources},
     host::{clock::SystemClock, paths::Paths},
@@ -194,6 +195,14 @@ impl Scene {
         self.until("an empty reader", empty).await;
     }
 
+    /// Waits until the session is locked.
+    pub async fn until_locked(&self) {
+        let locked = async |control: &mut Control| {
+            control.session().await.expect("an answer").filter(|session| session.locked)
+        };
+        self.until("a locked session", locked).await;
+    }
+
     /// Waits until nobody is logged in.
     pub async fn until_nobody(&self) {
         let nobody =
@@ -224,14 +233,17 @@ impl Scene {
 
     /// Has a challenge signed as `cps sign` does.
     pub async fn sign(&self, purpose: &str) -> Result<words::ChallengeAnswer, String> {
-        let request = words::ChallengeRequest {
-            challenge: "00112233445566778899aabbccddeeff".to_owned(),
-            audience: Some("https://verifier.example".to_owned()),
-            purpose: Some(purpose.to_owned()),
-            card: None,
-            screen: words::Screen::default(),
-        };
-        code(self.control().await.challenge(&request).await)
+        code(self.control().await.challenge(&challenge(purpose)).await)
+    }
+
+    /// Has a challenge signed by the card that is named.
+    pub async fn sign_with(
+        &self,
+        card: &CardHandle,
+        purpose: &str,
+    ) -> Result<words::ChallengeAnswer, String> {
+        let named = words::ChallengeRequest { card: Some(card.serial().to_owned()), ..challenge(purpose) };
+        code(self.control().await.challenge(&named).await)
     }
 
     /// Registers a public application and opens it.

@@ -62,6 +62,12 @@ impl Person {
         self.aliases.iter().any(|a| other.aliases.contains(a)) || self.id == other.id
     }
 
+    /// Whether an identifier is this person's.
+    #[must_use]
+    pub fn has(&self, id: &NationalId) -> bool {
+        self.id == *id || self.aliases.contains(id)
+    }
+
     /// The name as people read it, or the identifier where there is none.
     #[must_use]
     pub fn display_name(&self) -> String {

@@ -13,6 +13,7 @@ use cps_agent_core::{
     audit,
     challenge::{Challenge, KeyUse, Prepared, Purpose},
     failure::{self, Failure, Language},
+    identity::{NationalId, SessionId},
     jose::Algorithm,
     policy::Question,
     session::{
@@ -99,26 +100,38 @@ impl Shared {
 
     /// Whether the live session's verified state may be used, or the person has to be asked.
     async fn permit(&self, present: &Present, needs_pin: bool, asking: &Asking) -> Result<Permit, Failure> {
+        let session = self.session_of(present)?;
         if !needs_pin {
             return Ok(Permit { authorization: Authorization::Held, hold: Hold::Operation, typed: false });
         }
-        let session = self.decide(|quiet, now| {
-            self.happened(quiet, Happening::Activity, now);
-            quiet.sessions.current()
-        });
-        if session.as_ref().is_some_and(|session| session.locked) {
-            return Err(failure::SESSION_LOCKED.into());
-        }
-        let card_of_session = session.and_then(|session| session.assurance.credential);
-        let hold = match card_of_session {
-            Some(credential) if credential.serial == present.serial() => self.fixed.config.pin.hold,
-            _ => Hold::Operation,
-        };
+        self.decide(|quiet, now| self.happened(quiet, Happening::Activity, now));
+        let hold = if session.is_some() { self.fixed.config.pin.hold } else { Hold::Operation };
         if hold == Hold::Session && present.unlocked() {
             return Ok(Permit { authorization: Authorization::Held, hold, typed: false });
         }
         let authorization = self.ask_pin(present, asking, None).await.map_err(|fault| failure_of(&fault))?;
         Ok(Permit { authorization, hold, typed: true })
+    }
+
+    /// The live session, if it was opened with this very token.
+    ///
+    /// # Errors
+    /// When the session is locked, or another person's: nobody's token signs under somebody else's session. A token
+    /// that names nobody is the person's only when the session was opened with it.
+    fn session_of(&self, present: &Present) -> Result<Option<SessionId>, Failure> {
+        let Some(session) = self.look(|quiet, _| quiet.sessions.current()) else { return Ok(None) };
+        if session.locked {
+            return Err(failure::SESSION_LOCKED.into());
+        }
+        let own = session.assurance.credential.is_some_and(|used| used.serial == present.serial());
+        let theirs = match words::holder(present) {
+            Some(holder) => session.person.has(&NationalId(holder.national_id.as_str().to_owned())),
+            None => own,
+        };
+        if !theirs {
+            return Err(failure::OTHER_PERSON.into());
+        }
+        Ok(own.then_some(session.sid))
     }
 
     /// Has the token sign. A verified state that turned out to be lost is asked for anew, once.
