@@ -8,6 +8,7 @@ use cps_agent::{
 };
 use cps_agent_api::{
     client::{Agent as Control, ClientError},
+    events::News,
     words,
 };
 use cps_agent_core::audit::{Head, verify};
@@ -244,6 +245,29 @@ impl Scene {
     ) -> Result<words::ChallengeAnswer, String> {
         let named = words::ChallengeRequest { card: Some(card.serial().to_owned()), ..challenge(purpose) };
         code(self.control().await.challenge(&named).await)
+    }
+
+    /// Lets something happen between the moment a signature's prompt is shown and the person's answer.
+    pub async fn sign_while(
+        &self,
+        purpose: &str,
+        meanwhile: impl Future<Output = ()>,
+    ) -> Result<words::ChallengeAnswer, String> {
+        let mut events = self.control().await.events().await.expect("events");
+        let thinking = self.person.thinks().expect("a script");
+        let prompted = async {
+            loop {
+                match events.next().await.expect("an event") {
+                    Some(News::Event(event)) if event.topic == "prompt" && event.what == "shown" => break,
+                    Some(_) => {}
+                    None => panic!("no prompt was shown"),
+                }
+            }
+            meanwhile.await;
+            drop(thinking);
+        };
+        let (signed, ()) = tokio::join!(self.sign(purpose), prompted);
+        signed
     }
 
     /// Registers a public application and opens it.

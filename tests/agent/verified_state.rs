@@ -54,3 +54,32 @@ async fn a_stopping_agent_resets_the_card() {
     scene.stop().await;
     assert!(!card.verified());
 }
+
+#[tokio::test]
+async fn a_session_that_ends_under_an_open_prompt_leaves_no_verified_card() {
+    let card = cards::doctor_cps3();
+    let scene = Scene::new(&[&card]).await;
+    scene.login().await.expect("logged in");
+    scene.readers.reset_by_another(0);
+    let ends = async { assert!(scene.control().await.end_session().await.expect("an answer")) };
+    scene.sign_while("login", ends).await.expect("the person agreed");
+    assert!(!card.verified(), "the PIN served this one operation");
+    scene.login().await.expect("logged in");
+    assert_eq!(scene.person.questions().len(), 3, "the next login asks for its own PIN");
+}
+
+#[tokio::test]
+async fn nothing_is_signed_when_the_session_locks_under_an_open_prompt() {
+    let (card, other) = (cards::doctor_cps3(), cards::nurse_cps3());
+    let scene = Scene::with(&[("session.mode", "lock")], &[&card]).await;
+    scene.login().await.expect("logged in");
+    scene.readers.reset_by_another(0);
+    let locks = async {
+        scene.readers.insert(1, &other);
+        scene.until_locked().await;
+    };
+    assert_eq!(scene.sign_while("login", locks).await.expect_err("locked"), "session_locked");
+    assert!(!card.verified());
+    assert_eq!(card.pin_tries_spent(), 0);
+    assert_eq!(scene.person.questions().len(), 2);
+}

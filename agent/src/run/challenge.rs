@@ -27,7 +27,8 @@ use std::sync::Arc;
 /// How the signature is authorised.
 struct Permit {
     authorization: Authorization,
-    hold: Hold,
+    /// The session that keeps the verified state; without one it ends with the operation.
+    keeper: Option<SessionId>,
     /// A person typed something for it.
     typed: bool,
 }
@@ -102,15 +103,30 @@ impl Shared {
     async fn permit(&self, present: &Present, needs_pin: bool, asking: &Asking) -> Result<Permit, Failure> {
         let session = self.session_of(present)?;
         if !needs_pin {
-            return Ok(Permit { authorization: Authorization::Held, hold: Hold::Operation, typed: false });
+            return Ok(Permit { authorization: Authorization::Held, keeper: None, typed: false });
         }
         self.decide(|quiet, now| self.happened(quiet, Happening::Activity, now));
-        let hold = if session.is_some() { self.fixed.config.pin.hold } else { Hold::Operation };
-        if hold == Hold::Session && present.unlocked() {
-            return Ok(Permit { authorization: Authorization::Held, hold, typed: false });
+        let keeper = session.filter(|_| self.fixed.config.pin.hold == Hold::Session);
+        if keeper.is_some() && present.unlocked() {
+            return Ok(Permit { authorization: Authorization::Held, keeper, typed: false });
         }
-        let authorization = self.ask_pin(present, asking, None).await.map_err(|fault| failure_of(&fault))?;
-        Ok(Permit { authorization, hold, typed: true })
+        self.permit_typed(present, asking, None, keeper).await
+    }
+
+    /// Asks the person. The prompt may stay open for minutes: what the session allowed before it is judged anew after
+    /// it, and a session that ended meanwhile keeps no verified state.
+    async fn permit_typed(
+        &self,
+        present: &Present,
+        asking: &Asking,
+        previous: Option<&PinFault>,
+        keeper: Option<SessionId>,
+    ) -> Result<Permit, Failure> {
+        let asked = self.ask_pin(present, asking, previous).await;
+        let authorization = asked.map_err(|fault| failure_of(&fault))?;
+        let session = self.session_of(present)?;
+        let keeper = keeper.filter(|sid| session.as_ref() == Some(sid));
+        Ok(Permit { authorization, keeper, typed: true })
     }
 
     /// The live session, if it was opened with this very token.
@@ -144,41 +160,63 @@ impl Shared {
         permit: Permit,
         asking: &Asking,
     ) -> Result<Vec<u8>, Failure> {
-        let Permit { authorization, hold, typed } = permit;
-        let made = operate(present, role, scheme, message, authorization, hold).await;
+        let (typed, keeper) = (permit.typed, permit.keeper.clone());
+        let made = self.operate(present, role, scheme, message, permit).await;
         let made = match made {
             Err(TokenFault::Pin(PinFault::Required)) if !typed => {
-                let authorization = self
-                    .ask_pin(present, asking, Some(&PinFault::Required))
-                    .await
-                    .map_err(|fault| failure_of(&fault))?;
-                operate(present, role, scheme, message, authorization, hold).await
+                let permit = self.permit_typed(present, asking, Some(&PinFault::Required), keeper).await?;
+                self.operate(present, role, scheme, message, permit).await
             }
             made => made,
         };
         made.map_err(|fault| failure_of(&fault))
     }
+
+    async fn operate(
+        &self,
+        present: &Present,
+        role: KeyRole,
+        scheme: Scheme,
+        message: &[u8],
+        permit: Permit,
+    ) -> Result<Vec<u8>, TokenFault> {
+        let Permit { authorization, keeper, .. } = permit;
+        let message = message.to_vec();
+        let hold = if keeper.is_some() { Hold::Session } else { Hold::Operation };
+        let _kept = keeper.map(|sid| Kept::note(self, present, sid));
+        let signed = present
+            .run(move |token| token.sign(role, scheme, Payload::Message(&message), authorization, hold));
+        signed.await.map_err(|error| {
+            let fault = fault(&error);
+            present.note_fault(&fault);
+            fault
+        })
+    }
 }
 
-async fn operate(
-    present: &Present,
-    role: KeyRole,
-    scheme: Scheme,
-    message: &[u8],
-    authorization: Authorization,
-    hold: Hold,
-) -> Result<Vec<u8>, TokenFault> {
-    let message = message.to_vec();
-    if hold == Hold::Session {
+/// A verified state that an operation may bring about for a session. Whether the operation ends or is given up: a session
+/// that ended or locked meanwhile had its release carried out before the state came about, so it is released again.
+struct Kept<'a> {
+    shared: &'a Shared,
+    present: &'a Present,
+    sid: SessionId,
+}
+
+impl<'a> Kept<'a> {
+    fn note(shared: &'a Shared, present: &'a Present, sid: SessionId) -> Self {
         present.note_unlocked(true);
+        Self { shared, present, sid }
     }
-    let signed =
-        present.run(move |token| token.sign(role, scheme, Payload::Message(&message), authorization, hold));
-    signed.await.map_err(|error| {
-        let fault = fault(&error);
-        present.note_fault(&fault);
-        fault
-    })
+}
+
+impl Drop for Kept<'_> {
+    fn drop(&mut self) {
+        let session = self.shared.look(|quiet, _| quiet.sessions.current());
+        if !session.is_some_and(|session| session.sid == self.sid && !session.locked) {
+            self.present.note_unlocked(true);
+            self.present.release();
+        }
+    }
 }
 
 /// The token's name for the challenge's algorithm.

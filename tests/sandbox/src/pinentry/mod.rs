@@ -30,6 +30,13 @@ pub struct Person {
     folder: PathBuf,
 }
 
+/// A person who has not answered yet.
+#[derive(Debug)]
+pub struct Thinking {
+    /// Locked: the prompt waits for it before it answers.
+    _script: fs::File,
+}
+
 impl Person {
     /// Puts the link and the script into a folder. `program` is the `cps-sandbox` binary.
     ///
@@ -78,6 +85,15 @@ impl Person {
     /// When the script cannot be written.
     pub fn always(&self, answer: Answer) -> io::Result<()> {
         script::change(&self.folder, |script| script.always = answer)
+    }
+
+    /// The person thinks: no question is answered, nor in the record, until what is returned is dropped. The script
+    /// cannot be changed meanwhile either.
+    ///
+    /// # Errors
+    /// When the script cannot be read.
+    pub fn thinks(&self) -> io::Result<Thinking> {
+        script::held(&self.folder).map(|script| Thinking { _script: script })
     }
 
     /// Every question shown so far, the one that is open now included.

@@ -75,6 +75,13 @@ pub(super) fn change<T>(folder: &Path, change: impl FnOnce(&mut Script) -> T) ->
     Ok(result)
 }
 
+/// The script under its lock, for as long as the file is open.
+pub(super) fn held(folder: &Path) -> io::Result<File> {
+    let file = File::open(folder.join(SCRIPT))?;
+    file.lock()?;
+    Ok(file)
+}
+
 /// Writes a question down before it is answered, so that an open prompt can be seen.
 pub(super) fn record(folder: &Path, question: &Question) -> io::Result<()> {
     let mut line = serde_json::to_vec(question)?;
