@@ -105,3 +105,24 @@ fn tries_spent_by_another_program_before_a_reset_are_counted() {
         assert_eq!(verifications(card), sent);
     }
 }
+
+/// Three entries of a change take their time: what the prompt said of the tries may be old when the PIN is sent.
+#[test]
+fn tries_spent_by_another_program_while_a_change_was_typed_are_counted() {
+    for family in with_pin() {
+        let workstation = Workstation::of(family);
+        let card = &workstation.card;
+        let mut ours = workstation.open().unwrap();
+        assert_eq!(ours.pin_status().unwrap().unwrap().tries_left, Some(3));
+        let mut theirs = workstation.open().unwrap();
+        for _ in 0..2 {
+            assert!(login(&mut theirs, card, typed("9999"), Hold::Operation).is_err());
+        }
+        let sent = verifications(card);
+        let last = ours.change_pin(typed("1234"), digits("5678"));
+        assert!(matches!(last, Err(Error::LastTry)), "{family:?}: {last:?}");
+        assert_eq!(verifications(card), sent);
+        ours.change_pin(risked("1234"), digits("5678")).unwrap();
+        assert_eq!(card.pin(), "5678");
+    }
+}

@@ -131,6 +131,10 @@ impl SmartCard {
 
     /// Refuses what could block the PIN without the person's consent. The counter is the one last heard of, as the
     /// person saw it; asked now if there is none. A counter that the card does not tell may be at one.
+    ///
+    /// A signature keeps to the counter of the prompt: its six commands leave no room for the question, and the prompt
+    /// asked just before. What changes the PIN has the longest prompts (two or three entries) and no such budget, so
+    /// [`Self::changing`] asks again.
     fn check_tries(&mut self, record: &PinRecord, last_try_accepted: bool) -> Result<(), Error> {
         let (left, verified) = match self.state.tries {
             Some(left) if left > 0 => (Some(left), false),
@@ -230,11 +234,13 @@ impl SmartCard {
         })
     }
 
-    /// A transaction that changes the PIN and always ends with a reset.
+    /// A transaction that changes the PIN and always ends with a reset. Another program may have spent tries while the
+    /// person typed: what was heard of the counter before does not count in it.
     fn changing(&mut self, body: impl FnOnce(&mut Self) -> Result<(), Error>) -> Result<(), Error> {
         let result = self.transaction(|card| {
             card.refuse_interrupted()?;
             card.state.reset_after = true;
+            card.state.tries = None;
             body(card)
         });
         self.state.tries = None;
