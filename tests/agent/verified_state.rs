@@ -1,7 +1,9 @@
 //! "PIN once" is the card's own verified state, and it ends with the session.
 
 use crate::scene::Scene;
+use cps_agent_api::words::LoginRequest;
 use cps_sandbox::card::cards;
+use std::time::Duration;
 
 #[tokio::test]
 async fn within_a_session_signatures_need_no_second_pin() {
@@ -82,4 +84,29 @@ async fn nothing_is_signed_when_the_session_locks_under_an_open_prompt() {
     assert!(!card.verified());
     assert_eq!(card.pin_tries_spent(), 0);
     assert_eq!(scene.person.questions().len(), 2);
+}
+
+#[tokio::test]
+async fn another_login_asks_the_person_although_the_card_is_verified() {
+    let card = cards::doctor_cps3();
+    let scene = Scene::new(&[&card]).await;
+    scene.login().await.expect("logged in");
+    assert!(card.verified());
+    scene.login().await.expect("logged in again");
+    assert_eq!(scene.person.questions().len(), 2);
+}
+
+#[tokio::test]
+async fn a_login_given_up_while_the_card_signs_leaves_no_verified_card() {
+    let card = cards::doctor_cps3();
+    let scene = Scene::with_upstream(&[], &[&card]).await;
+    card.faults().slow(Duration::from_millis(30));
+    let mut control = scene.control().await;
+    let wish = LoginRequest { way: Some("card".to_owned()), ..LoginRequest::default() };
+    let command = tokio::spawn(async move { control.login(&wish).await });
+    scene.until("a verified card", async |_| card.verified().then_some(())).await;
+    command.abort();
+    scene.until("a reset card", async |_| (!card.verified()).then_some(())).await;
+    assert!(scene.session().await.is_none());
+    assert_eq!(card.pin_tries_spent(), 0);
 }
