@@ -105,7 +105,6 @@ impl Shared {
         if !needs_pin {
             return Ok(Permit { authorization: Authorization::Held, keeper: None, typed: false });
         }
-        self.decide(|quiet, now| self.happened(quiet, Happening::Activity, now));
         let keeper = session.filter(|_| self.fixed.config.pin.hold == Hold::Session);
         if keeper.is_some() && present.unlocked() {
             return Ok(Permit { authorization: Authorization::Held, keeper, typed: false });
@@ -124,6 +123,8 @@ impl Shared {
     ) -> Result<Permit, Failure> {
         let asked = self.ask_pin(present, asking, previous).await;
         let authorization = asked.map_err(|fault| failure_of(&fault))?;
+        // An answered prompt is a person at work; a signature that needed nobody is not.
+        self.decide(|quiet, now| self.happened(quiet, Happening::Activity, now));
         let session = self.session_of(present)?;
         let keeper = keeper.filter(|sid| session.as_ref() == Some(sid));
         Ok(Permit { authorization, keeper, typed: true })
