@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the tests need when it is missing (Debian), then runs everything: formatting, lints, the whole suite.
-# Safe to run again and again. Ends with the closing lines of cargo's test runner; the exit code is that of the first
-# step that failed.
+# Safe to run again and again. Ends with the closing lines of cargo's test runner and their sum; the exit code is that of
+# the first step that failed.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -53,4 +53,12 @@ step "build"
 cargo build --workspace --all-targets
 
 step "tests"
-exec cargo test --workspace --no-fail-fast
+result=$(mktemp -d)
+trap 'rm -rf "$result"' EXIT
+# The runner closes once for each target; a pipe has only the exit code of its last command.
+{
+    cargo test --workspace --no-fail-fast 2>&1 && echo 0 >"$result/status" || echo "$?" >"$result/status"
+} | tee "$result/log"
+awk '/^test result:/ { passed += $4; failed += $6; skipped += $8 }
+    END { printf "\n%d passed, %d failed, %d skipped\n", passed, failed, skipped }' "$result/log"
+exit "$(cat "$result/status")"
