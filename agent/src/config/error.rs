@@ -71,19 +71,6 @@ pub enum ConfigError {
         /// What it contradicts.
         why: String,
     },
-    /// A value that is meaningful and that this version cannot give effect to: ignoring it would promise a protection
-    /// that is not there.
-    #[error("{origin}: {name} = {value} is not supported by this version: {instead}")]
-    Unsupported {
-        /// Where it stands.
-        origin: Source,
-        /// The name.
-        name: &'static str,
-        /// The value, as it is written.
-        value: &'static str,
-        /// What to do.
-        instead: &'static str,
-    },
     /// No home for state or run-time files.
     #[error("no place for {what}: set {variable}")]
     NoPlace {

@@ -8,6 +8,7 @@ mod error;
 mod flags;
 mod keys;
 mod layers;
+mod proxy;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ mod tests;
 pub use error::ConfigError;
 pub use flags::Flags;
 pub use layers::{Source, Sources};
+pub use proxy::{Proxy, ProxyAddress};
 
 use cps_agent_core::{
     identity::{Environment, Way},
@@ -73,6 +75,8 @@ impl Config {
 pub struct Bridge {
     /// Port on both loopback families; 0 lets the system choose.
     pub port: u16,
+    /// The bridge speaks https, with the certificate that `cps trust install` made.
+    pub tls: bool,
 }
 
 /// `[upstream]`, checked against its profile.
@@ -84,11 +88,32 @@ pub struct Upstream {
     pub client_id: String,
     /// How we prove to be that client.
     pub client_auth: ClientAuth,
-    /// Port of the loopback redirect of the browser way; 0 lets the system choose.
-    pub redirect_port: u16,
+    /// Where the browser comes back to.
+    pub redirect: Redirect,
+    /// The upstream offers CIBA to this client.
+    pub ciba: bool,
+    /// Values of `acr` that are accepted; the profile's own set when absent.
+    pub accepted_acr: Option<Vec<String>>,
+    /// Signature algorithms of ID tokens; RS256 when absent.
+    pub algorithms: Option<Vec<Algorithm>>,
+    /// `kc_idp_hint`: the local identity provider that Pro Santé Connect or a broker sends the person to.
+    pub idp_hint: Option<String>,
+    /// How the network is reached.
+    pub proxy: Proxy,
 }
 
-/// `upstream.profile`. The two of Pro Santé Connect are built in: nothing about them can be set.
+/// The redirect URI of the browser way, on the loopback interface (RFC 8252 §7.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Redirect {
+    /// Port; 0 lets the system choose.
+    pub port: u16,
+    /// `127.0.0.1`, `[::1]` or `localhost`, as it was declared to the upstream.
+    pub host: &'static str,
+    /// Path, as it was declared to the upstream.
+    pub path: String,
+}
+
+/// `upstream.profile`. The two of Pro Santé Connect are built in: their issuer and hosts cannot be set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Profile {
     /// Pro Santé Connect, test environment.
@@ -126,16 +151,8 @@ pub struct Custom {
     pub scope: String,
     /// `acr_values` of our requests.
     pub acr_values: String,
-    /// Values of `acr` that are accepted; the profile's own set when absent.
-    pub accepted_acr: Option<Vec<String>>,
-    /// Signature algorithms of ID tokens; RS256 when absent.
-    pub algorithms: Option<Vec<Algorithm>>,
-    /// The upstream offers CIBA to this client.
-    pub ciba: bool,
     /// The upstream documents a login page that asks for a TLS client certificate.
     pub card_login: bool,
-    /// `kc_idp_hint` for brokers.
-    pub idp_hint: Option<String>,
 }
 
 /// `upstream.client_auth` with the files it needs.
@@ -163,6 +180,8 @@ pub enum ClientAuth {
 pub struct Login {
     /// Ways offered, in the order they are offered; chosen by the profile when absent.
     pub ways: Option<Vec<Way>>,
+    /// Program and arguments that open a page, the address is appended; the system's browser when empty.
+    pub browser: Vec<String>,
     /// An e-CPS request starts with a click; `false` (`"automatic"`) is for tests.
     pub ecps_click: bool,
     /// Cards without a person's name may log in.

@@ -2,8 +2,9 @@
 
 use super::{
     AuditSync, Bridge, ClientAuth, Clients, Config, ConfigError, Custom, Local, Login, Pin, Profile,
-    Prompter, Session, Trust, Upstream, environment_name,
+    Prompter, Proxy, Redirect, Session, Trust, Upstream, environment_name,
     layers::{Layers, Source},
+    proxy::ProxyAddress,
 };
 use cps_agent_core::{
     identity::{Environment, Way},
@@ -30,18 +31,14 @@ const SESSION_IDLE: Duration = Duration::from_secs(30 * 60);
 const LOCAL_MAX: Duration = Duration::from_secs(3600);
 
 /// Settings of the upstream that have a meaning for `profile = "custom"` only.
-const CUSTOM_ONLY: [&str; 11] = [
+const CUSTOM_ONLY: [&str; 7] = [
     "upstream.issuer",
     "upstream.discovery",
     "upstream.ca_file",
     "upstream.hosts",
     "upstream.scope",
     "upstream.acr_values",
-    "upstream.accepted_acr",
-    "upstream.algorithms",
-    "upstream.ciba",
     "upstream.card_login",
-    "upstream.idp_hint",
 ];
 
 /// Parses all settings.
@@ -120,11 +117,7 @@ fn bridge(layers: &Layers) -> Result<Bridge, ConfigError> {
             }
         },
     };
-    if layers.flag("bridge.tls").unwrap_or(false) {
-        let instead = "leave it out, the bridge speaks http on the loopback address";
-        return Err(layers.unsupported("bridge.tls", "true", instead));
-    }
-    Ok(Bridge { port })
+    Ok(Bridge { port, tls: layers.flag("bridge.tls").unwrap_or(false) })
 }
 
 fn is_loopback(address: IpAddr) -> bool {
@@ -150,11 +143,22 @@ fn upstream(layers: &Layers, kind: Kind) -> Result<Option<Upstream>, ConfigError
         Kind::PscProduction => Profile::PscProduction,
         Kind::Custom => Profile::Custom(Box::new(custom(layers)?)),
     };
+    let algorithms = [("RS256", Algorithm::Rs256), ("PS256", Algorithm::Ps256), ("ES256", Algorithm::Es256)];
+    let algorithms = layers.choices("upstream.algorithms", &algorithms)?;
+    if algorithms.as_ref().is_some_and(Vec::is_empty) {
+        return Err(layers.wrong("upstream.algorithms", "a list with at least one of RS256, PS256, ES256"));
+    }
     Ok(Some(Upstream {
+        // Pro Santé Connect offers CIBA and activates it service by service; another upstream may not have it at all.
+        ciba: layers.flag("upstream.ciba").unwrap_or(kind != Kind::Custom),
+        accepted_acr: layers.get("upstream.accepted_acr").map(|_| layers.list("upstream.accepted_acr")),
+        algorithms,
+        idp_hint: layers.text("upstream.idp_hint").map(str::to_owned),
+        proxy: proxy(layers)?,
         profile,
         client_id: layers.needed("upstream.client_id", "the upstream knows us by it")?.to_owned(),
         client_auth: client_auth(layers)?,
-        redirect_port: redirect_port(layers)?,
+        redirect: redirect(layers)?,
     }))
 }
 
@@ -164,8 +168,6 @@ fn custom(layers: &Layers) -> Result<Custom, ConfigError> {
     if !Url::parse(issuer).is_ok_and(|url| url.scheme() == "https" && url.has_host()) {
         return Err(layers.wrong("upstream.issuer", "an https address"));
     }
-    let algorithms = [("RS256", Algorithm::Rs256), ("PS256", Algorithm::Ps256), ("ES256", Algorithm::Es256)];
-    let accepted_acr = layers.list("upstream.accepted_acr");
     Ok(Custom {
         issuer: issuer.to_owned(),
         discovery: layers.text("upstream.discovery").unwrap_or("openid-configuration").to_owned(),
@@ -173,11 +175,7 @@ fn custom(layers: &Layers) -> Result<Custom, ConfigError> {
         hosts: layers.list("upstream.hosts"),
         scope: layers.text("upstream.scope").unwrap_or("openid scope_all").to_owned(),
         acr_values: layers.text("upstream.acr_values").unwrap_or("eidas1").to_owned(),
-        accepted_acr: layers.get("upstream.accepted_acr").map(|_| accepted_acr),
-        algorithms: layers.choices("upstream.algorithms", &algorithms)?,
-        ciba: layers.flag("upstream.ciba").unwrap_or(false),
         card_login: layers.flag("upstream.card_login").unwrap_or(false),
-        idp_hint: layers.text("upstream.idp_hint").map(str::to_owned),
     })
 }
 
@@ -207,12 +205,32 @@ fn client_auth(layers: &Layers) -> Result<ClientAuth, ConfigError> {
     }
 }
 
-fn redirect_port(layers: &Layers) -> Result<u16, ConfigError> {
-    match layers.get("upstream.redirect_port") {
+/// Port, host and path of the redirect URI: a front page may compare it byte for byte with what was declared.
+fn redirect(layers: &Layers) -> Result<Redirect, ConfigError> {
+    let port = match layers.get("upstream.redirect_port") {
         Some((Value::Integer(port), _)) => {
-            u16::try_from(*port).map_err(|_| layers.wrong("upstream.redirect_port", "a port number"))
+            u16::try_from(*port).map_err(|_| layers.wrong("upstream.redirect_port", "a port number"))?
         }
-        _ => Ok(0),
+        _ => 0,
+    };
+    let hosts = [("127.0.0.1", "127.0.0.1"), ("[::1]", "[::1]"), ("localhost", "localhost")];
+    let host = layers.choice("upstream.redirect_host", &hosts)?.unwrap_or("127.0.0.1");
+    let path = layers.text("upstream.redirect_path").unwrap_or("/callback").to_owned();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._~/".contains(c);
+    if !path.starts_with('/') || path.contains("//") || path.contains("/.") || !path.chars().all(plain) {
+        return Err(layers.wrong("upstream.redirect_path", "a plain path such as \"/callback\""));
+    }
+    Ok(Redirect { port, host, path })
+}
+
+fn proxy(layers: &Layers) -> Result<Proxy, ConfigError> {
+    match layers.text("upstream.proxy") {
+        None | Some("system") => Ok(Proxy::System),
+        Some("none") => Ok(Proxy::None),
+        Some(text) => ProxyAddress::parse(text).map(Proxy::Address).ok_or_else(|| {
+            layers
+                .wrong("upstream.proxy", "system, none, or an address such as \"http://proxy.example:3128\"")
+        }),
     }
 }
 
@@ -230,6 +248,7 @@ fn login(layers: &Layers) -> Result<Login, ConfigError> {
     }
     Ok(Login {
         ways,
+        browser: layers.list("login.browser"),
         ecps_click: layers
             .choice("login.ecps_start", &[("click", true), ("automatic", false)])?
             .unwrap_or(true),
@@ -278,11 +297,6 @@ fn session(layers: &Layers) -> Result<Session, ConfigError> {
     let modes =
         [("strict", Mode::Strict), ("lock", Mode::Lock), ("relock", Mode::Relock), ("mobile", Mode::Mobile)];
     let mode = layers.choice("session.mode", &modes)?.unwrap_or(Mode::Strict);
-    // Nothing tells us yet that the workstation was locked: it would be the mode `lock` under another name.
-    if mode == Mode::Relock {
-        let instead = "use \"strict\", or \"lock\" if the card is taken out when the workstation is left";
-        return Err(layers.unsupported("session.mode", "\"relock\"", instead));
-    }
     Ok(Session {
         mode,
         max: layers.duration("session.max", SESSION_MAX)?.unwrap_or(SESSION_MAX),
@@ -389,10 +403,6 @@ impl Layers {
 
     fn wrong(&self, name: &'static str, expected: &str) -> ConfigError {
         ConfigError::Value { origin: self.origin(name), name, expected: expected.to_owned() }
-    }
-
-    fn unsupported(&self, name: &'static str, value: &'static str, instead: &'static str) -> ConfigError {
-        ConfigError::Unsupported { origin: self.origin(name), name, value, instead }
     }
 
     fn conflict(&self, name: &'static str, why: &str) -> ConfigError {

@@ -50,7 +50,7 @@ fn no_configuration_at_all_means_no_upstream_and_local_logins() {
     let config = Config::load(&Sources::default()).expect("defaults");
     assert!(config.upstream.is_none());
     assert_eq!(config.local.allow, LocalLogin::Always);
-    assert_eq!(config.bridge, Bridge { port: 24788 });
+    assert_eq!(config.bridge, Bridge { port: 24788, tls: false });
     assert_eq!(config.trust.environment, Environment::Production);
     assert_eq!(config.session.mode, Mode::Strict);
 }
@@ -88,23 +88,6 @@ fn a_value_of_the_wrong_kind_is_refused() {
 fn a_word_that_is_no_choice_is_refused_with_the_choices() {
     let refusal = Files::new().user("[session]\nmode = \"lax\"\n").refusal();
     assert_eq!(refusal, "/user.toml: session.mode must be one of strict, lock, relock, mobile");
-}
-
-#[test]
-fn what_this_version_cannot_do_is_refused_and_not_ignored() {
-    let refusal = Files::new().user("[bridge]\ntls = true\n").refusal();
-    assert!(
-        refusal.starts_with("/user.toml: bridge.tls = true is not supported by this version: leave it out"),
-        "{refusal}"
-    );
-    assert!(Files::new().user("[bridge]\ntls = false\n").load().is_ok());
-    let refusal = Files::new().user("[session]\nmode = \"relock\"\n").refusal();
-    assert!(
-        refusal.starts_with(
-            "/user.toml: session.mode = \"relock\" is not supported by this version: use \"strict\""
-        ),
-        "{refusal}"
-    );
 }
 
 #[test]
@@ -195,6 +178,54 @@ fn a_built_in_profile_cannot_be_led_elsewhere() {
         .user("[upstream]\nprofile = \"psc-bas\"\nclient_id = \"x\"\ncard_login = true\n")
         .refusal();
     assert!(refusal.contains("is for profile = \"custom\" only"));
+}
+
+#[test]
+fn what_differs_between_registrations_can_be_set_for_a_built_in_profile() {
+    let base = "[upstream]\nprofile = \"psc-bas\"\nclient_id = \"x\"\n";
+    let upstream = |extra: &str| {
+        Files::new().user(&format!("{base}{extra}")).load().expect("valid").upstream.expect("an upstream")
+    };
+    let plain = upstream("");
+    assert!(plain.ciba && plain.idp_hint.is_none() && plain.accepted_acr.is_none());
+    assert_eq!(plain.redirect, Redirect { port: 0, host: "127.0.0.1", path: "/callback".to_owned() });
+    let set = upstream(
+        "ciba = false\nidp_hint = \"OKTA_x\"\naccepted_acr = [\"eidas2\"]\nredirect_host = \"localhost\"\n\
+         redirect_port = 8000\nredirect_path = \"/psc/retour\"\nproxy = \"none\"\n",
+    );
+    assert!(!set.ciba);
+    assert_eq!(set.idp_hint.as_deref(), Some("OKTA_x"));
+    assert_eq!(set.accepted_acr, Some(vec!["eidas2".to_owned()]));
+    assert_eq!(set.redirect, Redirect { port: 8000, host: "localhost", path: "/psc/retour".to_owned() });
+    assert_eq!(set.proxy, Proxy::None);
+}
+
+#[test]
+fn a_redirect_path_is_a_plain_path() {
+    for path in ["callback", "/a?b", "/a/../b", "//host/", "/a b", "/%2e", "/#x"] {
+        let text =
+            format!("[upstream]\nprofile = \"psc-bas\"\nclient_id = \"x\"\nredirect_path = \"{path}\"\n");
+        assert!(Files::new().user(&text).refusal().contains("upstream.redirect_path must be"), "{path}");
+    }
+}
+
+#[test]
+fn a_proxy_is_an_http_address_or_a_word_and_its_password_is_never_shown() {
+    let text =
+        |proxy: &str| format!("[upstream]\nprofile = \"psc-bas\"\nclient_id = \"x\"\nproxy = \"{proxy}\"\n");
+    for wrong in
+        ["proxy.example", "ftp://proxy.example", "http://proxy.example/path", "socks5://x", "http://"]
+    {
+        assert!(Files::new().user(&text(wrong)).refusal().contains("upstream.proxy must be"), "{wrong}");
+    }
+    let config = Files::new().user(&text("http://agent:s%33cret@proxy.example:3128")).load().expect("valid");
+    let upstream = config.upstream.expect("an upstream");
+    let Proxy::Address(address) = &upstream.proxy else { panic!("an address") };
+    assert_eq!((address.host(), address.port()), ("proxy.example", 3128));
+    let authorization = address.authorization().expect("credentials");
+    assert_eq!(authorization.expose(), "Basic YWdlbnQ6czNjcmV0");
+    assert_eq!(address.to_string(), "http://proxy.example:3128");
+    assert!(!format!("{upstream:?}").contains("cret"));
 }
 
 #[test]

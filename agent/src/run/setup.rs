@@ -13,6 +13,7 @@ use cps_agent_core::{
     session::table::Rules,
 };
 use std::{io, path::PathBuf, time::Duration};
+use url::Url;
 use zeroize::Zeroizing;
 
 /// Why the upstream of the configuration cannot be used.
@@ -27,6 +28,9 @@ pub enum UpstreamError {
         #[source]
         cause: io::Error,
     },
+    /// Host, port and path of the redirect URI make no address.
+    #[error("upstream.redirect_path makes no address")]
+    Redirect,
     /// Client authentication by a key.
     #[error("client_auth = \"{0}\" is not supported")]
     Unsupported(&'static str),
@@ -80,11 +84,10 @@ pub(super) fn rules(config: &Config) -> Rules {
 /// See [`UpstreamError`].
 pub(super) fn upstream(config: &Config) -> Result<Option<Profile>, UpstreamError> {
     let Some(upstream) = &config.upstream else { return Ok(None) };
-    let redirect_uri = Client::loopback_redirect(upstream.redirect_port);
-    let redirect_uri = redirect_uri.ok_or(UpstreamError::Unsupported("a redirect URI of that port"))?;
+    let redirect_uri = redirect_uri(&upstream.redirect).ok_or(UpstreamError::Redirect)?;
     let client =
         Client { id: upstream.client_id.clone(), auth: client_auth(&upstream.client_auth)?, redirect_uri };
-    let profile = match &upstream.profile {
+    let mut profile = match &upstream.profile {
         config::Profile::PscBas => Profile::psc_bas(client)?,
         config::Profile::PscProduction => Profile::psc_production(client)?,
         config::Profile::Custom(custom) => {
@@ -94,16 +97,30 @@ pub(super) fn upstream(config: &Config) -> Result<Option<Profile>, UpstreamError
                 hosts: custom.hosts.clone(),
                 scope: custom.scope.clone(),
                 acr_values: custom.acr_values.clone(),
-                accepted_acr: custom.accepted_acr.clone(),
-                algorithms: custom.algorithms.clone(),
-                ciba: custom.ciba,
+                accepted_acr: None,
+                algorithms: None,
+                ciba: upstream.ciba,
                 card_login: custom.card_login,
-                idp_hint: custom.idp_hint.clone(),
+                idp_hint: None,
             };
             Profile::custom(custom, client)?
         }
     };
+    profile.ciba = upstream.ciba;
+    profile.idp_hint.clone_from(&upstream.idp_hint);
+    if let Some(accepted) = &upstream.accepted_acr {
+        profile.accepted_acr.clone_from(accepted);
+    }
+    if let Some(algorithms) = &upstream.algorithms {
+        profile.algorithms.clone_from(algorithms);
+    }
     Ok(Some(profile))
+}
+
+/// The redirect URI as it was declared to the upstream; without a port when any is good.
+fn redirect_uri(redirect: &config::Redirect) -> Option<Url> {
+    let port = if redirect.port == 0 { String::new() } else { format!(":{}", redirect.port) };
+    Url::parse(&format!("http://{}{port}{}", redirect.host, redirect.path)).ok()
 }
 
 fn client_auth(auth: &ClientAuth) -> Result<psc::ClientAuth, UpstreamError> {
