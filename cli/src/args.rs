@@ -121,31 +121,53 @@ pub(crate) enum TokenCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ClientCommand {
-    Add {
-        #[arg(long, value_name = "ID")]
-        id: String,
-        #[arg(long, value_name = "NAME")]
-        name: Option<String>,
-        #[arg(long, value_name = "URI", required = true)]
-        redirect_uri: Vec<String>,
-        #[arg(long)]
-        confidential: bool,
-        #[arg(long, value_name = "FILE")]
-        public_key: Option<PathBuf>,
-        #[arg(long, value_name = "SCOPE")]
-        scope: Vec<String>,
-        #[arg(long, value_name = "CLAIM")]
-        claim: Vec<String>,
-        #[arg(long, value_name = "WAY")]
-        way: Vec<Way>,
-        #[arg(long, value_name = "ALG")]
-        id_token_alg: Option<Algorithm>,
-    },
+    Add(Box<ClientAdd>),
     List,
     Remove {
         #[arg(value_name = "ID")]
         id: String,
     },
+}
+
+/// A registration: the members of `clients.d/*.toml` as flags.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ClientAdd {
+    #[arg(long, value_name = "ID")]
+    pub(crate) id: String,
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    #[arg(long, value_name = "URI", required_unless_present = "ciba")]
+    pub(crate) redirect_uri: Vec<String>,
+    #[arg(long)]
+    pub(crate) confidential: bool,
+    #[arg(long, value_name = "METHOD")]
+    pub(crate) client_auth: Option<ClientAuth>,
+    #[arg(long, value_name = "FILE")]
+    pub(crate) public_key: Option<PathBuf>,
+    #[arg(long, value_name = "SCOPE")]
+    pub(crate) scope: Vec<String>,
+    #[arg(long, value_name = "CLAIM")]
+    pub(crate) claim: Vec<String>,
+    #[arg(long, value_name = "WAY")]
+    pub(crate) way: Vec<Way>,
+    #[arg(long, value_name = "ALG")]
+    pub(crate) id_token_alg: Option<Algorithm>,
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) pkce: Option<Pkce>,
+    #[arg(long)]
+    pub(crate) openid_basic: bool,
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) origin: Vec<String>,
+    #[arg(long, value_name = "URI")]
+    pub(crate) post_logout_redirect_uri: Vec<String>,
+    #[arg(long, value_name = "URI")]
+    pub(crate) backchannel_logout_uri: Option<String>,
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) consent: Option<Consent>,
+    #[arg(long)]
+    pub(crate) choose_situation: bool,
+    #[arg(long)]
+    pub(crate) ciba: bool,
 }
 
 /// A way to log in, in the words of the configuration.
@@ -207,4 +229,37 @@ impl Algorithm {
             Self::Es256 => "ES256",
         }
     }
+}
+
+/// How an application proves itself (OpenID Connect Core §9).
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum ClientAuth {
+    None,
+    #[value(name = "client_secret")]
+    ClientSecret,
+    #[value(name = "client_secret_basic")]
+    ClientSecretBasic,
+    #[value(name = "client_secret_post")]
+    ClientSecretPost,
+    #[value(name = "private_key_jwt")]
+    PrivateKeyJwt,
+}
+
+/// Whether an application can do without PKCE.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Pkce {
+    Required,
+    Optional,
+}
+
+/// When the person is asked whether an application may know them.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Consent {
+    Registered,
+    FirstUse,
+}
+
+/// The word that a value has on the command line, which is that of the API.
+pub(crate) fn word(value: &impl ValueEnum) -> Option<String> {
+    value.to_possible_value().map(|value| value.get_name().to_owned())
 }

@@ -47,13 +47,11 @@ impl Application {
             client_id: id.to_owned(),
             name: Some("Dossier patient".to_owned()),
             redirect_uris: vec![REDIRECT.to_owned()],
-            confidential: false,
-            public_key: None,
             scopes: ["openid", "profile", "scope_all"].map(str::to_owned).to_vec(),
             claims: ["SubjectNameID", "given_name", "family_name"].map(str::to_owned).to_vec(),
             ways: vec!["card".to_owned()],
             id_token_alg: Some("ES256".to_owned()),
-            origin: None,
+            ..words::Client::default()
         };
         desk.control().await.add_client(&client).await.expect("a registration");
         let browser = Browser::new(&[]).expect("a browser");

@@ -277,13 +277,8 @@ impl Scene {
             client_id: id.to_owned(),
             name: Some(format!("Application {id}")),
             redirect_uris: vec![place.redirect_uri()],
-            confidential: false,
-            public_key: None,
-            scopes: Vec::new(),
-            claims: Vec::new(),
-            ways: Vec::new(),
             id_token_alg: Some("ES256".to_owned()),
-            origin: None,
+            ..words::Client::default()
         };
         self.control().await.add_client(&client).await.expect("registered");
         let registration = Registration {

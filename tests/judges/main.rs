@@ -112,15 +112,12 @@ fn upstream(folder: &Path, web: &WebAuthority) -> node::Upstream {
 fn application(id: &str, confidential: bool, algorithm: &str) -> words::Client {
     words::Client {
         client_id: id.to_owned(),
-        name: None,
         redirect_uris: vec![REDIRECT.to_owned()],
         confidential,
-        public_key: None,
         scopes: ["openid", "profile", "scope_all"].map(str::to_owned).to_vec(),
         claims: ["SubjectNameID", "given_name", "family_name", "SubjectRefPro"].map(str::to_owned).to_vec(),
-        ways: vec![],
         id_token_alg: Some(algorithm.to_owned()),
-        origin: None,
+        ..words::Client::default()
     }
 }
 

@@ -292,19 +292,24 @@ pub struct TokenAnswer {
     pub csr: Option<String>,
 }
 
-/// A registered application, and the body of `POST /v1/clients` (control door).
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// A registered application, and the body of `POST /v1/clients` (control door). The words are those of `clients.d/*.toml`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Client {
     /// `client_id`.
     pub client_id: String,
     /// Name shown to people; the identifier when absent.
     #[serde(default)]
     pub name: Option<String>,
-    /// Redirect URIs.
+    /// Redirect URIs; none is needed by an application that logs people in by CIBA only.
+    #[serde(default)]
     pub redirect_uris: Vec<String>,
     /// Has a secret or a key.
     #[serde(default)]
     pub confidential: bool,
+    /// `none`, `client_secret` (either form), `client_secret_basic`, `client_secret_post` or `private_key_jwt`; when
+    /// absent, what `confidential` and `public_key` say.
+    #[serde(default)]
+    pub client_auth: Option<String>,
     /// Public key, JWK or PEM, for `private_key_jwt`.
     #[serde(default)]
     pub public_key: Option<String>,
@@ -320,6 +325,30 @@ pub struct Client {
     /// `RS256` or `ES256`.
     #[serde(default)]
     pub id_token_alg: Option<String>,
+    /// `required`, or `optional` for a confidential application.
+    #[serde(default)]
+    pub pkce: Option<String>,
+    /// `default`, or `openid-basic`: `state` and `nonce` may be missing.
+    #[serde(default)]
+    pub profile: Option<String>,
+    /// `registered` (registering was the consent) or `first-use` (a page asks once).
+    #[serde(default)]
+    pub consent: Option<String>,
+    /// `all` or `choose`: the person chooses one of several professional situations.
+    #[serde(default)]
+    pub situation: Option<String>,
+    /// Origins of web pages that may call the bridge.
+    #[serde(default)]
+    pub origins: Vec<String>,
+    /// Where the browser may go after a logout.
+    #[serde(default)]
+    pub post_logout_redirect_uris: Vec<String>,
+    /// Where logout tokens go: on this machine.
+    #[serde(default)]
+    pub backchannel_logout_uri: Option<String>,
+    /// May log people in without a browser (CIBA poll).
+    #[serde(default)]
+    pub ciba: bool,
     /// `policy` (administrator's file) or `user`; set by the agent.
     #[serde(default)]
     pub origin: Option<String>,

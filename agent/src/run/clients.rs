@@ -6,9 +6,10 @@ use cps_agent_api::words::{Client, ClientRegistered};
 use cps_agent_core::{
     audit,
     failure::{self, Failure},
-    oidc::client::{ClientAuth, IdTokenAlg, Registration, RegistrationError},
+    oidc::client::{ClientAuth, Registration, RegistrationError},
     policy::Question,
 };
+use serde::de::DeserializeOwned;
 
 impl Shared {
     /// Registers an application. Whoever watches is told.
@@ -68,26 +69,46 @@ impl Shared {
     }
 }
 
+/// The registration of an application's words. Their spelling is that of `clients.d/*.toml`.
 fn registration(client: Client) -> Result<Registration, Failure> {
-    let malformed = |reason: &str| Failure::new(failure::CLIENT_MALFORMED).with("reason", reason);
+    let client_auth = match (client.client_auth, client.confidential, &client.public_key) {
+        (Some(word), _, _) => Some(chosen("client_auth", word)?),
+        (None, true, None) => Some(ClientAuth::ClientSecret),
+        (None, _, _) => None,
+    };
     let ways = client.ways.iter().map(|word| words::way(word).ok_or_else(|| malformed("ways")));
     Ok(Registration {
+        id: client.client_id,
         name: client.name,
+        redirect_uris: client.redirect_uris,
+        post_logout_redirect_uris: client.post_logout_redirect_uris,
+        backchannel_logout_uri: client.backchannel_logout_uri,
+        origins: client.origins,
         scopes: client.scopes,
         claims: client.claims,
         ways: ways.collect::<Result<_, _>>()?,
-        id_token_alg: match client.id_token_alg.as_deref() {
-            None | Some("RS256") => IdTokenAlg::RS256,
-            Some("ES256") => IdTokenAlg::ES256,
-            Some(_) => return Err(malformed("id_token_alg")),
-        },
-        client_auth: match (client.confidential, &client.public_key) {
-            (true, None) => Some(ClientAuth::ClientSecretBasic),
-            _ => None,
-        },
+        id_token_alg: choice("id_token_alg", client.id_token_alg)?,
+        pkce: choice("pkce", client.pkce)?,
+        profile: choice("profile", client.profile)?,
+        consent: choice("consent", client.consent)?,
+        situation: choice("situation", client.situation)?,
+        ciba: client.ciba,
+        client_auth,
         public_key: client.public_key,
-        ..Registration::new(client.client_id, client.redirect_uris)
     })
+}
+
+/// One of a member's words; its default when there is none.
+fn choice<T: DeserializeOwned + Default>(member: &str, word: Option<String>) -> Result<T, Failure> {
+    word.map_or_else(|| Ok(T::default()), |word| chosen(member, word))
+}
+
+fn chosen<T: DeserializeOwned>(member: &str, word: String) -> Result<T, Failure> {
+    serde_json::from_value(word.into()).map_err(|_| malformed(member))
+}
+
+fn malformed(member: &str) -> Failure {
+    Failure::new(failure::CLIENT_MALFORMED).with("reason", member)
 }
 
 fn refused(error: &RegistrationError) -> Failure {

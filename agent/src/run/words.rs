@@ -8,7 +8,7 @@ use cps_agent_api::words;
 use cps_agent_core::{
     failure::Language,
     identity::{Credential, SessionView, Way},
-    oidc::client::{Client, IdTokenAlg, Source},
+    oidc::client::{Client, Source},
 };
 use cps_card::{
     certificate::Certificate,
@@ -174,25 +174,36 @@ pub(super) fn session(session: &SessionView, clients: Vec<String>) -> words::Ses
 
 /// A registered application.
 pub(super) fn client(client: &Client) -> words::Client {
-    let registration = client.registration();
+    let registration = client.registration().clone();
     words::Client {
-        client_id: client.id().to_owned(),
-        name: registration.name.clone(),
-        redirect_uris: registration.redirect_uris.clone(),
+        client_id: registration.id,
+        name: registration.name,
+        redirect_uris: registration.redirect_uris,
         confidential: client.confidential(),
-        public_key: registration.public_key.clone(),
+        client_auth: word(client.registration().client_auth()),
+        public_key: registration.public_key,
         scopes: client.scopes().to_vec(),
         claims: client.claims().to_vec(),
         ways: client.ways().iter().map(|way| way_name(*way).to_owned()).collect(),
-        id_token_alg: Some(match registration.id_token_alg {
-            IdTokenAlg::RS256 => "RS256".to_owned(),
-            IdTokenAlg::ES256 => "ES256".to_owned(),
-        }),
+        id_token_alg: word(registration.id_token_alg),
+        pkce: word(registration.pkce),
+        profile: word(registration.profile),
+        consent: word(registration.consent),
+        situation: word(registration.situation),
+        origins: registration.origins,
+        post_logout_redirect_uris: registration.post_logout_redirect_uris,
+        backchannel_logout_uri: registration.backchannel_logout_uri,
+        ciba: registration.ciba,
         origin: Some(match client.source() {
             Source::Administrator => "policy".to_owned(),
             Source::Person => "user".to_owned(),
         }),
     }
+}
+
+/// The word of a choice in a registration, as `clients.d/*.toml` spells it.
+fn word(choice: impl serde::Serialize) -> Option<String> {
+    serde_json::to_value(choice).ok()?.as_str().map(str::to_owned)
 }
 
 fn hex(bytes: &[u8]) -> String {

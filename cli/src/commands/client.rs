@@ -1,6 +1,11 @@
 //! `cps client`: the applications that may log people in. Registering is the consent.
 
-use crate::{args::ClientCommand, error::Error, output::Output, text::value};
+use crate::{
+    args::{ClientAdd, ClientCommand, word},
+    error::Error,
+    output::Output,
+    text::value,
+};
 use cps_agent_api::{client::Agent, words::Client};
 
 pub(super) async fn run(
@@ -9,7 +14,7 @@ pub(super) async fn run(
     output: &mut Output,
 ) -> Result<(), Error> {
     match command {
-        ClientCommand::Add { .. } => add(&registration(command)?, agent, output).await,
+        ClientCommand::Add(wanted) => add(&registration(wanted)?, agent, output).await,
         ClientCommand::List => list(agent, output).await,
         ClientCommand::Remove { id } => {
             agent.remove_client(id).await?;
@@ -22,45 +27,33 @@ pub(super) async fn run(
 }
 
 /// The registration of the command line's words; the public key is read from its file.
-fn registration(command: &ClientCommand) -> Result<Client, Error> {
-    let mut client = Client {
-        client_id: String::new(),
-        name: None,
-        redirect_uris: Vec::new(),
-        confidential: false,
-        public_key: None,
-        scopes: Vec::new(),
-        claims: Vec::new(),
-        ways: Vec::new(),
-        id_token_alg: None,
-        origin: None,
-    };
-    if let ClientCommand::Add {
-        id,
-        name,
-        redirect_uri,
-        confidential,
+fn registration(add: &ClientAdd) -> Result<Client, Error> {
+    let public_key = add
+        .public_key
+        .as_ref()
+        .map(|path| std::fs::read_to_string(path).map_err(|error| Error::File(path.clone(), error)));
+    let public_key = public_key.transpose()?;
+    Ok(Client {
+        client_id: add.id.clone(),
+        name: add.name.clone(),
+        redirect_uris: add.redirect_uri.clone(),
+        confidential: add.confidential || public_key.is_some(),
+        client_auth: add.client_auth.as_ref().and_then(word),
         public_key,
-        scope,
-        claim,
-        way,
-        id_token_alg,
-    } = command
-    {
-        client.client_id.clone_from(id);
-        client.name.clone_from(name);
-        client.redirect_uris.clone_from(redirect_uri);
-        client.confidential = *confidential || public_key.is_some();
-        client.scopes.clone_from(scope);
-        client.claims.clone_from(claim);
-        client.ways = way.iter().map(|way| way.word().to_owned()).collect();
-        client.id_token_alg = id_token_alg.map(|alg| alg.word().to_owned());
-        if let Some(path) = public_key {
-            let text = std::fs::read_to_string(path).map_err(|error| Error::File(path.clone(), error))?;
-            client.public_key = Some(text);
-        }
-    }
-    Ok(client)
+        scopes: add.scope.clone(),
+        claims: add.claim.clone(),
+        ways: add.way.iter().map(|way| way.word().to_owned()).collect(),
+        id_token_alg: add.id_token_alg.map(|alg| alg.word().to_owned()),
+        pkce: add.pkce.as_ref().and_then(word),
+        profile: add.openid_basic.then(|| "openid-basic".to_owned()),
+        consent: add.consent.as_ref().and_then(word),
+        situation: add.choose_situation.then(|| "choose".to_owned()),
+        origins: add.origin.clone(),
+        post_logout_redirect_uris: add.post_logout_redirect_uri.clone(),
+        backchannel_logout_uri: add.backchannel_logout_uri.clone(),
+        ciba: add.ciba,
+        origin: None,
+    })
 }
 
 async fn add(client: &Client, agent: &mut Agent, output: &mut Output) -> Result<(), Error> {

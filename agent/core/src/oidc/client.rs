@@ -132,7 +132,8 @@ pub struct Registration {
     /// Name shown to people; the identifier when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Where answers go.
+    /// Where answers go. Only a client of CIBA can do without.
+    #[serde(default)]
     pub redirect_uris: Vec<String>,
     /// Where the browser may go after a logout.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -167,6 +168,9 @@ pub struct Registration {
     /// What happens with several professional situations.
     #[serde(default)]
     pub situation: SituationChoice,
+    /// Whether it may log people in without a browser (CIBA poll).
+    #[serde(default)]
+    pub ciba: bool,
     /// How it proves itself; when absent `private_key_jwt` with a public key and `none` without.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_auth: Option<ClientAuth>,
@@ -194,6 +198,7 @@ impl Registration {
             profile: Profile::default(),
             consent: Consent::default(),
             situation: SituationChoice::default(),
+            ciba: false,
             client_auth: None,
             public_key: None,
         }
@@ -425,7 +430,7 @@ fn check_words(registration: &Registration) -> Result<(), RegistrationError> {
     }
     let uris = [&registration.redirect_uris, &registration.post_logout_redirect_uris, &registration.origins];
     let words = [&registration.scopes, &registration.claims];
-    if registration.redirect_uris.is_empty()
+    if (registration.redirect_uris.is_empty() && !registration.ciba)
         || uris.iter().any(|list| list.len() > MAX_URIS)
         || words.iter().any(|list| list.len() > MAX_WORDS)
     {

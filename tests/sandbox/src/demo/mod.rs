@@ -137,12 +137,9 @@ async fn application(
         name: Some(name.to_owned()),
         redirect_uris: vec![place.redirect_uri()],
         confidential: true,
-        public_key: None,
         scopes: ["openid", "profile", "scope_all"].map(str::to_owned).to_vec(),
         claims: ["SubjectNameID", "given_name", "family_name", "SubjectRefPro"].map(str::to_owned).to_vec(),
-        ways: vec![],
-        id_token_alg: None,
-        origin: None,
+        ..api::Client::default()
     };
     let registered = control.add_client(&client).await.map_err(|error| with_causes(&error))?;
     let registration = Registration {
