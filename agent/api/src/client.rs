@@ -180,6 +180,33 @@ impl Agent {
         self.post("/v1/login", request).await
     }
 
+    /// `GET /v1/trust`: who vouches for the bridge's certificate, when there is one.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn authority(&mut self) -> Result<Option<words::Authority>, ClientError> {
+        self.get("/v1/trust").await
+    }
+
+    /// `POST /v1/trust`: makes the bridge's certificate and its authority, or says which there are.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn make_authority(
+        &mut self,
+        request: words::TrustRequest,
+    ) -> Result<words::Authority, ClientError> {
+        self.post("/v1/trust", &request).await
+    }
+
+    /// `DELETE /v1/trust`: forgets them.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn remove_authority(&mut self) -> Result<(), ClientError> {
+        self.send(Method::DELETE, "/v1/trust", None).await.map(|_| ())
+    }
+
     /// `GET /v1/events`: what happens from now on. Takes the connection for itself.
     ///
     /// # Errors

@@ -366,6 +366,32 @@ pub struct ClientRegistered {
     pub issuer: Option<String>,
 }
 
+/// `POST /v1/trust` (control door): makes the certificate of an https bridge, under an authority of this machine.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub struct TrustRequest {
+    /// A new authority, even when the present one lasts.
+    #[serde(default)]
+    pub renew: bool,
+}
+
+/// The authority that browsers are to believe, so that they believe the bridge. Answer to `POST /v1/trust` and, when
+/// there is one, to `GET /v1/trust`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Authority {
+    /// SHA-256 of the certificate's DER form, hexadecimal.
+    pub sha256: String,
+    /// The certificate, PEM.
+    pub pem: String,
+    /// The same as a file.
+    pub file: String,
+    /// Validity, Unix seconds.
+    pub not_before: i64,
+    /// Validity, Unix seconds; the bridge's certificate ends at the same moment.
+    pub not_after: i64,
+    /// The bridge speaks https (`bridge.tls`).
+    pub in_use: bool,
+}
+
 /// One server-sent event of `GET /v1/events`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Event {

@@ -10,10 +10,13 @@
 //! | [`entropy`], [`clock`] | random numbers and the time, as the quiet half takes them |
 //! | [`fetch`], [`tls`], [`token_tls`] | requests to upstreams, with and without the card's key |
 //! | [`trust_files`], [`revocation`] | anchors and revocation lists |
+//! | [`bridge_authority`], [`bridge_tls`] | the certificate of an https bridge: made, kept and presented |
 //! | [`assuan`], [`pinentry`], [`prompt_text`] | the PIN prompt: protocol, program, words |
 //! | [`memory`] | what others may see of this process |
 
 pub mod assuan;
+pub mod bridge_authority;
+pub mod bridge_tls;
 pub mod card_cache;
 pub mod clock;
 pub mod entropy;

@@ -207,12 +207,13 @@ impl Desk for FrontDesk {
         let (session, issuer) =
             self.0.look(|quiet, _| (Self::current(quiet), quiet.provider.issuer().to_owned()));
         let fixed = &self.0.fixed;
+        let bridge_problem = self.0.bridge.problem(self.0.clock.now());
         let profile = fixed.config.upstream.as_ref().map_or("none", |upstream| upstream.profile.name());
         words::Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             protocol: PROTOCOL,
-            issuer: fixed.bridge_problem.is_none().then_some(issuer),
-            bridge_problem: fixed.bridge_problem.as_ref().map(|problem| problem.code.0.to_owned()),
+            issuer: bridge_problem.is_none().then_some(issuer),
+            bridge_problem: bridge_problem.map(|problem| problem.code.0.to_owned()),
             environment: config::environment_name(fixed.config.trust.environment).to_owned(),
             profile: profile.to_owned(),
             card_service: self.0.cards.service_answers(),
@@ -340,6 +341,22 @@ impl Desk for FrontDesk {
     ) -> Result<words::TokenAnswer, Failure> {
         let application = self.name(caller);
         self.0.make_token(&Self::by(caller), caller.language, application, request).await
+    }
+
+    fn authority(&self) -> Option<words::Authority> {
+        self.0.authority()
+    }
+
+    fn make_authority(
+        &self,
+        caller: &Caller,
+        request: words::TrustRequest,
+    ) -> Result<words::Authority, Failure> {
+        self.0.make_authority(&Self::by(caller), request.renew)
+    }
+
+    fn remove_authority(&self, caller: &Caller) -> Result<(), Failure> {
+        self.0.remove_authority(&Self::by(caller))
     }
 
     fn origin_allowed(&self, origin: &str) -> bool {

@@ -6,6 +6,7 @@
 //! | `cards`, `present` | readers, cards and soft tokens: the only places that hold a token, each on its own thread |
 //! | `logins`, `driver`, `pages` | one login on its way, and who waits for it |
 //! | `choice` | which card or token is meant |
+//! | `bridge` | our own bridge: its certificate, and where software finds it |
 //! | `challenge`, `pins`, `tokens`, `clients` | the other things a caller can ask for |
 //! | `prompts` | asking the person |
 //! | `effects` | what the session table wants done |
@@ -15,6 +16,7 @@
 //! One thread runs everything that waits (the doors, logins, timers). The readers, each token, a TLS connection that a
 //! card signs for, and the making of the RSA key have threads of their own, since they block.
 
+mod bridge;
 mod cards;
 mod challenge;
 mod choice;
@@ -39,6 +41,7 @@ pub use store::StoreError;
 use crate::{
     config::{AuditSync, Config},
     host::{
+        bridge_tls::BridgeTls,
         card_cache::CardCache,
         clock::Clock,
         fetch::Fetcher,
@@ -50,10 +53,11 @@ use crate::{
         trust_files::TrustFiles,
     },
     serve::{
-        bridge::{self, Bound, Closed},
+        bridge::{self as door, Bound},
         control::{self, Control, OpenError},
     },
 };
+use bridge::OwnBridge;
 use cards::{CardEvent, Cards};
 use cps_agent_core::{
     audit,
@@ -121,6 +125,9 @@ pub enum StartError {
     /// The upstream's TLS anchors.
     #[error(transparent)]
     Anchors(#[from] AnchorError),
+    /// The bridge's TLS.
+    #[error("the bridge cannot speak https")]
+    Tls(#[from] rustls::Error),
     /// The system gives no threads or sockets.
     #[error("the system does not let the agent run")]
     System(#[from] io::Error),
@@ -219,17 +226,20 @@ pub async fn run(
         _ => failed(error),
     })?;
     let control = control::open(&paths.control_socket)?;
-    let bound = bridge::bind(config.bridge.port).await;
+    let tls = BridgeTls::open(&state).map_err(StoreError::from)?;
+    let secure = config.bridge.tls;
+    let bound = door::bind(config.bridge.port, if secure { Some(tls.server()?) } else { None }).await;
     let issuer = match &bound {
         Ok(bound) => bound.issuer(),
-        Err(_) => format!("http://127.0.0.1:{}", config.bridge.port),
+        Err(_) => door::issuer(secure, config.bridge.port),
     };
 
     let (card_events, card_news) = mpsc::unbounded_channel();
     let shared = {
         let cache = Arc::new(CardCache::new(state.folder("cards").map_err(failed)?));
         let cards = Cards::start(readers, cache, config.ignored_readers.clone(), card_events)?;
-        assemble(config, &state, clock, cards, issuer, bound.as_ref().err())?
+        let own = OwnBridge::new(&paths, tls, secure, &bound);
+        assemble(config, &state, clock, cards, issuer, own)?
     };
     shared.journal.write(&audit::Event::done(audit::What::Started(env!("CARGO_PKG_VERSION"))));
     shared.journal.write(&audit::Event::done(audit::What::Policy(shared.fixed.config.fingerprint.clone())));
@@ -239,12 +249,13 @@ pub async fn run(
     let bound = bound.inspect_err(|closed| tracing::error!(%closed, "the bridge stays closed")).ok();
     let listening =
         Listening { issuer: bound.as_ref().map(Bound::issuer), control_socket: paths.control_socket.clone() };
-    let _bridge_file = bound.as_ref().map(|bound| BridgeFile::write(&paths, bound, &shared));
+    shared.publish_bridge();
     ready(&listening);
     tokio::select! {
         () = serve(&shared, control, bound, card_news) => {}
         () = stop => {}
     }
+    shared.bridge.withdraw();
     shared.announce("agent", "stopping", None);
     shared.decide(|quiet, now| shared.happened(quiet, Happening::Stopping, now));
     shared.cards.stop();
@@ -262,7 +273,7 @@ async fn serve(
     let desk = Arc::new(FrontDesk(Arc::clone(shared)));
     let bridge = async {
         match bound {
-            Some(bound) => bridge::serve(bound, Arc::clone(&desk)).await,
+            Some(bound) => door::serve(bound, Arc::clone(&desk)).await,
             None => std::future::pending().await,
         }
     };
@@ -342,7 +353,7 @@ fn assemble(
     clock: Arc<dyn Clock>,
     cards: Arc<Cards>,
     issuer: String,
-    closed: Option<&Closed>,
+    bridge: OwnBridge,
 ) -> Result<Arc<Shared>, StartError> {
     let failed = |cause| StartError::State { path: state.path(""), cause };
     let test = config.trust.environment == Environment::Test;
@@ -383,8 +394,8 @@ fn assemble(
             anchors: Arc::new(anchors),
             lists: files.lists,
             upstream,
-            bridge_problem: closed.map(Closed::failure),
         },
+        bridge,
         cards,
         journal,
         store,
@@ -429,37 +440,5 @@ fn use_rsa(shared: &Shared, key: cps_agent_core::jose::SigningKey) {
             shared.rsa.send_replace(true);
         }
         Err(error) => tracing::error!(%error, "the RSA key cannot be used"),
-    }
-}
-
-/// `bridge.json`: how local software finds the bridge. Removed with it.
-struct BridgeFile {
-    path: PathBuf,
-}
-
-impl BridgeFile {
-    fn write(paths: &Paths, bound: &Bound, shared: &Shared) -> Option<Self> {
-        let thumbprint = shared.look(|quiet, _| quiet.provider.keys().thumbprint().to_owned());
-        let content = serde_json::json!({
-            "issuer": bound.issuer(),
-            "port": bound.port(),
-            "jwks_thumbprint": thumbprint,
-        });
-        let path = paths.bridge_file();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("bridge.json");
-        let written = Folder::open(&paths.runtime)
-            .and_then(|folder| folder.write(name, content.to_string().as_bytes()));
-        if let Err(error) = written {
-            tracing::warn!(%error, "local software cannot be told where the bridge is");
-            return None;
-        }
-        Some(Self { path })
-    }
-}
-
-impl Drop for BridgeFile {
-    fn drop(&mut self) {
-        // It goes with the run-time folder at the latest.
-        let _ = std::fs::remove_file(&self.path);
     }
 }

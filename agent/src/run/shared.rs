@@ -3,7 +3,7 @@
 //! The lock is held for the length of one decision and never across a wait. Everything a decision asks for is carried
 //! out in [`super::effects`] before the lock is given back, or handed to a task.
 
-use super::{cards::Cards, pages::Pages, prompts::Prompts, store::Store};
+use super::{bridge::OwnBridge, cards::Cards, pages::Pages, prompts::Prompts, store::Store};
 use crate::{
     config::Config,
     host::{clock::Clock, entropy::SystemEntropy, fetch::Fetcher, journal::Journal, revocation::Revocations},
@@ -11,7 +11,6 @@ use crate::{
 use cps_agent_api::words;
 use cps_agent_core::{
     audit,
-    failure::Failure,
     identity::UnixTime,
     oidc::{Provider, World},
     policy::Policy,
@@ -77,13 +76,12 @@ pub(super) struct Fixed {
     pub(super) lists: Vec<Vec<u8>>,
     /// The upstream.
     pub(super) upstream: Option<Arc<Profile>>,
-    /// Why the bridge is closed, when it is.
-    pub(super) bridge_problem: Option<Failure>,
 }
 
 /// Everything that is shared.
 pub(super) struct Shared {
     pub(super) fixed: Fixed,
+    pub(super) bridge: OwnBridge,
     pub(super) cards: Arc<Cards>,
     pub(super) prompts: Prompts,
     pub(super) journal: Journal,
@@ -104,6 +102,7 @@ pub(super) struct Shared {
 /// The parts of [`Shared`], named.
 pub(super) struct Parts {
     pub(super) fixed: Fixed,
+    pub(super) bridge: OwnBridge,
     pub(super) cards: Arc<Cards>,
     pub(super) prompts: Prompts,
     pub(super) journal: Journal,
@@ -117,9 +116,11 @@ pub(super) struct Parts {
 impl Shared {
     /// Joins the parts.
     pub(super) fn new(parts: Parts) -> Arc<Self> {
-        let Parts { fixed, cards, prompts, journal, store, clock, fetcher, revocations, quiet } = parts;
+        let Parts { fixed, bridge, cards, prompts, journal, store, clock, fetcher, revocations, quiet } =
+            parts;
         Arc::new(Self {
             fixed,
+            bridge,
             cards,
             prompts,
             journal,

@@ -4,6 +4,7 @@ use super::{
     cards::{Inside, PlaceSeen},
     present::Present,
 };
+use crate::host::bridge_tls::Authority;
 use cps_agent_api::words;
 use cps_agent_core::{
     failure::Language,
@@ -16,6 +17,7 @@ use cps_card::{
     holder::Holder,
     token::{KeyInfo, KeyRole, Kind},
 };
+use std::path::Path;
 
 /// The word of a way.
 pub(super) fn way_name(way: Way) -> &'static str {
@@ -151,6 +153,18 @@ pub(super) fn pem(label: &str, der: &[u8]) -> String {
         text.push('\n');
     }
     text + &format!("-----END {label}-----\n")
+}
+
+/// The authority of the bridge's certificate.
+pub(super) fn authority(authority: &Authority, file: &Path, in_use: bool) -> words::Authority {
+    words::Authority {
+        sha256: hex(&authority.sha256),
+        pem: pem("CERTIFICATE", &authority.der),
+        file: file.display().to_string(),
+        not_before: authority.not_before,
+        not_after: authority.not_after,
+        in_use,
+    }
 }
 
 /// A session. `clients` are the applications that hold tokens of it.

@@ -2,9 +2,11 @@
 
 use super::caller;
 use cps_agent_core::failure::{BRIDGE_CLOSED, Failure, PORT_TAKEN};
+use rustls::ServerConfig;
 use std::{
     io,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
     time::Duration,
 };
 use tokio::{
@@ -27,6 +29,7 @@ pub struct Bound {
     pub(super) listeners: Vec<TcpListener>,
     port: u16,
     moved: bool,
+    pub(super) tls: Option<Arc<ServerConfig>>,
 }
 
 impl Bound {
@@ -39,7 +42,7 @@ impl Bound {
     /// The issuer of this bridge.
     #[must_use]
     pub fn issuer(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        issuer(self.tls.is_some(), self.port)
     }
 
     /// Another user's agent holds the configured port; this is a free one.
@@ -47,6 +50,12 @@ impl Bound {
     pub fn moved(&self) -> bool {
         self.moved
     }
+}
+
+/// The issuer of a bridge. Certificates are for names: over TLS it has one.
+#[must_use]
+pub fn issuer(tls: bool, port: u16) -> String {
+    if tls { format!("https://localhost:{port}") } else { format!("http://127.0.0.1:{port}") }
 }
 
 /// Why the bridge stays closed.
@@ -74,17 +83,18 @@ impl Closed {
     }
 }
 
-/// Binds `127.0.0.1` and, where the system has IPv6, `[::1]`, to one port; 0 means any.
+/// Binds `127.0.0.1` and, where the system has IPv6, `[::1]`, to one port; 0 means any. With `tls` the bridge speaks
+/// https.
 ///
 /// # Errors
 /// [`Closed`], when a foreign program holds the port or the system refuses. Another user's agent on the port is no
 /// error: a free port is taken instead.
-pub async fn bind(port: u16) -> Result<Bound, Closed> {
+pub async fn bind(port: u16, tls: Option<Arc<ServerConfig>>) -> Result<Bound, Closed> {
     match both(port).await {
-        Ok(listeners) => finish(listeners, false),
+        Ok(listeners) => finish(listeners, tls, false),
         Err(error) if error.kind() == io::ErrorKind::AddrInUse && port != 0 => {
             if held_by_another_users_agent(port).await {
-                finish(both(0).await?, true)
+                finish(both(0).await?, tls, true)
             } else {
                 Err(Closed::Taken { port })
             }
@@ -93,10 +103,10 @@ pub async fn bind(port: u16) -> Result<Bound, Closed> {
     }
 }
 
-fn finish(listeners: Vec<TcpListener>, moved: bool) -> Result<Bound, Closed> {
+fn finish(listeners: Vec<TcpListener>, tls: Option<Arc<ServerConfig>>, moved: bool) -> Result<Bound, Closed> {
     let first = listeners.first().ok_or(io::Error::from(io::ErrorKind::AddrNotAvailable))?;
     let port = first.local_addr()?.port();
-    Ok(Bound { listeners, port, moved })
+    Ok(Bound { listeners, port, moved, tls })
 }
 
 async fn both(port: u16) -> io::Result<Vec<TcpListener>> {

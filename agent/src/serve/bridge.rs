@@ -3,7 +3,7 @@
 //! Every request passes the same line of questions, in this order, and the first "no" ends it: whose process calls, form
 //! of the request, name it was addressed to, web page it comes from, route, method. Only then is anything looked at.
 
-pub use super::bind::{Bound, Closed, bind};
+pub use super::bind::{Bound, Closed, bind, issuer};
 
 use super::{
     bind::STRANGER_MARK,
@@ -32,7 +32,9 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
     task::JoinSet,
+    time::timeout,
 };
+use tokio_rustls::TlsAcceptor;
 
 /// How long accepting rests after the system could not give a connection (out of descriptors).
 const REST: Duration = Duration::from_millis(100);
@@ -41,6 +43,7 @@ const REST: Duration = Duration::from_millis(100);
 pub async fn serve<D: Desk>(bound: Bound, desk: Arc<D>) {
     let bridge = Arc::new(Bridge {
         port: bound.port(),
+        tls: bound.tls.map(TlsAcceptor::from),
         desk,
         slots: Slots::new(limits::CONNECTIONS, limits::CONNECTIONS_OF_ONE),
         strangers: Slots::new(limits::STRANGERS, limits::STRANGERS),
@@ -76,9 +79,9 @@ async fn accept(listeners: &[TcpListener]) -> io::Result<(TcpStream, SocketAddr)
 }
 
 /// What all connections share.
-#[derive(Debug)]
 pub(super) struct Bridge<D> {
     pub(super) port: u16,
+    pub(super) tls: Option<TlsAcceptor>,
     pub(super) desk: Arc<D>,
     /// Counted apart by process, where one is searched for; an unknown process is one of them.
     pub(super) slots: Arc<Slots<Option<i32>>>,
@@ -108,7 +111,12 @@ impl<D: Desk> Bridge<D> {
         let Some(_slot) = self.slots.take(pid) else {
             return self.refuse(TOO_MANY_CONNECTIONS, Some(&visitor)).await;
         };
-        connection::serve(stream, |request| self.answer(&visitor, request)).await;
+        let answer = |request| self.answer(&visitor, request);
+        let Some(tls) = &self.tls else { return connection::serve(stream, answer).await };
+        // A handshake that is late or broken is the caller's own trouble, like a broken request.
+        if let Ok(Ok(stream)) = timeout(limits::HEAD_TIME, tls.accept(stream)).await {
+            connection::serve(stream, answer).await;
+        }
     }
 
     /// Tells the audit trail why somebody was not let in.
@@ -123,7 +131,8 @@ impl<D: Desk> Bridge<D> {
         self.desk.refused_at_door(Door::Bridge, reason, program);
     }
 
-    /// Refuses another user, whatever is asked. The mark tells that user's own agent whose port this is.
+    /// Refuses another user, whatever is asked. The mark tells that user's own agent whose port this is; it asks
+    /// without TLS, and nothing else that a stranger says is worth a handshake.
     async fn turn_away(&self, stream: TcpStream) {
         let Some(_slot) = self.strangers.take(None) else { return };
         self.refuse(OTHER_USER, None).await;
@@ -211,7 +220,9 @@ impl<D: Desk> Bridge<D> {
     ) -> Result<Option<&'a HeaderValue>, Barred> {
         gate::form(uri, headers)?;
         let host = gate::host(headers, self.port)?;
-        let origin = gate::origin(headers, host, endpoint, |origin| self.desk.origin_allowed(origin))?;
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        let own = format!("{scheme}://{host}");
+        let origin = gate::origin(headers, &own, endpoint, |origin| self.desk.origin_allowed(origin))?;
         if endpoint.is_some_and(gate::is_page) {
             gate::navigation(headers)?;
         }

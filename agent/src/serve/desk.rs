@@ -171,6 +171,16 @@ pub trait Desk: Send + Sync + 'static {
         caller: &Caller,
         request: words::TokenRequest,
     ) -> impl Future<Output = Result<words::TokenAnswer, Failure>> + Send;
+    /// `GET /v1/trust`: who vouches for the bridge's certificate, when there is one.
+    fn authority(&self) -> Option<words::Authority>;
+    /// `POST /v1/trust`.
+    fn make_authority(
+        &self,
+        caller: &Caller,
+        request: words::TrustRequest,
+    ) -> Result<words::Authority, Failure>;
+    /// `DELETE /v1/trust`. That there is none is no failure.
+    fn remove_authority(&self, caller: &Caller) -> Result<(), Failure>;
     /// Exact origins that registered clients may call the bridge from, besides its own.
     fn origin_allowed(&self, origin: &str) -> bool;
     /// Writes a refusal of a door (foreign Host, foreign Origin, other user, …) into the audit trail.

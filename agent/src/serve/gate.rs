@@ -72,13 +72,14 @@ pub fn host(headers: &HeaderMap, port: u16) -> Result<&str, Barred> {
     }
 }
 
-/// Checks `Origin`. Returns it when it is a registered one, so that the page may read the answer.
+/// Checks `Origin`. Returns it when it is a registered one, so that the page may read the answer. `own` is the origin
+/// of the bridge by the name it was called.
 ///
 /// # Errors
 /// The refusal, for every origin that is neither registered nor, on our own pages, our own.
 pub fn origin<'a>(
     headers: &'a HeaderMap,
-    host: &str,
+    own: &str,
     endpoint: Option<Endpoint>,
     registered: impl FnOnce(&str) -> bool,
 ) -> Result<Option<&'a HeaderValue>, Barred> {
@@ -88,9 +89,8 @@ pub fn origin<'a>(
     if endpoint == Some(Endpoint::LoginPage) {
         // Only our own page posts its own form. Because of `no-referrer` browsers then send `Origin: null` (Fetch
         // §3.1), which alone proves nothing; `Sec-Fetch-Site` does.
-        let own = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://")) == Some(host);
         let same_site = headers.get(SITE).is_some_and(|site| site == "same-origin");
-        return if own || (text == "null" && same_site) { Ok(None) } else { Err(foreign) };
+        return if text == own || (text == "null" && same_site) { Ok(None) } else { Err(foreign) };
     }
     if text != "null" && registered(text) { Ok(Some(origin)) } else { Err(foreign) }
 }
@@ -160,33 +160,34 @@ mod tests {
     fn an_origin_is_registered_or_refused() {
         let dpi = headers(&[("origin", "https://dpi.example")]);
         let asked = |origin: &str| origin == "https://dpi.example";
-        assert!(origin(&dpi, "127.0.0.1:1", Some(Endpoint::Token), asked).unwrap().is_some());
+        assert!(origin(&dpi, "http://127.0.0.1:1", Some(Endpoint::Token), asked).unwrap().is_some());
         for foreign in ["https://evil.example", "null", "https://dpi.example.evil", "http://127.0.0.1:1", ""]
         {
             let map = headers(&[("origin", foreign)]);
-            assert!(origin(&map, "127.0.0.1:1", Some(Endpoint::Token), asked).is_err(), "{foreign}");
+            assert!(origin(&map, "http://127.0.0.1:1", Some(Endpoint::Token), asked).is_err(), "{foreign}");
         }
     }
 
     #[test]
     fn null_is_never_registered() {
-        assert!(origin(&headers(&[("origin", "null")]), "127.0.0.1:1", None, |_| true).is_err());
+        assert!(origin(&headers(&[("origin", "null")]), "http://127.0.0.1:1", None, |_| true).is_err());
     }
 
     #[test]
     fn the_form_of_a_login_page_comes_from_that_page() {
         let page = Some(Endpoint::LoginPage);
         let own = headers(&[("origin", "http://127.0.0.1:1")]);
-        assert_eq!(origin(&own, "127.0.0.1:1", page, |_| false), Ok(None));
+        assert_eq!(origin(&own, "http://127.0.0.1:1", page, |_| false), Ok(None));
         let hidden = headers(&[("origin", "null"), ("sec-fetch-site", "same-origin")]);
-        assert_eq!(origin(&hidden, "127.0.0.1:1", page, |_| false), Ok(None));
+        assert_eq!(origin(&hidden, "http://127.0.0.1:1", page, |_| false), Ok(None));
         for foreign in [
             headers(&[("origin", "null")]),
             headers(&[("origin", "null"), ("sec-fetch-site", "cross-site")]),
             headers(&[("origin", "http://127.0.0.1:2"), ("sec-fetch-site", "same-site")]),
+            headers(&[("origin", "https://127.0.0.1:1"), ("sec-fetch-site", "cross-site")]),
             headers(&[("origin", "https://dpi.example")]),
         ] {
-            assert!(origin(&foreign, "127.0.0.1:1", page, |_| true).is_err(), "{foreign:?}");
+            assert!(origin(&foreign, "http://127.0.0.1:1", page, |_| true).is_err(), "{foreign:?}");
         }
     }
 

@@ -51,6 +51,8 @@ pub enum Endpoint {
     Client,
     /// `/v1/tokens`.
     Tokens,
+    /// `/v1/trust`.
+    Trust,
 }
 
 /// Which doors have a route.
@@ -111,6 +113,7 @@ pub static ROUTES: &[Route] = &[
     route("/v1/clients", GET_POST, At::Control, Endpoint::Clients),
     route("/v1/clients/{id}", &["DELETE"], At::Control, Endpoint::Client),
     route("/v1/tokens", GET_POST, At::Control, Endpoint::Tokens),
+    route("/v1/trust", &["GET", "POST", "DELETE"], At::Control, Endpoint::Trust),
 ];
 
 /// Longest value in a path.
@@ -177,7 +180,14 @@ mod tests {
 
     #[test]
     fn administration_is_not_at_the_bridge() {
-        for path in ["/v1/clients", "/v1/clients/dpi", "/v1/tokens", "/v1/login", "/v1/cards/1/pin/change"] {
+        for path in [
+            "/v1/clients",
+            "/v1/clients/dpi",
+            "/v1/tokens",
+            "/v1/login",
+            "/v1/cards/1/pin/change",
+            "/v1/trust",
+        ] {
             assert!(find(Door::Bridge, path).is_none(), "{path}");
             assert!(find(Door::Control, path).is_some(), "{path}");
         }

@@ -99,6 +99,14 @@ where
             reply::json(StatusCode::CREATED, &desk.add_token(caller, read(headers, body).await?).await?)
         }
         Endpoint::Tokens => reply::json(ok, &desk.tokens()),
+        Endpoint::Trust if method == Method::POST => {
+            reply::json(ok, &desk.make_authority(caller, read(headers, body).await?)?)
+        }
+        Endpoint::Trust if method == Method::DELETE => {
+            desk.remove_authority(caller)?;
+            reply::empty(StatusCode::NO_CONTENT)
+        }
+        Endpoint::Trust => reply::json(ok, &desk.authority()),
         Endpoint::OpenApi => reply::document(super::openapi::DOCUMENT),
         _ => return Err(NOT_FOUND.into()),
     })

@@ -101,6 +101,10 @@ pub enum What {
     Policy(String),
     /// A signing key was made or replaced; its `kid`.
     SigningKey(String),
+    /// A certificate of the bridge and its authority were made; SHA-256 of the authority.
+    BridgeCertificate(String),
+    /// The bridge's certificate was removed.
+    BridgeCertificateRemoved,
     /// A reader came.
     ReaderAdded(String),
     /// A reader left.
@@ -252,6 +256,8 @@ impl What {
             Self::TokenMade => plain("token_made"),
             Self::Policy(hash) => ("policy", Some(("sha256", cut(hash)))),
             Self::SigningKey(kid) => ("signing_key", Some(("kid", cut(kid)))),
+            Self::BridgeCertificate(hash) => ("bridge_certificate", Some(("sha256", cut(hash)))),
+            Self::BridgeCertificateRemoved => plain("bridge_certificate_removed"),
             Self::ReaderAdded(name) => ("reader_added", Some(("reader", cut(name)))),
             Self::ReaderRemoved(name) => ("reader_removed", Some(("reader", cut(name)))),
             Self::CardService(up) => ("card_service", Some(("up", (*up).into()))),

@@ -183,6 +183,16 @@ failures! {
            "Corrigez ou retirez ce fichier du dossier trust.anchors."
         en "A trusted authority was left out: {file} ({reason})."
            "Correct this file or take it out of the folder trust.anchors."
+    BRIDGE_CERTIFICATE_MISSING = "bridge_certificate_missing" 503 Administrator
+        fr "L'agent doit répondre en https et n'a pas de certificat : aucune application ne peut l'appeler."
+           "Exécutez « cps trust install »."
+        en "The agent is to answer in https and has no certificate: no application can call it."
+           "Run “cps trust install”."
+    BRIDGE_CERTIFICATE_EXPIRED = "bridge_certificate_expired" 503 Administrator
+        fr "Le certificat https de l'agent a expiré : les applications ne l'acceptent plus."
+           "Exécutez « cps trust install », qui le renouvelle."
+        en "The agent's https certificate has expired: applications no longer accept it."
+           "Run “cps trust install”, which renews it."
     STATE_UNWRITABLE = "state_unwritable" 503 Administrator
         fr "L'agent ne peut pas écrire dans son dossier d'état."
            "Vérifiez l'espace disque et les droits de ce dossier."

@@ -110,6 +110,8 @@ fn every_word_has_exactly_its_members() {
         "ClientRegistered",
         words::ClientRegistered { client_id: String::new(), client_secret: text(), issuer: None },
     );
+    same_members("TrustRequest", words::TrustRequest::default());
+    same_members("Authority", desk.authority().unwrap());
     same_members(
         "TokenAnswer",
         words::TokenAnswer { serial: None, file: String::new(), authority: None, csr: None },

@@ -263,6 +263,24 @@ impl Desk for FakeDesk {
     ) -> Result<words::TokenAnswer, Failure> {
         Ok(words::TokenAnswer { serial: None, file: request.name, authority: None, csr: None })
     }
+    fn authority(&self) -> Option<words::Authority> {
+        Some(words::Authority {
+            sha256: "00".to_owned(),
+            pem: "-----BEGIN CERTIFICATE-----".to_owned(),
+            file: "/state/bridge-authority.pem".to_owned(),
+            not_before: 1,
+            not_after: 2,
+            in_use: true,
+        })
+    }
+    fn make_authority(&self, _: &Caller, request: words::TrustRequest) -> Result<words::Authority, Failure> {
+        self.note(format!("authority, renewed: {}", request.renew));
+        self.authority().ok_or_else(|| CARD_UNKNOWN.into())
+    }
+    fn remove_authority(&self, _: &Caller) -> Result<(), Failure> {
+        self.note("no authority");
+        Ok(())
+    }
     fn origin_allowed(&self, origin: &str) -> bool {
         origin == DPI
     }
@@ -275,6 +293,7 @@ impl Desk for FakeDesk {
 pub(crate) fn bridge(desk: &Arc<FakeDesk>) -> Arc<Bridge<FakeDesk>> {
     Arc::new(Bridge {
         port: PORT,
+        tls: None,
         desk: Arc::clone(desk),
         slots: Slots::new(8, 8),
         strangers: Slots::new(1, 1),

@@ -12,7 +12,7 @@ use std::{
 /// A bridge on a free port.
 async fn open() -> (Arc<FakeDesk>, u16) {
     let desk = Arc::new(FakeDesk::default());
-    let bound = bridge::bind(0).await.unwrap();
+    let bound = bridge::bind(0, None).await.unwrap();
     let port = bound.port();
     assert_eq!(bound.issuer(), format!("http://127.0.0.1:{port}"));
     tokio::spawn(bridge::serve(bound, Arc::clone(&desk)));
@@ -72,7 +72,7 @@ async fn another_user_is_turned_away() {
 async fn a_port_held_by_a_foreign_program_keeps_the_bridge_closed() {
     let holder = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = holder.local_addr().unwrap().port();
-    let closed = bridge::bind(port).await.unwrap_err();
+    let closed = bridge::bind(port, None).await.unwrap_err();
     assert_eq!(closed.failure().code, cps_agent_core::failure::PORT_TAKEN);
     assert_eq!(closed.failure().values["port"], port);
 }
@@ -81,13 +81,13 @@ async fn a_port_held_by_a_foreign_program_keeps_the_bridge_closed() {
 async fn half_a_port_held_by_a_foreign_program_keeps_the_bridge_closed() {
     let holder = TcpListener::bind("[::1]:0").unwrap();
     let port = holder.local_addr().unwrap().port();
-    assert!(bridge::bind(port).await.is_err(), "localhost would lead to the other program");
+    assert!(bridge::bind(port, None).await.is_err(), "localhost would lead to the other program");
 }
 
 #[tokio::test]
 async fn a_second_agent_of_the_same_user_does_not_move_away() {
     let (_desk, port) = open().await;
-    assert!(bridge::bind(port).await.is_err());
+    assert!(bridge::bind(port, None).await.is_err());
 }
 
 #[tokio::test]
@@ -112,7 +112,7 @@ while True:
         std::io::BufRead::read_line(&mut std::io::BufReader::new(holder.stdout.take().unwrap()), &mut line)
             .unwrap();
         let port: u16 = line.trim().parse().unwrap();
-        let bound = bridge::bind(port).await;
+        let bound = bridge::bind(port, None).await;
         holder.kill().unwrap();
         holder.wait().unwrap();
         if moves {
