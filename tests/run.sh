@@ -10,7 +10,7 @@ step() {
 }
 
 # Programs of other people that judge ours, and the real PC/SC daemon with a virtual reader.
-packages="ca-certificates opensc openssl pcsc-tools pcscd pinentry-tty vsmartcard-vpcd"
+packages="ca-certificates chromium firefox-esr libnss3-tools opensc openssl pcsc-tools pcscd pinentry-tty vsmartcard-vpcd"
 step "system packages"
 missing=""
 for package in $packages; do
