@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 seconds=${1:-10}
 shift || true
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(apdu tlv pkcs15 certificate fci)
+[ ${#targets[@]} -gt 0 ] || targets=(apdu tlv pkcs15 certificate fci jws id_token discovery jwks userinfo authorization token door)
 host=$(rustc -vV | sed -n 's/^host: //p')
 out=${CARGO_TARGET_DIR:-target}/fuzz
 mkdir -p "$out"
@@ -14,7 +14,9 @@ export RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$out/build" CARGO_PROFILE_RELEASE_LTO
 export RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
 -Cllvm-args=-sanitizer-coverage-trace-compares -Zsanitizer=address -Ccodegen-units=1 -Cdebug-assertions=on"
-cargo build --quiet --release --target "$host" -p cps-fuzz --bins
+bins=()
+for target in "${targets[@]}"; do bins+=(--bin "$target"); done
+cargo build --quiet --release --target "$host" -p cps-fuzz "${bins[@]}"
 for target in "${targets[@]}"; do
     mkdir -p "$out/corpus/$target"
     "$CARGO_TARGET_DIR/$host/release/$target" "$out/corpus/$target" "tests/fuzz/corpus/$target" \

@@ -1,66 +1,31 @@
-//! What each fuzz target does with its bytes: read them as the card's answer would be read, and look at every result.
+//! What each fuzz target does with its bytes: read them as the code behind a door or a reader would, and look at the result.
 //!
-//! A target has no assertion besides those of the code: it must not panic, loop or allocate without bound.
+//! A target must not panic, loop or allocate without bound. Where more can be said of every answer (a redirect goes only
+//! to a registered address, no key accepts a forged token) the target says it, and libFuzzer looks for the exception.
+//! Those targets answer whether the bytes were accepted, so that the corpus can prove that they reach the end of the road.
+//!
+//! | file | who sends the bytes |
+//! | --- | --- |
+//! | [`card`] | a card |
+//! | [`jose`] | anybody who holds a token |
+//! | [`upstream`] | the provider we log in at |
+//! | [`provider`] | an application, to the endpoints of OpenID Connect |
+//! | [`door`] | anybody who reaches the loopback port, to a whole agent |
 
-use cps_card::{apdu, certificate::Certificate, holder, pkcs15};
-use std::hint::black_box;
-
-/// A response: status words, what they announce, and the data read as TLV.
-pub fn apdu(data: &[u8]) {
-    let Some(response) = apdu::response::Response::parse(data.to_vec()) else { return };
-    let status = response.status;
-    black_box((status.succeeded(), status.waiting(), status.exact(), status.tries(), status.to_string()));
-}
-
-/// BER-TLV, nested as deep as it claims to be.
-pub fn tlv(data: &[u8]) {
-    fn walk(elements: apdu::tlv::Elements<'_>, depth: usize) {
-        for element in elements {
-            black_box((element.tag, element.value.len()));
-            if depth > 0 {
-                walk(element.children(), depth - 1);
-            }
-        }
-    }
-    walk(apdu::tlv::elements(data), 16);
-    black_box((apdu::tlv::announced_length(data), apdu::tlv::ends_with_padding(data)));
-    black_box(holder::Activity::parse(1, data));
-}
-
-/// PKCS#15 directories: the same bytes as each kind of file.
-pub fn pkcs15(data: &[u8]) {
-    let application = apdu::path::FilePath::new(&[0x00, 0x01]);
-    black_box(pkcs15::parse_odf(data, &application));
-    black_box(pkcs15::parse_private_keys(data));
-    black_box(pkcs15::parse_certificates(data, &application));
-    black_box(pkcs15::parse_data_objects(data, &application));
-    black_box(pkcs15::parse_pins(data));
-    black_box(pkcs15::parse_token_info(data));
-}
-
-/// Certificates and the holder they name.
-pub fn certificate(data: &[u8]) {
-    let Ok(certificate) = Certificate::from_der(data) else { return };
-    black_box((certificate.serial_hex(), certificate.fingerprint_sha256(), format!("{certificate:?}")));
-    if let Some(holder) = holder::Holder::from_certificate(&certificate) {
-        black_box(format!("{holder:?}"));
-    }
-}
-
-/// File control information, and paths taken from it.
-pub fn fci(data: &[u8]) {
-    black_box(apdu::fci::Fci::parse(data));
-    let base = apdu::path::FilePath::new(&[0x00, 0x01]);
-    black_box(apdu::path::FilePath::resolve(&base, data).map(|path| path.from_master()));
-}
+pub mod card;
+#[cfg(target_os = "linux")]
+pub mod door;
+pub mod jose;
+pub mod provider;
+pub mod upstream;
 
 /// Runs a target on the files named on the command line, to look at a finding again.
 ///
 /// # Errors
 /// A file cannot be read.
-pub fn replay(target: fn(&[u8])) -> std::io::Result<()> {
+pub fn replay<T>(target: fn(&[u8]) -> T) -> std::io::Result<()> {
     for file in std::env::args_os().skip(1) {
-        target(&std::fs::read(file)?);
+        let _ = target(&std::fs::read(file)?);
     }
     Ok(())
 }

@@ -4,42 +4,63 @@
 
 use std::{fs, path::PathBuf};
 
-fn every_input_and_its_cuts(name: &str, target: fn(&[u8])) {
+/// Most cuts of one input.
+const CUTS: usize = 400;
+
+/// Reads every input and its cuts; returns how many inputs were accepted whole.
+fn with_cuts(cuts: usize, name: &str, target: impl Fn(&[u8]) -> bool) -> usize {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name);
-    let mut inputs = 0;
+    let (mut inputs, mut accepted) = (0, 0);
     for entry in fs::read_dir(&folder).expect("a corpus folder").flatten() {
         let bytes = fs::read(entry.path()).expect("an input");
-        let step = bytes.len().div_ceil(400).max(1);
+        let step = bytes.len().div_ceil(cuts).max(1);
         for cut in (0..=bytes.len()).step_by(step) {
             target(&bytes[..cut]);
             target(&bytes[cut..]);
         }
         inputs += 1;
+        accepted += usize::from(target(&bytes));
     }
     assert!(inputs > 0, "{} is empty", folder.display());
+    accepted
 }
 
-#[test]
-fn responses() {
-    every_input_and_its_cuts("apdu", cps_fuzz::apdu);
+/// One test for each target; one that judges its input must accept one at least, else it looks at the doormat only.
+macro_rules! targets {
+    ($($test:ident: $name:literal = $target:path $(, $judges:ident)?;)*) => {
+        $(
+            #[test]
+            fn $test() {
+                targets!(@ $name, $target $(, $judges)?);
+            }
+        )*
+    };
+    (@ $name:literal, $target:path) => {
+        with_cuts(CUTS, $name, |bytes| { $target(bytes); true });
+    };
+    (@ $name:literal, $target:path, accepts) => {
+        assert!(with_cuts(CUTS, $name, $target) > 0, "every input of {} was refused", $name);
+    };
 }
 
-#[test]
-fn nested_values() {
-    every_input_and_its_cuts("tlv", cps_fuzz::tlv);
+targets! {
+    responses: "apdu" = cps_fuzz::card::apdu;
+    nested_values: "tlv" = cps_fuzz::card::tlv;
+    directories: "pkcs15" = cps_fuzz::card::pkcs15;
+    certificates: "certificate" = cps_fuzz::card::certificate;
+    file_control_information: "fci" = cps_fuzz::card::fci;
+    signed_objects: "jws" = cps_fuzz::jose::jws, accepts;
+    claims_of_id_tokens: "id_token" = cps_fuzz::jose::id_token, accepts;
+    discovery_documents: "discovery" = cps_fuzz::upstream::discovery, accepts;
+    key_sets: "jwks" = cps_fuzz::upstream::jwks, accepts;
+    user_info: "userinfo" = cps_fuzz::upstream::userinfo, accepts;
+    authorization_requests: "authorization" = cps_fuzz::provider::authorization, accepts;
+    token_requests: "token" = cps_fuzz::provider::token, accepts;
 }
 
+#[cfg(target_os = "linux")]
 #[test]
-fn directories() {
-    every_input_and_its_cuts("pkcs15", cps_fuzz::pkcs15);
-}
-
-#[test]
-fn certificates() {
-    every_input_and_its_cuts("certificate", cps_fuzz::certificate);
-}
-
-#[test]
-fn file_control_information() {
-    every_input_and_its_cuts("fci", cps_fuzz::fci);
+fn requests_at_the_door() {
+    // Each cut is a connection.
+    assert!(with_cuts(50, "door", cps_fuzz::door::http) > 0, "every request was refused");
 }

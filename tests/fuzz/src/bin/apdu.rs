@@ -2,9 +2,9 @@
 #![cfg_attr(fuzzing, no_main)]
 
 #[cfg(fuzzing)]
-libfuzzer_sys::fuzz_target!(|data: &[u8]| cps_fuzz::apdu(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| cps_fuzz::card::apdu(data));
 
 #[cfg(not(fuzzing))]
 fn main() -> std::io::Result<()> {
-    cps_fuzz::replay(cps_fuzz::apdu)
+    cps_fuzz::replay(cps_fuzz::card::apdu)
 }

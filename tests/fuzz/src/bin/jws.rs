@@ -1,0 +1,12 @@
+//! Fuzz target `jws`: libFuzzer in a fuzzing build, a replay of the files named otherwise.
+#![cfg_attr(fuzzing, no_main)]
+
+#[cfg(fuzzing)]
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    let _ = cps_fuzz::jose::jws(data);
+});
+
+#[cfg(not(fuzzing))]
+fn main() -> std::io::Result<()> {
+    cps_fuzz::replay(cps_fuzz::jose::jws)
+}

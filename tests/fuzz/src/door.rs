@@ -1,0 +1,90 @@
+//! What anybody on this machine says to the loopback port: the whole agent is behind it, cards and upstream are not.
+
+use cps_sandbox::{agent::Agent, reader::InProcessReaders};
+use rustix::net::sockopt::set_socket_linger;
+use std::{
+    fs,
+    io::{ErrorKind, Read as _, Write as _},
+    net::TcpStream,
+    sync::LazyLock,
+    time::Duration,
+};
+
+/// How long an answer may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Follows every input: the rest of any body that the door would wait for, and no request by itself.
+const REST: [u8; 70_000] = [b'x'; 70_000];
+
+/// An agent of this process, for its whole life.
+struct Door {
+    port: u16,
+    _runtime: tokio::runtime::Runtime,
+    _agent: Agent,
+    _folder: tempfile::TempDir,
+}
+
+static DOOR: LazyLock<Option<Door>> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().ok()?;
+    let clients = folder.path().join("clients.d");
+    fs::create_dir_all(&clients).ok()?;
+    fs::write(
+        clients.join("dpi.toml"),
+        "id = \"dpi\"\nredirect_uris = [\"http://127.0.0.1/callback\"]\nid_token_alg = \"ES256\"\n",
+    )
+    .ok()?;
+    let config = folder.path().join("config.toml");
+    let settings = format!(
+        "[bridge]\nlisten = \"127.0.0.1:0\"\n[local]\nallow = \"always\"\n[clients]\ndirectory = {clients:?}\n[state]\ndirectory = {:?}\n",
+        folder.path().join("state"),
+    );
+    fs::write(&config, settings).ok()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().ok()?;
+    let agent = runtime
+        .block_on(Agent::start(&config, folder.path(), InProcessReaders::with_readers(0)))
+        .inspect_err(|error| eprintln!("the agent does not start: {error}"))
+        .ok()?;
+    let port = agent.issuer().rsplit_once(':')?.1.parse().ok()?;
+    Some(Door { port, _runtime: runtime, _agent: agent, _folder: folder })
+});
+
+/// Bytes of a connection, `PORT` standing for the real port. The door answers or closes, in time, and goes on listening.
+#[allow(clippy::panic, clippy::expect_used, reason = "libFuzzer takes a panic for a finding")]
+pub fn http(data: &[u8]) -> bool {
+    let door = DOOR.as_ref().expect("an agent");
+    let mut stream = TcpStream::connect(("127.0.0.1", door.port)).expect("the door is open");
+    // The connection ends by a reset, else the ports of this machine would wait a minute each and run out.
+    set_socket_linger(&stream, Some(Duration::ZERO)).expect("a socket option");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a socket option");
+    stream.set_write_timeout(Some(PATIENCE)).expect("a socket option");
+    let sent = replaced(data, b"PORT", door.port.to_string().as_bytes());
+    // A door that has closed already takes no more; whether it answered before shows in the reading.
+    let _ = stream.write_all(&[&sent, b"\r\n\r\n".as_slice(), &REST].concat());
+    let mut answer = [0_u8; 16];
+    match stream.read(&mut answer) {
+        Ok(_) => {
+            let head = answer.trim_ascii_end();
+            assert!(answer == [0; 16] || head.starts_with(b"HTTP/1."), "not an answer");
+            assert!(!head.starts_with(b"HTTP/1.1 500"), "an error of ours");
+        }
+        Err(error) => {
+            let closed = matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe);
+            assert!(closed, "the door neither answers nor closes: {error}");
+        }
+    }
+    answer.starts_with(b"HTTP/1.1 200")
+}
+
+fn replaced(text: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let mut all = Vec::with_capacity(text.len() + 16);
+    let mut rest = text;
+    while let Some((first, tail)) = rest.split_first() {
+        if let Some(tail) = rest.strip_prefix(from) {
+            all.extend(to);
+            rest = tail;
+        } else {
+            all.push(*first);
+            rest = tail;
+        }
+    }
+    all
+}
