@@ -1,10 +1,10 @@
 //! Runs the judges of `tests/support/node`.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{
-    io::{BufRead, BufReader, Lines, Read},
-    path::{Path, PathBuf},
-    process::{Child, ChildStdout, Command, Stdio},
+    io::{BufRead, BufReader, Lines, Read, Write},
+    path::Path,
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
 /// A script with its packages.
@@ -33,31 +33,17 @@ pub fn relying_party(wish: &Value) -> Result<Value, String> {
 /// oidc-provider, dressed as Pro Santé Connect. Dropping it ends it.
 pub struct Upstream {
     child: Child,
+    orders: Option<ChildStdin>,
     lines: Lines<BufReader<ChildStdout>>,
+    events: Vec<Value>,
     /// Issuer.
     pub issuer: String,
 }
 
-/// The files that the upstream needs, and its client.
-pub struct Wish<'a> {
-    /// Server certificate and key, PEM files.
-    pub server: (PathBuf, PathBuf),
-    /// Authorities of the cards, one PEM file.
-    pub client_authorities: PathBuf,
-    /// The agent's client.
-    pub client: (&'a str, &'a str),
-    /// The agent's redirect URI.
-    pub redirect_uri: &'a str,
-}
-
 impl Upstream {
-    /// Starts it and waits for its issuer.
-    pub fn start(wish: &Wish<'_>) -> Self {
-        let argument = serde_json::json!({
-            "certificate": wish.server.0, "key": wish.server.1, "clientAuthorities": wish.client_authorities,
-            "clientId": wish.client.0, "clientSecret": wish.client.1, "redirectUri": wish.redirect_uri,
-        });
-        let mut child = script("upstream.mjs", &argument)
+    /// Starts it as `upstream.mjs` is told in its first lines, and waits for its issuer.
+    pub fn start(wish: &Value) -> Self {
+        let mut child = script("upstream.mjs", wish)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -71,18 +57,44 @@ impl Upstream {
         };
         let ready: Value = serde_json::from_str(&first).expect("one line of JSON");
         let issuer = ready["issuer"].as_str().expect("an issuer").to_owned();
-        Self { child, lines, issuer }
+        let orders = child.stdin.take();
+        Self { child, orders, lines, events: Vec::new(), issuer }
     }
 
-    /// Ends it and returns the card pages that were visited.
-    pub fn visits(mut self) -> Vec<Value> {
-        // The script ends when its standard input does.
-        drop(self.child.stdin.take());
-        let mut visits = Vec::new();
-        while let Some(Ok(line)) = self.lines.next() {
-            visits.push(serde_json::from_str(&line).expect("one line of JSON"));
+    /// Turns a fault of the protocol on; it stays until the next call.
+    pub fn fault(&mut self, name: &str) {
+        self.order(&json!({ "fault": name }));
+    }
+
+    /// Turns a fault of the wire on, at one endpoint.
+    pub fn fault_at(&mut self, name: &str, endpoint: &str) {
+        self.order(&json!({ "fault": name, "at": endpoint }));
+    }
+
+    /// Turns the fault off.
+    pub fn heal(&mut self) {
+        self.order(&json!({ "fault": null }));
+    }
+
+    /// What it told since it was last asked.
+    pub fn events(&mut self) -> Vec<Value> {
+        self.order(&json!({}));
+        std::mem::take(&mut self.events)
+    }
+
+    /// Gives an order and waits until it is carried out.
+    pub fn order(&mut self, order: &Value) {
+        let orders = self.orders.as_mut().expect("it runs");
+        writeln!(orders, "{order}").expect("it takes orders");
+        loop {
+            let line = self.lines.next().expect("it runs").expect("text");
+            let answer: Value = serde_json::from_str(&line).expect("one line of JSON");
+            if answer["done"] == true {
+                return;
+            }
+            assert!(answer["error"].is_null(), "{order}: {}", answer["error"]);
+            self.events.push(answer);
         }
-        visits
     }
 }
 

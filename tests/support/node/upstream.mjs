@@ -1,132 +1,117 @@
-// npm oidc-provider, a certified provider, dressed as Pro Santé Connect: its paths, its claims, and a login page that
-// demands a TLS client certificate and asks nothing else.
+// npm oidc-provider, a certified provider, dressed as Pro Santé Connect, with a fault switch.
 //
-// One argument, JSON: { certificate, key, clientAuthorities, clientId, clientSecret, redirectUri }, the first three are
-// files. Prints one line of JSON with the issuer when it is ready, then one line for each card page visited.
-// Ends when its standard input is closed.
+// Three fronts, as Pro Santé Connect has several hosts: the realm (issuer, tokens, keys), the wallet (authorization
+// endpoint, login page) and a page that demands the card's certificate and asks nothing else.
+//
+// One argument, JSON: { certificate, key, clientAuthorities, client, login?, people? }: three files, the metadata of the
+// one client (RFC 7591; `tls_client_auth` makes the realm ask for a certificate), `card` or `page`, and who is known.
+// Prints one line of JSON with the issuer when it is ready, then one line for each event.
+//
+// Standard input takes one order a line, each answered by { "done": true } or { "error": … }:
+// { "fault": name?, "at": endpoint? }, { "phone": "approve"|"deny"|"ignore", "interval": seconds? }. Its end is the end.
 
-import { generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import https from 'node:https';
-import { interactionPolicy, Provider } from 'oidc-provider';
+import { createInterface } from 'node:readline';
+import { Faults } from './upstream/faults.mjs';
+import { arrive, subject } from './upstream/people.mjs';
+import { AUTHORIZATION, Phone, REALM, realm } from './upstream/realm.mjs';
 
 const wish = JSON.parse(process.argv[2]);
-const REALM = '/auth/realms/esante-wallet';
 const tell = (event) => process.stdout.write(`${JSON.stringify(event)}\n`);
 const server = { cert: readFileSync(wish.certificate), key: readFileSync(wish.key), minVersion: 'TLSv1.2' };
+const asking = { ...server, requestCert: true, ca: readFileSync(wish.clientAuthorities) };
 
-const open = https.createServer(server);
-const card = https.createServer({ ...server, requestCert: true, rejectUnauthorized: true, ca: readFileSync(wish.clientAuthorities) });
-const [openOrigin, cardOrigin] = await Promise.all([open, card].map(listening));
+const servers = {
+  realm: https.createServer(
+    wish.client.token_endpoint_auth_method === 'tls_client_auth' ? { ...asking, rejectUnauthorized: false } : server,
+  ),
+  wallet: https.createServer(server),
+  card: https.createServer({ ...asking, rejectUnauthorized: true }),
+};
+const fronts = {};
+for (const [name, front] of Object.entries(servers)) fronts[name] = await listening(front);
 
-/** People who logged in, by national identifier: what their certificates said. */
-const people = new Map();
-const path = (name) => `/protocol/openid-connect/${name}`;
-const signing = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' });
-
-// Registering is the consent: the page asks for the card and nothing else.
-const policy = interactionPolicy.base();
-policy.get('consent').checks.clear();
-
-const provider = new Provider(`${openOrigin}${REALM}`, {
-  clients: [
-    {
-      client_id: wish.clientId,
-      client_secret: wish.clientSecret,
-      redirect_uris: [wish.redirectUri],
-      application_type: 'native',
-      grant_types: ['authorization_code', 'refresh_token'],
-      response_types: ['code'],
-      token_endpoint_auth_method: 'client_secret_basic',
-    },
-  ],
-  jwks: { keys: [{ ...signing, use: 'sig', alg: 'RS256' }] },
-  cookies: { keys: ['TEST'] },
-  routes: {
-    authorization: path('auth'),
-    token: path('token'),
-    userinfo: path('userinfo'),
-    jwks: path('certs'),
-    end_session: path('logout'),
-    revocation: path('revoke'),
-  },
-  features: { devInteractions: { enabled: false }, revocation: { enabled: true }, rpInitiatedLogout: { enabled: true } },
-  pkce: { methods: ['S256'], required: () => true },
-  acrValues: ['eidas1'],
-  scopes: ['openid', 'profile', 'scope_all'],
-  claims: {
-    openid: ['sub', 'acr', 'sid', 'auth_time', 'iss', 'authMode', 'SubjectNameID', 'preferred_username', 'given_name', 'family_name'],
-    scope_all: ['otherIds', 'SubjectRefPro', 'Acces_Regulation_Medicale', 'Mode_Acces_Raison', 'PSI_Locale', 'UITVersion'],
-  },
-  conformIdTokenClaims: false,
-  ttl: { AccessToken: 120, IdToken: 120, RefreshToken: 1800, AuthorizationCode: 60, Interaction: 300, Session: 14400, Grant: 14400 },
-  issueRefreshToken: async (ctx, client) => client.grantTypeAllowed('refresh_token'),
-  rotateRefreshToken: true,
-  interactions: { policy, url: (ctx, interaction) => `${cardOrigin}/card/${interaction.uid}` },
-  findAccount: async (ctx, sub) => ({ accountId: sub, claims: async () => userinfo(people.get(sub)) }),
-  loadExistingGrant: async (ctx) => {
-    const grant = new ctx.oidc.provider.Grant({ clientId: ctx.oidc.client.clientId, accountId: ctx.oidc.session.accountId });
-    grant.addOIDCScope('openid profile scope_all');
-    await grant.save();
-    return grant;
-  },
-});
-
+const key = { ...generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256' };
+const faults = new Faults(createPrivateKey({ key, format: 'jwk' }), wish.client.redirect_uris[0]);
+const phone = new Phone();
+(wish.people ?? []).forEach((person) => arrive(person, 'MOBILE'));
+const provider = realm({ fronts, client: wish.client, key, login: wish.login ?? 'card', faults, phone, tell });
 const callback = provider.callback();
-open.on('request', (request, response) => {
-  if (!request.url.startsWith(REALM)) return response.writeHead(404).end();
-  // The provider learns its mount point from the difference of the two.
-  request.originalUrl = request.url.replace('/wallet-openid-configuration', '/openid-configuration');
-  request.url = request.originalUrl.slice(REALM.length);
+
+/** Hands a request to oidc-provider, which learns its mount point from the difference of the two addresses. */
+function hand(request, response, original) {
+  request.originalUrl = original;
+  request.url = original.slice(REALM.length);
   return callback(request, response);
-});
-
-card.on('request', async (request, response) => {
-  try {
-    const subject = request.socket.getPeerCertificate().subject;
-    const person = { identifier: subject.CN, given: subject.GN, family: subject.SN };
-    people.set(person.identifier, person);
-    tell({ card: person.identifier, tls: request.socket.getProtocol() });
-    await provider.interactionFinished(request, response, { login: { accountId: person.identifier, acr: 'eidas1' } });
-  } catch (error) {
-    tell({ failed: error.message });
-    response.writeHead(400).end();
-  }
-});
-
-tell({ issuer: `${openOrigin}${REALM}` });
-process.stdin.resume().on('end', () => process.exit(0));
-
-/** UserInfo in the shape of Pro Santé Connect, quirks included. */
-function userinfo({ identifier, given, family }) {
-  return {
-    sub: identifier,
-    SubjectNameID: identifier,
-    preferred_username: identifier,
-    given_name: given ?? '',
-    family_name: family ?? '',
-    authMode: 'CARD',
-    otherIds: [{ identifiant: identifier, origine: 'RPPS', qualite: 1 }],
-    Acces_Regulation_Medicale: 'FAUX',
-    Mode_Acces_Raison: '',
-    PSI_Locale: '1.2.250.1.213.1.3.1.1',
-    UITVersion: '1.0',
-    SubjectRefPro: {
-      exercices: [
-        {
-          codeProfession: '10',
-          codeCategorieProfessionnelle: 'C',
-          codeCiviliteDexercice: 'DR',
-          nomDexercice: family ?? '',
-          prenomDexercice: given ?? '',
-          codeTypeSavoirFaire: 'S',
-          codeSavoirFaire: 'SM54',
-          activities: [],
-        },
-      ],
-    },
-  };
 }
+
+serve('realm', (request, response) => {
+  if (!request.url.startsWith(REALM)) return response.writeHead(404).end();
+  return hand(request, response, request.url.replace('/wallet-openid-configuration', '/openid-configuration'));
+});
+
+serve('wallet', (request, response) => {
+  if (request.url.startsWith('/auth?')) return hand(request, response, REALM + AUTHORIZATION + request.url.slice('/auth'.length));
+  if (request.url.startsWith('/login/')) return login(request, response);
+  return request.url.startsWith(REALM) ? hand(request, response, request.url) : response.writeHead(404).end();
+});
+
+serve('card', (request, response) => {
+  const { CN: identifier, GN: given, SN: family } = request.socket.getPeerCertificate().subject;
+  tell({ card: identifier, tls: request.socket.getProtocol() });
+  return finish(request, response, arrive({ identifier, given, family }, 'CARD'));
+});
+
+/** The wallet's page: the card, or an identifier whose phone confirms at once. */
+async function login(request, response) {
+  if (request.method === 'POST') {
+    const body = [];
+    for await (const chunk of request) body.push(chunk);
+    const identifier = new URLSearchParams(Buffer.concat(body).toString()).get('identifier');
+    tell({ page: identifier });
+    return subject(identifier)
+      ? finish(request, response, arrive({ identifier }, 'MOBILE'))
+      : response.writeHead(400, { 'content-type': 'text/html' }).end('<p>Identifiant inconnu</p>');
+  }
+  const card = `${fronts.card}${request.url.replace('/login/', '/card/')}`;
+  response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(
+    `<!doctype html><title>TEST wallet</title><p><a href="${card}">Carte CPS</a></p>` +
+      `<form method="post" action="${request.url}"><input name="identifier"><button>e-CPS</button></form>`,
+  );
+}
+
+function finish(request, response, accountId) {
+  return provider.interactionFinished(request, response, { login: { accountId, acr: 'eidas1' } });
+}
+
+function serve(name, answer) {
+  servers[name].on('request', async (request, response) => {
+    try {
+      if (!(await faults.intercept(request, response))) await answer(request, response);
+    } catch (error) {
+      tell({ failed: error.message });
+      response.writeHead(400).end();
+    }
+  });
+}
+
+createInterface({ input: process.stdin })
+  .on('line', (line) => {
+    try {
+      const order = JSON.parse(line);
+      if ('fault' in order) faults.set(order.fault ?? undefined, order.at);
+      if (order.phone) phone.mode = order.phone;
+      if (order.interval) phone.interval = order.interval;
+      tell({ done: true });
+    } catch (error) {
+      tell({ error: error.message });
+    }
+  })
+  .on('close', () => process.exit(0));
+
+tell({ issuer: `${fronts.realm}${REALM}` });
 
 function listening(front) {
   return new Promise((resolve, reject) => {

@@ -1,0 +1,95 @@
+//! The card logs in at a certified provider, and a certified client accepts what the agent says of it.
+
+use crate::{
+    node,
+    scene::{REDIRECT, Scene, application},
+};
+use cps_sandbox::card::{CardHandle, cards};
+use serde_json::{Value, json};
+
+/// What the judges must agree on, whatever the card.
+fn agreed(verdict: &Value, card: &CardHandle, algorithm: &str) {
+    let holder = card.holder();
+    let (family, given) = holder.name.expect("a person's card");
+    let claims = &verdict["claims"];
+    assert_eq!(verdict["header"]["alg"], algorithm);
+    assert_eq!(claims["sub"], holder.identifier);
+    assert_eq!(claims["iss"], verdict["issuer"]);
+    assert_eq!(claims["acr"], "eidas1");
+    assert_eq!(verdict["userinfo"]["sub"], holder.identifier);
+    assert_eq!(verdict["userinfo"]["SubjectNameID"], holder.identifier);
+    assert_eq!(
+        (&verdict["userinfo"]["family_name"], &verdict["userinfo"]["given_name"]),
+        (&family.into(), &given.into())
+    );
+    assert_eq!(verdict["userinfo"]["SubjectRefPro"]["exercices"][0]["codeProfession"], "10");
+    assert_eq!((&verdict["renewed"], &verdict["rotated"]), (&true.into(), &true.into()));
+    assert_eq!(verdict["replayed"], "invalid_grant");
+}
+
+async fn both_judges_accept(card: CardHandle, tls: &str) {
+    let mut scene = Scene::new(&card).await;
+    for (id, confidential, algorithm) in [("judge-secret", true, "RS256"), ("judge-public", false, "ES256")] {
+        let verdict = scene
+            .judge(application(id, confidential, algorithm))
+            .await
+            .unwrap_or_else(|error| panic!("{id} was refused: {error}\n{}", scene.agent.log()));
+        agreed(&verdict, &card, algorithm);
+    }
+    // One upstream login served both applications, and the person was asked once.
+    assert_eq!(scene.person.questions().len(), 1);
+    assert_eq!(card.pin_tries_spent(), 0);
+    let events = scene.upstream.events();
+    let visits: Vec<_> = events.iter().filter(|event| !event["card"].is_null()).collect();
+    assert_eq!(visits, [&json!({"card": card.holder().identifier, "tls": tls})], "{}", scene.agent.log());
+    assert!(!events.iter().any(|event| !event["failed"].is_null()), "{events:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cps3_logs_in_at_a_certified_provider_over_tls_1_2_and_a_certified_client_accepts_it() {
+    both_judges_accept(cards::doctor_cps3(), "TLSv1.2").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cps4_logs_in_at_a_certified_provider_over_tls_1_3_and_a_certified_client_accepts_it() {
+    both_judges_accept(cards::doctor_cps4(), "TLSv1.3").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_is_not_the_registered_one_gets_nothing() {
+    let card = cards::doctor_cps3();
+    let mut scene = Scene::new(&card).await;
+    let registered = scene.register(&application("judge-wrong", true, "RS256")).await;
+    let wish = json!({
+        "issuer": registered.issuer, "clientId": registered.client_id, "clientSecret": "another",
+        "redirectUri": REDIRECT,
+    });
+    let refused =
+        tokio::task::spawn_blocking(move || node::relying_party(&wish)).await.expect("the judge ran");
+    let error = refused.expect_err("a wrong secret was accepted");
+    // RFC 6749 §5.2: to a client that used the Authorization header, status 401 and a challenge.
+    assert!(error.contains("CHALLENGE 401"), "{error}\n{}", scene.agent.log());
+}
+
+/// What a provider may do, and some do: each of these logins is a good one.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_standard_allows_and_what_pro_sante_connect_was_seen_to_do_is_accepted() {
+    const ACCEPTED: [&str; 7] = [
+        "valid-aud-as-array",
+        "kid-absent-single-jwks",
+        "acr-eidas2",
+        "no-scope-in-token-endpoint-response",
+        "userinfo-other-ids-misspelt",
+        "userinfo-no-exercise",
+        "userinfo-unknown-members",
+    ];
+    let card = cards::doctor_cps3();
+    let mut scene = Scene::new(&card).await;
+    for name in ACCEPTED {
+        scene.upstream.fault(name);
+        let session = scene.login("card").await;
+        let session = session.unwrap_or_else(|problem| panic!("{name}: {problem:?}\n{}", scene.agent.log()));
+        assert_eq!(session.sub, card.holder().identifier, "{name}");
+        scene.logout().await;
+    }
+}
