@@ -12,6 +12,8 @@ pub enum IfAsked {
     GoOnWithout,
     /// Send nothing and say so: the card login wants to answer with the card.
     Report,
+    /// Show the certificate of our client (`tls_client_auth`, RFC 8705).
+    Identify,
 }
 
 /// An HTTP request as a value. The fetcher sends it as it is and follows no redirect.

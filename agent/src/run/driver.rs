@@ -26,6 +26,7 @@ use cps_agent_core::{
     failure::{self, Failure},
     fetch::FetchFault,
     identity::{SessionId, UnixTime},
+    psc::Fresh,
     session::{
         login::{Login, Outcome, Settings, Step},
         step::{Action, Event, Fetch, PinFault, Purpose, TokenFault, TokenWanted},
@@ -115,8 +116,12 @@ impl Driver {
             match step {
                 Step::Next(login, action) => {
                     let event = self.carry_out(action).await;
-                    let now = self.shared.clock.now();
-                    step = login.on(event, now, &mut SystemEntropy::new(), &mut notes);
+                    let fresh = Fresh {
+                        now: self.shared.clock.now(),
+                        entropy: &mut SystemEntropy::new(),
+                        random: &self.shared.random,
+                    };
+                    step = login.on(event, fresh, &mut notes);
                 }
                 Step::Done(outcome) => break Ok(outcome),
                 Step::Failed(failure) => break Err(failure),

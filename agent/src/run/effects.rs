@@ -1,14 +1,19 @@
 //! Carrying out what the session table asks for.
 
 use super::shared::{Quiet, Shared};
-use crate::host::fetch::{Answer, Fetcher};
+use crate::host::{
+    clock::Clock,
+    entropy::SystemEntropy,
+    fetch::{Answer, Fetcher},
+};
 use cps_agent_core::{
     audit,
     identity::UnixTime,
-    psc::UpstreamSession,
+    psc::{Fresh, UpstreamSession},
     session::table::{Effect, Happening},
 };
-use std::time::Duration;
+use ring::rand::SystemRandom;
+use std::{sync::Arc, time::Duration};
 
 /// Pauses before each try to end the upstream's session.
 const LOGOUT_PAUSES: [u64; 4] = [0, 2, 10, 60];
@@ -34,7 +39,8 @@ impl Shared {
                 }
                 Effect::UpstreamLogout(session) => {
                     if let Some(fetcher) = &self.fetcher {
-                        self.runtime.spawn(end_upstream_session(fetcher.clone(), session));
+                        let clock = Arc::clone(&self.clock);
+                        self.runtime.spawn(end_upstream_session(fetcher.clone(), clock, session));
                     }
                 }
                 Effect::Announce { topic, what, sid } => self.announce(topic, what, Some(&sid.0)),
@@ -48,13 +54,17 @@ impl Shared {
 }
 
 /// Ends the session at the upstream, as far as it can be reached: here it is over already.
-async fn end_upstream_session(fetcher: Fetcher, session: Box<UpstreamSession>) {
-    let requests = session.logout().len();
-    for index in 0..requests {
+async fn end_upstream_session(fetcher: Fetcher, clock: Arc<dyn Clock>, session: Box<UpstreamSession>) {
+    let random = SystemRandom::new();
+    let requests = || {
+        let mut entropy = SystemEntropy::new();
+        session.logout(&mut Fresh { now: clock.now(), entropy: &mut entropy, random: &random })
+    };
+    for index in 0..requests().len() {
         for pause in LOGOUT_PAUSES {
             tokio::time::sleep(Duration::from_secs(pause)).await;
             // Asking again gives the same requests: each try needs its own.
-            let Some(fetch) = session.logout().into_iter().nth(index) else { break };
+            let Some(fetch) = requests().into_iter().nth(index) else { break };
             match fetcher.fetch(&fetch).await {
                 Answer::Fetched(fetched) if fetched.status < 500 => break,
                 Answer::Fetched(fetched) => {

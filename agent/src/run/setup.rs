@@ -5,10 +5,7 @@ use cps_agent_core::{
     failure::Failure,
     identity::Way,
     policy::{LocalLogin, Policy},
-    psc::{
-        self, Profile,
-        profile::{Client, Custom},
-    },
+    psc::{self, Profile, client::Client, profile::Custom},
     secret::Secret,
     session::table::Rules,
 };

@@ -37,11 +37,14 @@ pub fn refused(answer: &Fetched) -> Failure {
     if answer.status >= 500 {
         return Failure::new(failure::UPSTREAM_FAILING).with("status", answer.status);
     }
-    let word = json_of(answer)
-        .ok()
-        .and_then(|body| body.get("error").and_then(Value::as_str).map(shown))
-        .unwrap_or_else(|| answer.status.to_string());
+    let word = error(answer).unwrap_or_else(|| answer.status.to_string());
     Failure::new(failure::UPSTREAM_REFUSED).with("error", word)
+}
+
+/// The error code of an error answer (RFC 6749 §5.2), as it may be shown; `None` when the body is no such answer.
+#[must_use]
+pub fn error(answer: &Fetched) -> Option<String> {
+    json_of(answer).ok()?.get("error").and_then(Value::as_str).map(shown)
 }
 
 /// The JSON object of a 200 answer.

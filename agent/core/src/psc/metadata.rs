@@ -3,6 +3,7 @@
 //! Discovery only confirms: the issuer is known beforehand, and every address must lie on a host of the profile.
 
 use super::answer::{garbled, json_object};
+use super::client::ClientAuth;
 use super::profile::Profile;
 use crate::failure::Failure;
 use crate::fetch::{Fetch, Fetched};
@@ -48,23 +49,35 @@ impl Metadata {
             return Err(garbled("issuer"));
         }
         let authorization_endpoint = required(profile, &document, "authorization_endpoint")?;
+        let document = &for_our_client(profile, document);
         if profile.authorization_endpoint.is_some_and(|pinned| pinned != authorization_endpoint.as_str()) {
             return Err(garbled("authorization_endpoint"));
         }
         Ok(Self {
             authorization_endpoint,
-            token_endpoint: required(profile, &document, "token_endpoint")?,
-            userinfo_endpoint: required(profile, &document, "userinfo_endpoint")?,
-            jwks_uri: required(profile, &document, "jwks_uri")?,
-            end_session_endpoint: optional(profile, &document, "end_session_endpoint")?,
-            revocation_endpoint: optional(profile, &document, "revocation_endpoint")?,
-            ciba_endpoint: optional(profile, &document, "backchannel_authentication_endpoint")?,
+            token_endpoint: required(profile, document, "token_endpoint")?,
+            userinfo_endpoint: required(profile, document, "userinfo_endpoint")?,
+            jwks_uri: required(profile, document, "jwks_uri")?,
+            end_session_endpoint: optional(profile, document, "end_session_endpoint")?,
+            revocation_endpoint: optional(profile, document, "revocation_endpoint")?,
+            ciba_endpoint: optional(profile, document, "backchannel_authentication_endpoint")?,
             answers_with_issuer: document
                 .get("authorization_response_iss_parameter_supported")
                 .and_then(Value::as_bool)
                 .unwrap_or(false),
         })
     }
+}
+
+/// The document as our client is to use it: one that identifies itself by a TLS certificate takes the addresses among
+/// `mtls_endpoint_aliases` where there are some (RFC 8705 §5).
+fn for_our_client(profile: &Profile, mut document: Map<String, Value>) -> Map<String, Value> {
+    if matches!(profile.client.auth, ClientAuth::Tls)
+        && let Some(Value::Object(aliases)) = document.remove("mtls_endpoint_aliases")
+    {
+        document.extend(aliases.into_iter().filter(|(name, _)| name.ends_with("_endpoint")));
+    }
+    document
 }
 
 fn required(profile: &Profile, document: &Map<String, Value>, name: &'static str) -> Result<Url, Failure> {

@@ -5,6 +5,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | [`profile`] | which upstream: issuer, hosts, client, what it may be asked |
+//! | [`client`] | our client there, and how it proves itself |
 //! | [`metadata`] | its discovery document, compared with the profile |
 //! | [`authorize`] | the authorization request, and the answer at our redirect URI |
 //! | [`walk`] | the card login: the code flow walked without a browser, redirects only |
@@ -13,23 +14,28 @@
 //! | [`keys`] | the provider's signing keys |
 //! | [`verify`] | the ID token |
 //! | [`userinfo`] | the UserInfo answer, and the person in it |
+//! | [`refresh`] | the same session, longer |
 //! | [`logout`] | ending the upstream's session |
 //! | [`answer`] | what every answer has in common: status, size, clock |
 
 pub mod answer;
 pub mod authorize;
+pub mod client;
 pub mod jar;
 pub mod keys;
 pub mod logout;
 pub mod metadata;
 pub mod profile;
+pub mod refresh;
 pub mod token;
 pub mod userinfo;
 pub mod verify;
 pub mod walk;
 
+pub use client::{ClientAuth, Fresh};
 pub use metadata::Metadata;
-pub use profile::{ClientAuth, Profile};
+pub use profile::Profile;
+pub use refresh::{RefreshFault, Refreshed};
 pub use token::UpstreamSession;
 pub use walk::{Walk, Walked};
 

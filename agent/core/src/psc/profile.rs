@@ -3,13 +3,11 @@
 //! The profiles of Pro Santé Connect are built in and pinned. A `custom` profile is whatever the administrator wrote, save
 //! that it never touches a host of Pro Santé Connect: the card login walks pages by itself, and there that is forbidden.
 
+use super::client::Client;
 use crate::failure::{self, Failure};
 use crate::jose::Algorithm;
-use crate::secret::Secret;
 use url::{Host, Url};
 
-/// Path of our redirect URI at an upstream. The card login never fetches it: reaching it is the answer.
-pub const REDIRECT_PATH: &str = "/callback";
 /// Domains of Pro Santé Connect, past and present; every host below them belongs to it.
 const PSC_DOMAINS: [&str; 2] = ["psc.esante.gouv.fr", "esw.esante.gouv.fr"];
 /// Longest difference between the upstream's clock and ours, seconds (never widened).
@@ -24,41 +22,6 @@ pub enum Name {
     PscProduction,
     /// An upstream of the administrator's choice.
     Custom,
-}
-
-/// How we prove to be the client (OpenID Connect Core §9, RFC 8705).
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum ClientAuth {
-    /// A public client: PKCE alone.
-    None,
-    /// `client_secret_basic`.
-    SecretBasic(Secret),
-    /// `client_secret_post`.
-    SecretPost(Secret),
-}
-
-/// Our client at an upstream.
-#[derive(Debug)]
-pub struct Client {
-    /// `client_id`.
-    pub id: String,
-    /// Client authentication.
-    pub auth: ClientAuth,
-    /// `redirect_uri`, byte for byte as registered.
-    pub redirect_uri: Url,
-}
-
-impl Client {
-    /// The loopback redirect URI with a port (RFC 8252 §7.3); 0 leaves the port out.
-    #[must_use]
-    pub fn loopback_redirect(port: u16) -> Option<Url> {
-        let text = match port {
-            0 => format!("http://127.0.0.1{REDIRECT_PATH}"),
-            port => format!("http://127.0.0.1:{port}{REDIRECT_PATH}"),
-        };
-        Url::parse(&text).ok()
-    }
 }
 
 /// An upstream.

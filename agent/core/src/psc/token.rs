@@ -1,18 +1,17 @@
-//! The token endpoint (OpenID Connect Core §3.1.3, RFC 6749 §2.3, §5), and what it gave.
+//! The token endpoint (OpenID Connect Core §3.1.3, RFC 6749 §5), and what it gave.
 
 use super::answer::{garbled, json_object};
 use super::authorize::Granted;
+use super::client::Fresh;
 use super::keys::Keys;
 use super::metadata::Metadata;
-use super::profile::{Client, ClientAuth, Profile};
+use super::profile::Profile;
 use crate::failure::Failure;
 use crate::fetch::{Fetch, Fetched};
 use crate::identity::UnixTime;
 use crate::secret::Secret;
 use serde_json::{Map, Value};
 use std::sync::Arc;
-use url::form_urlencoded::byte_serialize;
-use zeroize::Zeroizing;
 
 /// Lifetime assumed of an access token whose answer names none: the shortest one observed.
 const DEFAULT_LIFE: i64 = 60;
@@ -45,48 +44,62 @@ pub struct UpstreamSession {
     pub tokens: Tokens,
     /// Its signing keys as last fetched, for the next login.
     pub keys: Keys,
+    /// `sub` of the ID token: whose session it is at the upstream. A refreshed ID token must have the same.
+    pub subject: String,
+}
+
+impl UpstreamSession {
+    /// The access token. It is over at [`UpstreamSession::access_expires`].
+    #[must_use]
+    pub fn access_token(&self) -> &Secret {
+        &self.tokens.access
+    }
+
+    /// The last ID token, which may be over: evidence, and the hint of a logout.
+    #[must_use]
+    pub fn id_token(&self) -> &Secret {
+        &self.tokens.id_token
+    }
+
+    /// When the access token ends.
+    #[must_use]
+    pub fn access_expires(&self) -> UnixTime {
+        self.tokens.access_expires
+    }
+
+    /// When the refresh token ends: `None` where there is none or the upstream did not say.
+    #[must_use]
+    pub fn refresh_expires(&self) -> Option<UnixTime> {
+        self.tokens.refresh.as_ref().and(self.tokens.refresh_expires)
+    }
 }
 
 /// The request that redeems a code.
-#[must_use]
-pub fn redeem(profile: &Profile, metadata: &Metadata, granted: &Granted) -> Fetch {
+///
+/// # Errors
+/// [`crate::failure::INTERNAL`] when client authentication cannot be made.
+pub fn redeem(
+    profile: &Profile,
+    metadata: &Metadata,
+    granted: &Granted,
+    fresh: &mut Fresh<'_>,
+) -> Result<Fetch, Failure> {
     let parameters = [
         ("grant_type", "authorization_code"),
         ("code", granted.code.expose()),
         ("redirect_uri", profile.client.redirect_uri.as_str()),
         ("code_verifier", granted.verifier.expose()),
     ];
-    authenticated(&profile.client, metadata.token_endpoint.clone(), &parameters)
+    profile.post(metadata.token_endpoint.clone(), &parameters, fresh)
 }
 
-/// A form post with client authentication.
-#[must_use]
-pub(super) fn authenticated(client: &Client, url: url::Url, parameters: &[(&str, &str)]) -> Fetch {
-    let mut all = parameters.to_vec();
-    match &client.auth {
-        ClientAuth::None => {
-            all.push(("client_id", &client.id));
-            Fetch::post_form(url, &all)
-        }
-        ClientAuth::SecretPost(secret) => {
-            all.push(("client_id", &client.id));
-            all.push(("client_secret", secret.expose()));
-            Fetch::post_form(url, &all)
-        }
-        ClientAuth::SecretBasic(secret) => {
-            Fetch::post_form(url, &all).with_header("authorization", basic(&client.id, secret))
-        }
-    }
-}
-
-/// `Basic` with both halves form-encoded first (RFC 6749 §2.3.1).
-fn basic(id: &str, secret: &Secret) -> String {
-    use base64::Engine as _;
-    let mut pair = Zeroizing::new(String::new());
-    pair.extend(byte_serialize(id.as_bytes()));
-    pair.push(':');
-    pair.extend(byte_serialize(secret.expose().as_bytes()));
-    format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair.as_bytes()))
+/// What a token answer holds. Only the first one of a session must bring an ID token.
+pub(super) struct Answered {
+    pub(super) access: Secret,
+    pub(super) access_expires: UnixTime,
+    pub(super) refresh: Option<Secret>,
+    pub(super) refresh_expires: Option<UnixTime>,
+    pub(super) id_token: Option<Secret>,
 }
 
 /// Reads the answer.
@@ -95,6 +108,13 @@ fn basic(id: &str, secret: &Secret) -> String {
 /// [`crate::failure::UPSTREAM_REFUSED`] for an error answer, [`crate::failure::UPSTREAM_GARBLED`] for one without the tokens of
 /// OpenID Connect.
 pub fn read(answer: &Fetched) -> Result<Tokens, Failure> {
+    let Answered { access, access_expires, refresh, refresh_expires, id_token } = parse(answer)?;
+    let id_token = id_token.ok_or_else(|| garbled("id_token"))?;
+    Ok(Tokens { access, access_expires, refresh, refresh_expires, id_token })
+}
+
+/// As [`read`], for an answer that may lack the ID token (OpenID Connect Core §12.2).
+pub(super) fn parse(answer: &Fetched) -> Result<Answered, Failure> {
     let mut body = json_object(answer, "token")?;
     let bearer =
         body.get("token_type").and_then(Value::as_str).is_some_and(|t| t.eq_ignore_ascii_case("bearer"));
@@ -113,11 +133,11 @@ pub fn read(answer: &Fetched) -> Result<Tokens, Failure> {
         Some(Value::String(text)) if !text.is_empty() => Some(Secret::new(text)),
         _ => None,
     };
-    Ok(Tokens {
+    Ok(Answered {
         access: secret("access_token").ok_or_else(|| garbled("access_token"))?,
         access_expires,
         refresh: secret("refresh_token"),
         refresh_expires,
-        id_token: secret("id_token").ok_or_else(|| garbled("id_token"))?,
+        id_token: secret("id_token"),
     })
 }

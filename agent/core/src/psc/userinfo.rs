@@ -5,6 +5,7 @@
 
 use super::answer::{garbled, json_object};
 use super::metadata::Metadata;
+use super::profile::Profile;
 use super::token::Tokens;
 use super::verify::IdToken;
 use crate::failure::{self, Failure};
@@ -23,9 +24,10 @@ const MAX_IDENTIFIER: usize = 128;
 
 /// The request.
 #[must_use]
-pub fn request(metadata: &Metadata, tokens: &Tokens) -> Fetch {
-    Fetch::get_json(metadata.userinfo_endpoint.clone())
-        .with_header("authorization", format!("Bearer {}", tokens.access.expose()))
+pub fn request(profile: &Profile, metadata: &Metadata, tokens: &Tokens) -> Fetch {
+    let fetch = Fetch::get_json(metadata.userinfo_endpoint.clone())
+        .with_header("authorization", format!("Bearer {}", tokens.access.expose()));
+    profile.identified(fetch)
 }
 
 /// Reads the answer, which must speak of the ID token's subject.

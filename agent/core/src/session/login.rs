@@ -19,10 +19,11 @@ use crate::audit;
 use crate::failure::{self, Failure};
 use crate::identity::{Assurance, Person, UnixTime, Way};
 use crate::psc::keys::Keys;
-use crate::psc::{Profile, UpstreamSession};
+use crate::psc::{Fresh, Profile, UpstreamSession};
 use crate::secret::Entropy;
 use crate::trust::{Anchors, Revocation};
 use credential::Holding;
+use ring::rand::SecureRandom;
 use std::sync::Arc;
 
 /// What the site's configuration says about logins.
@@ -125,7 +126,15 @@ impl Turn {
 struct Moment<'a> {
     now: UnixTime,
     entropy: &'a mut dyn Entropy,
+    random: &'a dyn SecureRandom,
     notes: &'a mut Vec<audit::Event>,
+}
+
+impl Moment<'_> {
+    /// What a request to the upstream is made from.
+    fn fresh(&mut self) -> Fresh<'_> {
+        Fresh { now: self.now, entropy: &mut *self.entropy, random: self.random }
+    }
 }
 
 impl Login {
@@ -163,18 +172,13 @@ impl Login {
 
     /// Takes the answer to the last action.
     #[must_use]
-    pub fn on(
-        mut self,
-        event: Event,
-        now: UnixTime,
-        entropy: &mut dyn Entropy,
-        notes: &mut Vec<audit::Event>,
-    ) -> Step {
+    pub fn on(mut self, event: Event, fresh: Fresh<'_>, notes: &mut Vec<audit::Event>) -> Step {
         let way = self.case.purpose.way;
         let holding = self.state.holding();
         let credential = holding.map(Holding::credential);
         let person = holding.map(Holding::national_id);
-        let mut moment = Moment { now, entropy, notes };
+        let Fresh { now, entropy, random } = fresh;
+        let mut moment = Moment { now, entropy, random, notes };
         match self.state.on(event, &mut self.case, &mut moment) {
             Ok(Turn::On(state, action)) => Step::Next(Box::new(Self { case: self.case, state }), action),
             Ok(Turn::Done(outcome)) => Step::Done(outcome),

@@ -7,7 +7,8 @@ use crate::failure::Failure;
 use crate::fetch::{Fetch, FetchFault, Fetched, IfAsked};
 use crate::identity::UnixTime;
 use crate::jose::{self, Algorithm, SigningKey};
-use crate::psc::profile::{Client, ClientAuth, Custom, Profile};
+use crate::psc::client::{Client, ClientAuth, Fresh};
+use crate::psc::profile::{Custom, Profile};
 use crate::secret::Secret;
 use crate::session::login::{Login, Outcome, Settings, Step};
 use crate::session::step::{Action, Event, Purpose, TokenFault};
@@ -305,7 +306,8 @@ impl<'a> Play<'a> {
                 Some((at, event)) if at == number => event(),
                 _ => event,
             };
-            step = login.on(event, now, &mut entropy, &mut self.notes);
+            let fresh = Fresh { now, entropy: &mut entropy, random: &random() };
+            step = login.on(event, fresh, &mut self.notes);
         }
     }
 

@@ -177,7 +177,9 @@ impl AwaitWalk {
                 judged(Err(failure::UPSTREAM_NO_CARD.into()), "authorization", moment)
             }
             Walked::Arrived(granted) => {
-                let action = Action::Fetch(token::redeem(&self.trip.profile, &self.metadata, &granted));
+                let redeem =
+                    token::redeem(&self.trip.profile, &self.metadata, &granted, &mut moment.fresh())?;
+                let action = Action::Fetch(redeem);
                 let state = AwaitTokens { trip: self.trip, metadata: self.metadata, granted };
                 Ok(Turn::on(State::Tokens(state), action))
             }
@@ -265,13 +267,15 @@ impl AwaitKeys {
         let expected = Expected {
             profile: &self.trip.profile,
             nonce: Some(self.granted.nonce.expose()),
+            level: true,
             access_token: self.tokens.access.expose(),
             now: moment.now,
             skew: self.trip.skew,
         };
         match verify::id_token(self.tokens.id_token.expose(), &keys, expected) {
             Ok(id_token) => {
-                let action = Action::Fetch(userinfo::request(&self.metadata, &self.tokens));
+                let action =
+                    Action::Fetch(userinfo::request(&self.trip.profile, &self.metadata, &self.tokens));
                 let state = AwaitUserInfo {
                     trip: self.trip,
                     metadata: self.metadata,
@@ -343,6 +347,7 @@ impl AwaitUserInfo {
                 metadata: self.metadata,
                 tokens: self.tokens,
                 keys: self.keys,
+                subject: self.id_token.subject,
             }),
             warnings: std::mem::take(&mut case.warnings),
         })))

@@ -5,6 +5,7 @@ use crate::audit::What;
 use crate::audit::event::SessionEnd;
 use crate::failure;
 use crate::identity::{NationalId, SessionId, Sessions, UnixTime, Way};
+use crate::psc::Fresh;
 use crate::session::login::Outcome;
 use crate::session::step::{Purpose, SamePerson};
 use crate::session::table::{Effect, Happening, MAX_IDLE, MAX_LIFE, Mode, Rules, Table};
@@ -331,7 +332,9 @@ fn an_upstream_logout_carries_the_requests_that_end_it() {
             _ => None,
         })
         .unwrap();
-    let requests = upstream.logout();
+    let random = crate::tests::authority::random();
+    let mut entropy = crate::tests::Counted::default();
+    let requests = upstream.logout(&mut Fresh { now: NOW, entropy: &mut entropy, random: &random });
     let forms: Vec<&str> = requests.iter().map(|r| r.form.as_ref().unwrap().expose()).collect();
     assert_eq!(requests[0].url.path(), "/realm/logout");
     assert!(forms[0].starts_with("id_token_hint=eyJ") && forms[0].ends_with("&client_id=agent"));

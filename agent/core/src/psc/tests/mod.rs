@@ -1,17 +1,19 @@
-//! Profiles, dates, cookies, client authentication and the matching rule; whole logins are played in `session`.
+//! Profiles, dates, cookies and the matching rule; whole logins are played in `session`.
+
+mod client_authentication;
+mod refresh;
 
 use super::answer::http_date;
 use super::authorize::Pending;
 use super::jar::Jar;
 use super::keys::{Found, Keys};
-use super::profile::{Client, ClientAuth, Custom, Profile};
+use super::profile::{Custom, Profile};
 use super::verify::IdToken;
 use super::*;
 use crate::failure::{self, Code};
 use crate::fetch::Fetched;
 use crate::identity::{NationalId, UnixTime};
 use crate::jose::Algorithm;
-use crate::secret::Secret;
 use crate::tests::provider::{client, custom, json_answer, jwk_of, redirect, signing_key};
 use crate::tests::{Counted, NOW};
 use serde_json::{Map, Value, json};
@@ -168,24 +170,6 @@ fn an_answer_with_a_parameter_twice_is_refused() {
     for more in ["code=1&code=2", "code=1&state=x", "code=1&iss=a&iss=b", "code=", ""] {
         assert_eq!(attempt(more).unwrap_err().code, failure::UPSTREAM_STATE, "{more}");
     }
-}
-
-#[test]
-fn each_client_authentication_puts_the_secret_where_it_belongs() {
-    let secret = || Secret::new("a+b:c é".into());
-    let form = |auth| {
-        let client = Client { auth, ..client() };
-        let fetch = token::authenticated(&client, url("https://idp.test.invalid/t"), &[("a", "b&c")]);
-        let header = fetch.headers.iter().find(|(n, _)| *n == "authorization").map(|(_, v)| v.clone());
-        (fetch.form.unwrap().expose().to_owned(), header)
-    };
-    assert_eq!(form(ClientAuth::None), ("a=b%26c&client_id=agent".into(), None));
-    let (body, header) = form(ClientAuth::SecretPost(secret()));
-    assert_eq!((body.as_str(), header), ("a=b%26c&client_id=agent&client_secret=a%2Bb%3Ac+%C3%A9", None));
-    let (body, header) = form(ClientAuth::SecretBasic(secret()));
-    assert_eq!(body, "a=b%26c");
-    // `agent:a%2Bb%3Ac+%C3%A9`, both halves form-encoded before base64 (RFC 6749 §2.3.1).
-    assert_eq!(header.as_deref(), Some("Basic YWdlbnQ6YSUyQmIlM0FjKyVDMyVBOQ=="));
 }
 
 #[test]
