@@ -2,8 +2,9 @@
 
 use clap::{Parser, Subcommand};
 use cps_sandbox::{
+    browser::program,
     control, demo,
-    orders::{CardOrder, Order, PersonOrder, UpstreamOrder},
+    orders::{CardOrder, Order, PersonOrder, PhoneOrder, UpstreamOrder},
     pinentry, up,
 };
 use std::{
@@ -21,7 +22,7 @@ struct Arguments {
     #[command(subcommand)]
     command: Command,
 
-    /// Control socket of the running sandbox, for `card`, `upstream` and `person`
+    /// Control socket of the running sandbox, for `card`, `upstream`, `person` and `phone`
     #[arg(long, global = true, env = control::VARIABLE, value_name = "PATH")]
     socket: Option<PathBuf>,
 }
@@ -41,6 +42,11 @@ enum Command {
     /// Tell the person at the PIN prompt of a running sandbox what to do
     #[command(subcommand)]
     Person(PersonOrder),
+    /// Answer on the phone with the e-CPS of a running sandbox
+    #[command(subcommand)]
+    Phone(PhoneOrder),
+    /// Open a page as a person with a browser would, and make the choice of a profile on the wallet's page
+    Browse(program::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -80,6 +86,8 @@ fn sandbox(arguments: Arguments) -> Result<(), String> {
             Command::Card(order) => tell(arguments.socket.as_deref(), Order::Card(order)).await,
             Command::Upstream(order) => tell(arguments.socket.as_deref(), Order::Upstream(order)).await,
             Command::Person(order) => tell(arguments.socket.as_deref(), Order::Person(order)).await,
+            Command::Phone(order) => tell(arguments.socket.as_deref(), Order::Phone(order)).await,
+            Command::Browse(wish) => program::run(wish).await,
         }
     })
 }

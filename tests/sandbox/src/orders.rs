@@ -2,7 +2,7 @@
 
 use crate::{
     pinentry::Answer,
-    upstream::{Endpoint, Fault, Wrong},
+    upstream::{Drift, Endpoint, Fault, Habit, Wrong},
     workstation::{CardWish, Workstation},
 };
 use clap::Subcommand;
@@ -20,6 +20,8 @@ pub enum Order {
     Upstream(UpstreamOrder),
     /// To the person at the PIN prompt.
     Person(PersonOrder),
+    /// To the phone with the e-CPS.
+    Phone(PhoneOrder),
 }
 
 /// Which reader slot.
@@ -123,6 +125,30 @@ pub enum UpstreamOrder {
         #[arg(long, value_enum, default_value_t = Endpoint::Token)]
         at: Endpoint,
     },
+    /// Answer with status 503
+    Unavailable {
+        /// Where
+        #[arg(long, value_enum, default_value_t = Endpoint::Token)]
+        at: Endpoint,
+    },
+    /// Take requests and never answer them
+    Hang {
+        /// Where
+        #[arg(long, value_enum, default_value_t = Endpoint::Token)]
+        at: Endpoint,
+    },
+    /// Close the connection instead of an answer
+    Drop {
+        /// Where
+        #[arg(long, value_enum, default_value_t = Endpoint::Token)]
+        at: Endpoint,
+    },
+    /// Answer with two megabytes
+    Huge {
+        /// Where
+        #[arg(long, value_enum, default_value_t = Endpoint::Token)]
+        at: Endpoint,
+    },
     /// Answer with bytes that make no sense
     Garbage {
         /// Where
@@ -135,6 +161,34 @@ pub enum UpstreamOrder {
         #[arg(value_enum)]
         what: Wrong,
     },
+    /// Give UserInfo another shape
+    Drift {
+        /// Which
+        #[arg(value_enum)]
+        what: Drift,
+    },
+    /// Set the clock forward, or back with a negative number
+    #[command(allow_negative_numbers = true)]
+    Clock {
+        /// By how many seconds
+        seconds: i64,
+    },
+    /// Make everything that is there older
+    Pass {
+        /// By how many seconds
+        seconds: u64,
+    },
+    /// Break the channel to the phone
+    Channel,
+    /// Tell every client once to slow down
+    SlowDown,
+    /// Seconds between two polls of CIBA requests
+    Interval {
+        /// How many
+        seconds: u64,
+    },
+    /// Sign every token with a new key, the old ones gone
+    RotateBeforeSigning,
     /// Show a form on the card page instead of moving on
     Form,
     /// Redirect from the card page to a host outside the profile
@@ -177,6 +231,24 @@ pub enum PersonOrder {
     Wait,
 }
 
+/// What the person does on the phone.
+#[derive(Debug, Clone, Copy, Subcommand, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PhoneOrder {
+    /// Show the requests so far, with their numbers
+    Show,
+    /// Agree to the newest request
+    Approve,
+    /// Refuse the newest request
+    Deny,
+    /// What to do with requests from now on
+    Always {
+        /// Wait for an order, approve, or deny
+        #[arg(value_enum)]
+        habit: Habit,
+    },
+}
+
 /// Carries out an order and returns what there is to show.
 ///
 /// # Errors
@@ -185,6 +257,7 @@ pub fn obey(order: &Order, workstation: &Workstation) -> Result<Value, String> {
     match order {
         Order::Card(order) => card(order, workstation),
         Order::Upstream(order) => Ok(upstream(order, workstation)),
+        Order::Phone(order) => phone(*order, workstation),
         Order::Person(order) => person(order, workstation).map_err(|error| error.to_string()),
     }
 }
@@ -233,6 +306,17 @@ fn upstream(order: &UpstreamOrder, workstation: &Workstation) -> Value {
             handle.set(Fault::Delay { at: *at, milliseconds: *milliseconds });
         }
         UpstreamOrder::Fail { at } => handle.set(Fault::Fail { at: *at }),
+        UpstreamOrder::Unavailable { at } => handle.set(Fault::Unavailable { at: *at }),
+        UpstreamOrder::Hang { at } => handle.set(Fault::Hang { at: *at }),
+        UpstreamOrder::Drop { at } => handle.set(Fault::Drop { at: *at }),
+        UpstreamOrder::Huge { at } => handle.set(Fault::Huge { at: *at }),
+        UpstreamOrder::Drift { what } => handle.set(Fault::Drift { what: *what }),
+        UpstreamOrder::Clock { seconds } => handle.set(Fault::Clock { seconds: *seconds }),
+        UpstreamOrder::Pass { seconds } => handle.pass(*seconds),
+        UpstreamOrder::Channel => handle.set(Fault::Channel),
+        UpstreamOrder::SlowDown => handle.set(Fault::SlowDown),
+        UpstreamOrder::Interval { seconds } => handle.interval(*seconds),
+        UpstreamOrder::RotateBeforeSigning => handle.set(Fault::RotateBeforeSigning),
         UpstreamOrder::Garbage { at } => handle.set(Fault::Garbage { at: *at }),
         UpstreamOrder::Wrong { what } => handle.set(Fault::Wrong { what: *what }),
         UpstreamOrder::Form => handle.set(Fault::Form),
@@ -250,7 +334,27 @@ fn upstream(order: &UpstreamOrder, workstation: &Workstation) -> Value {
             Err(refusal) => json!({"tls": visit.tls, "refused": refusal.to_string()}),
         })
         .collect();
-    json!({"requests": handle.hits(), "cards": cards, "sessions": handle.sessions()})
+    json!({
+        "requests": handle.hits(), "cards": cards, "sessions": handle.sessions(),
+        "clients": handle.proofs(), "authorizations": handle.authorizations(),
+    })
+}
+
+fn phone(order: PhoneOrder, workstation: &Workstation) -> Result<Value, String> {
+    let phone = workstation.upstream.handle().phone();
+    let rang = match order {
+        PhoneOrder::Show => true,
+        PhoneOrder::Approve => phone.approve(),
+        PhoneOrder::Deny => phone.deny(),
+        PhoneOrder::Always { habit } => {
+            phone.habit(habit);
+            true
+        }
+    };
+    if !rang {
+        return Err("no request waits on the phone".to_owned());
+    }
+    serde_json::to_value(phone.requests()).map_err(|error| error.to_string())
 }
 
 fn person(order: &PersonOrder, workstation: &Workstation) -> std::io::Result<Value> {

@@ -35,6 +35,11 @@ impl Day {
         Self { year: year_of_era + era * 400 + i64::from(month <= 2), month, day }
     }
 
+    /// Year, month and day.
+    pub(super) fn parts(self) -> (i64, i64, i64) {
+        (self.year, self.month, self.day)
+    }
+
     /// UTCTime of midnight.
     pub(super) fn utc(self) -> String {
         format!("{:02}{:02}{:02}000000Z", self.year.rem_euclid(100), self.month, self.day)
@@ -46,6 +51,31 @@ impl Day {
     }
 }
 
+/// A moment, moved by seconds, as HTTP writes it (RFC 9110 §5.6.7).
+#[must_use]
+pub fn http_date(moment: SystemTime, shift: i64) -> String {
+    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let since = moment.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let seconds = i64::try_from(since).unwrap_or_default() + shift;
+    let (count, time) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    let day = Day::from_count(count);
+    let named = |names: &[&'static str], index: i64| {
+        usize::try_from(index).ok().and_then(|index| names.get(index).copied()).unwrap_or_default()
+    };
+    format!(
+        "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
+        named(&DAYS, count.rem_euclid(7)),
+        day.day,
+        named(&MONTHS, day.month - 1),
+        day.year,
+        time / 3600,
+        time / 60 % 60,
+        time % 60,
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,5 +85,12 @@ mod tests {
         for (count, text) in [(0, "19700101"), (59, "19700301"), (11_016, "20000229"), (20_454, "20260101")] {
             assert_eq!(Day::from_count(count).generalized(), format!("{text}000000Z"));
         }
+    }
+
+    #[test]
+    fn a_moment_is_written_as_http_wants_it() {
+        let moment = UNIX_EPOCH + std::time::Duration::from_secs(784_111_777);
+        assert_eq!(http_date(moment, 0), "Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(http_date(moment, -784_111_777), "Thu, 01 Jan 1970 00:00:00 GMT");
     }
 }

@@ -81,15 +81,26 @@ impl TestKey {
     /// RSASSA-PKCS1-v1_5 with SHA-256.
     #[must_use]
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
+        self.signature(&ring::signature::RSA_PKCS1_SHA256, message)
+    }
+
+    /// RSASSA-PSS with SHA-256.
+    #[must_use]
+    pub fn sign_pss(&self, message: &[u8]) -> Vec<u8> {
+        self.signature(&ring::signature::RSA_PSS_SHA256, message)
+    }
+
+    fn signature(&self, how: &'static dyn ring::signature::RsaEncoding, message: &[u8]) -> Vec<u8> {
         let mut signature = vec![0; self.pair.public().modulus_len()];
         // It fails only for a buffer of another length than the modulus.
-        let _ = self.pair.sign(
-            &ring::signature::RSA_PKCS1_SHA256,
-            &ring::rand::SystemRandom::new(),
-            message,
-            &mut signature,
-        );
+        let _ = self.pair.sign(how, &ring::rand::SystemRandom::new(), message, &mut signature);
         signature
+    }
+
+    /// The private key as PEM of PKCS#8, for a key file.
+    #[must_use]
+    pub fn pem(&self) -> String {
+        super::pem("PRIVATE KEY", self.pkcs8.secret_pkcs8_der())
     }
 }
 

@@ -13,6 +13,7 @@ mod tests;
 mod web;
 
 pub use certificate::{Leaf, Purpose};
+pub use date::http_date;
 pub use holder::{CardType, Holder};
 pub use keys::TestKey;
 pub use web::WebAuthority;

@@ -2,10 +2,12 @@
 //!
 //! It is made afresh for each run and its key never leaves memory, so that trusting it by mistake harms nobody later.
 
+use super::date::Day;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose,
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use std::time::SystemTime;
 
 /// A TEST authority for TLS servers.
 pub struct WebAuthority {
@@ -64,5 +66,28 @@ impl WebAuthority {
         let certificate = params.signed_by(&key, &self.issuer)?;
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         Ok((vec![certificate.der().clone()], key))
+    }
+
+    /// A client certificate that ends in `days` days, with its key (P-256), both PEM.
+    ///
+    /// # Errors
+    /// As for [`server`](Self::server).
+    pub fn client(&self, common_name: &str, days: i64) -> Result<(String, String), rcgen::Error> {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::OrganizationName, "TEST cps-agent sandbox");
+        params.distinguished_name.push(DnType::CommonName, common_name);
+        params.use_authority_key_identifier_extension = true;
+        params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+        let midnight = |shift| {
+            let (year, month, day) = Day::of(SystemTime::now(), shift).parts();
+            let small = |number: i64| u8::try_from(number).unwrap_or(1);
+            rcgen::date_time_ymd(i32::try_from(year).unwrap_or_default(), small(month), small(day))
+        };
+        params.not_before = midnight(days.min(0) - 2);
+        params.not_after = midnight(days);
+        let key = KeyPair::generate()?;
+        let certificate = params.signed_by(&key, &self.issuer)?;
+        Ok((certificate.pem(), key.serialize_pem()))
     }
 }

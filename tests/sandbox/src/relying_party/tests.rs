@@ -6,6 +6,7 @@ use super::{
     *,
 };
 use crate::{
+    browser::Choice,
     card::cards,
     pki::{Purpose, TestKey, holder},
     upstream::{CLIENT, Fault, SECRET, Settings, Upstream, Wrong},
@@ -53,7 +54,8 @@ async fn login(upstream: &Upstream) -> Outcome {
     let party = party(upstream, place.redirect_uri()).await?;
     let (outcomes, mut ended) = mpsc::channel(1);
     let app = App::start(place, party, outcomes);
-    let visit = browser(upstream).open(&app.login(), Duration::from_secs(60)).await.unwrap();
+    let visit =
+        browser(upstream).choosing(Choice::Card).open(&app.login(), Duration::from_secs(60)).await.unwrap();
     assert_eq!(visit.status, 200, "{}", visit.body);
     ended.recv().await.unwrap()
 }

@@ -4,14 +4,21 @@ use super::{
     fault::{Fault, Faults, Wrong},
     http::{Reply, Request, page, redirect},
     judge::Refusal,
-    realm::{CardLogin, ClientAuthentication, Code, Pending, Realm, Session, now, random},
+    realm::{
+        Browser, CardLogin, ClientAuthentication, Code, Memory, Mode, Pending, Realm, Session, random, uuid,
+    },
+    wallet,
 };
 use hyper::StatusCode;
 use url::Url;
 
 /// The authorization endpoint. A bad client or redirect URI gets a page, everything else a redirect with an error.
-pub(super) fn authorize(request: &Request, realm: &Realm) -> Reply {
+///
+/// Who comes with a browser gets the wallet's page; who walks the flow without one is sent to the card page at once, as an
+/// establishment's login by certificate does.
+pub(super) fn authorize(request: &Request, realm: &Realm, faults: &Faults) -> Reply {
     let mut memory = realm.memory();
+    memory.authorizations.push(request.parameters.iter().cloned().collect());
     let Some(client) = request.parameter("client_id").and_then(|id| memory.client(id)) else {
         return page(StatusCode::BAD_REQUEST, "Client inconnu", "");
     };
@@ -26,15 +33,30 @@ pub(super) fn authorize(request: &Request, realm: &Realm) -> Reply {
         challenge: request.parameter("code_challenge").map(str::to_owned),
         scope: request.parameter("scope").unwrap_or_default().to_owned(),
         outcome: None,
+        push: None,
     };
     let public = client.authentication == ClientAuthentication::None;
     if let Err((error, description)) = check(request, &pending, public) {
         return leave(realm, &pending, &[("error", error), ("error_description", description)]);
     }
+    let prompts: Vec<_> = request.parameter("prompt").unwrap_or_default().split(' ').collect();
+    let oldest = request.parameter("max_age").and_then(|text| text.parse::<u64>().ok());
+    let now = memory.now();
+    let known = wallet::cookie(request)
+        .and_then(|cookie| Some((cookie.to_owned(), memory.browser(cookie)?)))
+        .filter(|(_, browser)| {
+            !prompts.contains(&"login") && oldest.is_none_or(|age| now <= browser.auth_time + age)
+        });
+    if let Some((cookie, browser)) = known {
+        return arrive(realm, &mut memory, faults, pending, browser, Some(cookie));
+    }
+    if prompts.contains(&"none") {
+        return leave(realm, &pending, &[("error", "login_required")]);
+    }
     let id = random();
-    let page = format!("{}/card/{id}", realm.card);
-    memory.pending.insert(id, pending);
-    redirect(&page)
+    let card = format!("{}/card/{id}", realm.card);
+    memory.pending.insert(id.clone(), pending);
+    if request.browser { wallet::choice(request, &card, &id) } else { redirect(&card) }
 }
 
 /// What Pro Santé Connect demands of a request, and what a careful client sends anyway.
@@ -56,13 +78,9 @@ fn check(request: &Request, pending: &Pending, public: bool) -> Result<(), (&'st
         return Err(("invalid_request", "acr_values=eidas1 is required"));
     }
     match (&pending.challenge, request.parameter("code_challenge_method")) {
-        (Some(_), Some("S256")) => {}
-        (None, None) if !public => {}
-        _ => return Err(("invalid_request", "PKCE with S256 is required")),
-    }
-    match request.parameter("prompt") {
-        Some("none") => Err(("login_required", "no session of a browser is kept here")),
-        _ => Ok(()),
+        (Some(_), Some("S256")) => Ok(()),
+        (None, None) if !public => Ok(()),
+        _ => Err(("invalid_request", "PKCE with S256 is required")),
     }
 }
 
@@ -109,17 +127,37 @@ pub(super) fn back(request: &Request, realm: &Realm, faults: &Faults) -> Reply {
         }
         None => return page(StatusCode::BAD_REQUEST, "Connexion expirée", ""),
     };
-    let (session, code, time) = (uuid(), random(), now());
+    let browser = Browser { holder, mode: Mode::Card, auth_time: memory.now() };
+    let cookie = request.browser.then(random);
+    arrive(realm, &mut memory, faults, pending, browser, cookie)
+}
+
+/// The person is known: a session, a code, and the way back to the client. With a cookie the browser is remembered.
+pub(super) fn arrive(
+    realm: &Realm,
+    memory: &mut Memory,
+    faults: &Faults,
+    pending: Pending,
+    browser: Browser,
+    cookie: Option<String>,
+) -> Reply {
+    let (session, code, now) = (uuid(), random(), memory.now());
+    if let Some(cookie) = &cookie {
+        memory.browsers.insert(cookie.clone(), browser);
+    }
     memory.sessions.insert(
         session.clone(),
         Session {
-            holder,
+            holder: browser.holder,
+            mode: browser.mode,
             client: pending.client.clone(),
             scope: pending.scope.clone(),
             nonce: pending.nonce.clone(),
-            auth_time: time,
-            seen: time,
+            auth_time: browser.auth_time,
+            seen: now,
             refresh: String::new(),
+            bound: None,
+            browser: cookie.clone(),
         },
     );
     let issuer =
@@ -129,13 +167,16 @@ pub(super) fn back(request: &Request, realm: &Realm, faults: &Faults) -> Reply {
         answered.state = Some(random());
     }
     let reply = leave(realm, &answered, &[("session_state", &session), ("iss", issuer), ("code", &code)]);
-    let expires = time + realm.lifetimes.code;
+    let expires = now + memory.lifetimes.code;
     memory.codes.insert(code, Code { login: pending, session, expires, used: false });
-    reply
+    match cookie {
+        Some(cookie) => wallet::remember(reply, &cookie),
+        None => reply,
+    }
 }
 
 /// Redirects to the client with `state` and these parameters. An error carries `iss` too (RFC 9207 §2).
-fn leave(realm: &Realm, pending: &Pending, parameters: &[(&str, &str)]) -> Reply {
+pub(super) fn leave(realm: &Realm, pending: &Pending, parameters: &[(&str, &str)]) -> Reply {
     let Ok(mut uri) = Url::parse(&pending.redirect_uri) else {
         return page(StatusCode::BAD_REQUEST, "Paramètre invalide : redirect_uri", "");
     };
@@ -150,14 +191,4 @@ fn leave(realm: &Realm, pending: &Pending, parameters: &[(&str, &str)]) -> Reply
         }
     }
     redirect(uri.as_str())
-}
-
-/// A random UUID (RFC 9562 §5.4), the form of Keycloak's session identifiers.
-fn uuid() -> String {
-    let mut bytes = [0_u8; 16];
-    let _ = ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut bytes);
-    let number = u128::from_be_bytes(bytes) & !(0xF << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62);
-    let hex = format!("{number:032x}");
-    let part = |from, to| hex.get(from..to).unwrap_or_default();
-    format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))
 }

@@ -1,14 +1,14 @@
 //! Which path is which endpoint, the discovery document, and the way to the handlers.
 
 use super::{
-    authorize,
+    authorize, ciba,
     fault::{Endpoint, Faults, Wrong},
     http::{Reply, Request, json, page},
     realm::Realm,
-    token,
+    token, wallet,
 };
 use hyper::{Method, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Path of the realm, the one of Pro Santé Connect.
 pub(super) const REALM: &str = "/auth/realms/esante-wallet";
@@ -41,8 +41,11 @@ pub(super) fn route(front: Front, method: &Method, path: &str) -> Endpoint {
         (Front::Realm, "/protocol/openid-connect/token/introspect") if post => Endpoint::Introspection,
         (Front::Realm, "/protocol/openid-connect/revoke") if post => Endpoint::Revocation,
         (Front::Realm, "/protocol/openid-connect/logout") if read || post => Endpoint::Logout,
+        (Front::Realm, "/protocol/openid-connect/ext/ciba/auth") if post => Endpoint::Backchannel,
         (Front::Wallet, _) if path == "/auth" && (read || post) => Endpoint::Authorize,
         (Front::Wallet, _) if path.starts_with("/auth/return/") && read => Endpoint::Return,
+        (Front::Wallet, _) if path.starts_with("/auth/cancel/") && post => Endpoint::Wallet,
+        (Front::Wallet, _) if path.starts_with("/auth/ecps/") && (read || post) => Endpoint::Wallet,
         (Front::Card, _) if path.starts_with("/card/") && read => Endpoint::Card,
         _ => Endpoint::Unknown,
     }
@@ -53,9 +56,11 @@ pub(super) fn answer(endpoint: Endpoint, request: &Request, realm: &Realm, fault
     match endpoint {
         Endpoint::Discovery => discovery(realm, faults),
         Endpoint::Keys => json(StatusCode::OK, &realm.memory().keys.jwks()),
-        Endpoint::Authorize => authorize::authorize(request, realm),
+        Endpoint::Authorize => authorize::authorize(request, realm, faults),
         Endpoint::Card => authorize::card(request, realm, faults),
         Endpoint::Return => authorize::back(request, realm, faults),
+        Endpoint::Wallet => wallet::chosen(request, realm, faults),
+        Endpoint::Backchannel => ciba::request(request, realm, faults),
         Endpoint::Token => token::token(request, realm, faults),
         Endpoint::UserInfo => token::userinfo(request, realm, faults),
         Endpoint::Introspection => token::introspect(request, realm),
@@ -77,9 +82,12 @@ fn discovery(realm: &Realm, faults: &Faults) -> Reply {
         "tls_client_auth",
         "client_secret_jwt"
     ]);
-    json(
-        StatusCode::OK,
-        &json!({
+    let moved = [
+        (Wrong::DiscoveryAuthorization, "authorization_endpoint", at("auth")),
+        (Wrong::DiscoveryToken, "token_endpoint", at("token/v2")),
+        (Wrong::DiscoveryHost, "userinfo_endpoint", "https://test.invalid/userinfo".to_owned()),
+    ];
+    let mut document = json!({
             "issuer": shown,
             "authorization_endpoint": format!("{}/auth", realm.wallet),
             "token_endpoint": at("token"),
@@ -88,7 +96,8 @@ fn discovery(realm: &Realm, faults: &Faults) -> Reply {
             "end_session_endpoint": at("logout"),
             "jwks_uri": at("certs"),
             "revocation_endpoint": at("revoke"),
-            "grant_types_supported": ["authorization_code", "refresh_token"],
+            "grant_types_supported":
+                ["authorization_code", "refresh_token", "urn:openid:params:grant-type:ciba"],
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
             "subject_types_supported": ["public", "pairwise"],
@@ -114,6 +123,28 @@ fn discovery(realm: &Realm, faults: &Faults) -> Reply {
             "frontchannel_logout_supported": true,
             "frontchannel_logout_session_supported": true,
             "authorization_response_iss_parameter_supported": true,
-        }),
-    )
+    });
+    let backchannel = json!({
+            "pushed_authorization_request_endpoint": at("ext/par/request"),
+            "backchannel_authentication_endpoint": at("ext/ciba/auth"),
+            "backchannel_token_delivery_modes_supported": ["poll", "ping"],
+            "backchannel_authentication_request_signing_alg_values_supported": ["PS256", "RS256", "ES256"],
+            "mtls_endpoint_aliases": {
+                "token_endpoint": at("token"),
+                "revocation_endpoint": at("revoke"),
+                "introspection_endpoint": at("token/introspect"),
+                "userinfo_endpoint": at("userinfo"),
+                "backchannel_authentication_endpoint": at("ext/ciba/auth"),
+            },
+    });
+    if let (Some(members), Value::Object(backchannel)) = (document.as_object_mut(), backchannel) {
+        members.extend(backchannel);
+        for (_, name, value) in moved.into_iter().filter(|(wrong, ..)| faults.wrong(*wrong)) {
+            members.insert(name.to_owned(), value.into());
+        }
+        if faults.wrong(Wrong::DiscoveryBackchannel) {
+            members.remove("backchannel_authentication_endpoint");
+        }
+    }
+    json(StatusCode::OK, &document)
 }

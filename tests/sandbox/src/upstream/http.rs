@@ -3,20 +3,21 @@
 use super::{
     Error,
     endpoints::{self, Front},
-    fault::Fault,
+    fault::{Endpoint, Fault, Faults},
     realm::Realm,
 };
+use crate::pki::http_date;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{
-    Response, StatusCode,
+    Method, Response, StatusCode,
     body::Incoming,
-    header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION},
+    header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, COOKIE, DATE, HeaderName, HeaderValue, LOCATION},
     service::service_fn,
 };
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::CertificateDer;
-use std::{convert::Infallible, sync::Arc};
+use std::{sync::Arc, time::SystemTime};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
@@ -25,10 +26,14 @@ const MOST: usize = 64 * 1024;
 
 /// A request as the endpoints see it.
 pub(super) struct Request {
+    pub(super) method: Method,
     pub(super) path: String,
     /// Parameters of the query and, for a form, of the body.
     pub(super) parameters: Vec<(String, String)>,
     pub(super) authorization: Option<String>,
+    pub(super) cookies: Option<String>,
+    /// It comes from a person's navigation (Fetch Metadata), not from a program.
+    pub(super) browser: bool,
     /// The client's certificates, where the front demands one.
     pub(super) certificates: Vec<CertificateDer<'static>>,
     /// Version of TLS, for people.
@@ -124,7 +129,7 @@ async fn connection(
     };
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let (realm, certificates) = (realm.clone(), certificates.clone());
-        async move { Ok::<_, Infallible>(answer(request, front, &realm, certificates, tls).await) }
+        async move { answer(request, front, &realm, certificates, tls).await.ok_or(Dropped) }
     });
     hyper::server::conn::http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service)
@@ -132,30 +137,57 @@ async fn connection(
         .map_err(|error| Error::Setup(error.to_string()))
 }
 
+/// Instead of an answer the connection is closed.
+#[derive(Debug, thiserror::Error)]
+#[error("dropped, as told")]
+struct Dropped;
+
 async fn answer(
     request: hyper::Request<Incoming>,
     front: Front,
     realm: &Realm,
     certificates: Vec<CertificateDer<'static>>,
     tls: &'static str,
-) -> Reply {
+) -> Option<Reply> {
     let endpoint = endpoints::route(front, request.method(), request.uri().path());
     realm.count(endpoint);
     let faults = realm.faults();
     if let Some(delay) = faults.delay(endpoint) {
         tokio::time::sleep(delay).await;
     }
+    if faults.has(&Fault::Hang { at: endpoint }) {
+        std::future::pending::<()>().await;
+    }
+    if faults.has(&Fault::Drop { at: endpoint }) {
+        return None;
+    }
+    let reply = match spoiled(endpoint, &faults) {
+        Some(reply) => reply,
+        None => match read(request, certificates, tls).await {
+            Some(request) => endpoints::answer(endpoint, &request, realm, &faults),
+            None => refusal(StatusCode::BAD_REQUEST, "invalid_request", "the request cannot be read"),
+        },
+    };
+    Some(match faults.clock() {
+        0 => reply,
+        shift => with(reply, DATE, &http_date(SystemTime::now(), shift)),
+    })
+}
+
+/// What an endpoint answers without having read the request.
+fn spoiled(endpoint: Endpoint, faults: &Faults) -> Option<Reply> {
     if faults.has(&Fault::Fail { at: endpoint }) {
-        return page(StatusCode::INTERNAL_SERVER_ERROR, "Erreur 500", "");
+        return Some(page(StatusCode::INTERNAL_SERVER_ERROR, "Erreur 500", ""));
+    }
+    if faults.has(&Fault::Unavailable { at: endpoint }) {
+        return Some(page(StatusCode::SERVICE_UNAVAILABLE, "Service indisponible", ""));
     }
     if faults.has(&Fault::Garbage { at: endpoint }) {
         let body: &[u8] = b"{\"issuer\": 7, \"access_token\": [\xFF\xFE\x00, \"keys\":";
-        return reply(StatusCode::OK, "application/json", body);
+        return Some(reply(StatusCode::OK, "application/json", body));
     }
-    match read(request, certificates, tls).await {
-        Some(request) => endpoints::answer(endpoint, &request, realm, &faults),
-        None => refusal(StatusCode::BAD_REQUEST, "invalid_request", "the request cannot be read"),
-    }
+    let huge = faults.has(&Fault::Huge { at: endpoint });
+    huge.then(|| json(StatusCode::OK, &serde_json::json!({"issuer": "x".repeat(2 * 1024 * 1024)})))
 }
 
 async fn read(
@@ -176,10 +208,14 @@ async fn read(
     if form {
         parameters.extend(pairs(&body));
     }
+    let text = |name: HeaderName| head.headers.get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
     Some(Request {
         path: head.uri.path().to_owned(),
         parameters,
-        authorization: head.headers.get(AUTHORIZATION).and_then(|v| v.to_str().ok()).map(str::to_owned),
+        authorization: text(AUTHORIZATION),
+        cookies: text(COOKIE),
+        browser: head.headers.get("sec-fetch-mode").is_some_and(|mode| mode == "navigate"),
+        method: head.method.clone(),
         certificates,
         tls,
     })

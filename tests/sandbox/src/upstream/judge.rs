@@ -64,7 +64,12 @@ impl Judge {
 
     /// The verifier for the handshake.
     pub(super) fn handshake(&self) -> Arc<dyn ClientCertVerifier> {
-        Arc::new(AnyCertificate(self.chain.clone()))
+        Arc::new(AnyCertificate { chain: self.chain.clone(), demanded: true })
+    }
+
+    /// Who has this national identifier.
+    pub(super) fn person(&self, identifier: &str) -> Option<&'static Holder> {
+        self.register.iter().find(|holder| holder.identifier == identifier).copied()
     }
 
     /// Puts a national identifier into opposition: every card of that person is refused.
@@ -95,18 +100,32 @@ impl Judge {
         if self.revoked.contains(identifier) {
             return Err(Refusal::Revoked);
         }
-        self.register.iter().find(|holder| holder.identifier == identifier).copied().ok_or(Refusal::Unknown)
+        self.person(identifier).ok_or(Refusal::Unknown)
     }
 }
 
 /// Lets every certificate through the handshake whose key its owner proves to hold, so that the page can answer
 /// with a proper refusal where a handshake alert would say nothing. [`Judge::holder`] decides afterwards.
 #[derive(Debug)]
-struct AnyCertificate(Arc<dyn ClientCertVerifier>);
+pub(super) struct AnyCertificate {
+    chain: Arc<dyn ClientCertVerifier>,
+    demanded: bool,
+}
+
+impl AnyCertificate {
+    /// Asks for a certificate and does without.
+    pub(super) fn optional(chain: Arc<dyn ClientCertVerifier>) -> Self {
+        Self { chain, demanded: false }
+    }
+}
 
 impl ClientCertVerifier for AnyCertificate {
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        self.0.root_hint_subjects()
+        self.chain.root_hint_subjects()
+    }
+
+    fn client_auth_mandatory(&self) -> bool {
+        self.demanded
     }
 
     fn verify_client_cert(
@@ -124,7 +143,7 @@ impl ClientCertVerifier for AnyCertificate {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls12_signature(message, certificate, signature)
+        self.chain.verify_tls12_signature(message, certificate, signature)
     }
 
     fn verify_tls13_signature(
@@ -133,10 +152,10 @@ impl ClientCertVerifier for AnyCertificate {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls13_signature(message, certificate, signature)
+        self.chain.verify_tls13_signature(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        self.chain.supported_verify_schemes()
     }
 }

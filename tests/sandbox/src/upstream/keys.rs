@@ -74,15 +74,22 @@ impl Keys {
         json!({"keys": self.published.iter().rev().map(Key::jwk).collect::<Vec<_>>()})
     }
 
-    /// A compact JWS (RFC 7515 §3.1) over a JSON object. With `stranger` the signature is somebody else's.
-    pub(super) fn sign(&self, claims: &Value, stranger: bool) -> String {
+    /// A compact JWS (RFC 7515 §3.1) over a JSON text.
+    pub(super) fn sign(&self, claims: &str, how: How) -> String {
         let Some(key) = self.published.last() else { return String::new() };
-        let header = json!({"alg": "RS256", "typ": "JWT", "kid": key.id});
-        let input = format!("{}.{}", encode(&header), encode(claims));
-        let signature = if stranger {
-            TestKey::named("authority-stranger").sign(input.as_bytes())
-        } else {
-            key.key.sign(input.as_bytes())
+        let algorithm = if how == How::Pss { "PS256" } else { "RS256" };
+        let header = match how {
+            How::WithoutKeyId => json!({"alg": algorithm, "typ": "JWT"}),
+            How::UnknownKeyId => json!({"alg": algorithm, "typ": "JWT", "kid": "TEST-never-published"}),
+            How::Rightly | How::ByAStranger | How::Pss => {
+                json!({"alg": algorithm, "typ": "JWT", "kid": key.id})
+            }
+        };
+        let input = input(&header, claims);
+        let signature = match how {
+            How::ByAStranger => TestKey::named("authority-stranger").sign(input.as_bytes()),
+            How::Pss => key.key.sign_pss(input.as_bytes()),
+            How::Rightly | How::WithoutKeyId | How::UnknownKeyId => key.key.sign(input.as_bytes()),
         };
         format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
@@ -101,11 +108,34 @@ impl Keys {
     }
 }
 
-/// An unsecured JWS (`alg: none`, RFC 7515 appendix A.5), which no client may accept.
-pub(super) fn unsigned(claims: &Value) -> String {
-    format!("{}.{}.", encode(&json!({"alg": "none", "typ": "JWT"})), encode(claims))
+/// How a token is signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    /// RS256, with the newest key and its name.
+    Rightly,
+    /// Under the right name by somebody else's key.
+    ByAStranger,
+    /// PS256 instead of RS256.
+    Pss,
+    /// Without the name of the key.
+    WithoutKeyId,
+    /// Under a name that was never published.
+    UnknownKeyId,
 }
 
-fn encode(json: &Value) -> String {
-    URL_SAFE_NO_PAD.encode(json.to_string())
+/// An unsecured JWS (`alg: none`, RFC 7515 appendix A.5), which no client may accept.
+pub(super) fn unsigned(claims: &str) -> String {
+    format!("{}.", input(&json!({"alg": "none", "typ": "JWT"}), claims))
+}
+
+/// A JWS by a shared secret (HS256), which no client may accept.
+pub(super) fn symmetric(claims: &str, secret: &str) -> String {
+    let input = input(&json!({"alg": "HS256", "typ": "JWT"}), claims);
+    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, secret.as_bytes());
+    let tag = ring::hmac::sign(&key, input.as_bytes());
+    format!("{input}.{}", URL_SAFE_NO_PAD.encode(tag))
+}
+
+fn input(header: &Value, claims: &str) -> String {
+    format!("{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(claims))
 }

@@ -2,37 +2,52 @@
 //!
 //! Three https fronts on loopback ports, as PSC has several hosts: the realm (issuer, tokens, keys), the wallet
 //! (authorization endpoint) and a card page that demands a TLS client certificate of the TEST IGC-Santé (TLS 1.2 and
-//! 1.3). Unlike PSC's, that page needs no browser: it answers with redirects only, which is what an establishment's
-//! own login server does and what the agent's `card_login` is made for.
+//! 1.3). Unlike PSC's, that page needs no browser: who walks the flow without one meets redirects only, which is what an
+//! establishment's own login server does and what the agent's `card_login` is made for. Who comes with a browser meets
+//! the wallet's page first.
 //!
 //! ```text
 //! client ─► wallet /auth ─► card page (certificate) ─► wallet /auth/return ─► client ─► realm: token, UserInfo
+//!                  └─► page: card, e-CPS (phone) or cancel ─────────────────────┘
+//! client ─► realm: CIBA request ─► phone ─► client polls the token endpoint
 //! ```
 //!
 //! [`Upstream::start`] serves until it is dropped; [`Handle`] changes its behaviour while it runs.
 
 mod authorize;
+mod ciba;
+mod client;
+mod drift;
 mod endpoints;
 mod fault;
+mod handle;
 mod http;
+mod issue;
 mod judge;
 mod keys;
+mod organisation;
 mod person;
+mod phone;
 mod realm;
 #[cfg(test)]
 mod tests;
 mod token;
+mod wallet;
 
-pub use fault::{Endpoint, Fault, Wrong};
+pub use client::{ClientKey, Proof};
+pub use fault::{Drift, Endpoint, Fault, Wrong};
+pub use handle::Handle;
 pub use judge::Refusal;
+pub use phone::{Habit, Phone, PushState, Request as PhoneRequest};
 pub use realm::{CardLogin, Client, ClientAuthentication, Lifetimes};
 
 use crate::pki::{Holder, Pki, WebAuthority, holder};
 use endpoints::{Front, REALM};
 use judge::Judge;
+use organisation::Organisations;
 use realm::Realm;
 use rustls::{ServerConfig, pki_types::CertificateDer, server::danger::ClientCertVerifier};
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_rustls::TlsAcceptor;
 
@@ -78,7 +93,7 @@ impl Default for Settings {
             .to_vec();
         let authentication = ClientAuthentication::Secret(SECRET.to_owned());
         Self {
-            clients: vec![Client { id: CLIENT.to_owned(), authentication, redirect_uris }],
+            clients: vec![Client { id: CLIENT.to_owned(), authentication, redirect_uris, ciba: true }],
             register: vec![&holder::DOCTOR, &holder::NURSE, &holder::PHARMACIST, &holder::EMPLOYEE],
             lifetimes: Lifetimes::default(),
             ports: [0; 3],
@@ -103,7 +118,9 @@ impl Upstream {
         let anchors: Vec<CertificateDer<'static>> =
             Pki::test().anchors_der().into_iter().map(CertificateDer::from).collect();
         let judge = Judge::new(&anchors, settings.register)?;
+        let organisations = Organisations::new()?;
         let open = tls(&web, None)?;
+        let asking = tls(&web, Some(organisations.handshake()))?;
         let demanding = tls(&web, Some(judge.handshake()))?;
         let (mut listeners, mut origins) = (Vec::new(), Vec::new());
         for port in settings.ports {
@@ -114,8 +131,10 @@ impl Upstream {
         let [realm, wallet, card]: [String; 3] =
             origins.try_into().map_err(|_| Error::Setup("three fronts".to_owned()))?;
         let issuer = format!("{realm}{REALM}");
-        let realm = Arc::new(Realm::new((issuer, wallet, card), settings.lifetimes, settings.clients, judge));
-        let fronts = [(Front::Realm, &open), (Front::Wallet, &open), (Front::Card, &demanding)];
+        let addresses = (issuer, wallet, card);
+        let realm = Realm::new(addresses, settings.lifetimes, settings.clients, judge, organisations);
+        let realm = Arc::new(realm);
+        let fronts = [(Front::Realm, &asking), (Front::Wallet, &open), (Front::Card, &demanding)];
         let tasks = listeners
             .into_iter()
             .zip(fronts)
@@ -136,6 +155,15 @@ impl Upstream {
     #[must_use]
     pub fn ca_pem(&self) -> &str {
         &self.ca_pem
+    }
+
+    /// A certificate of an organisation and its key (P-256), both PEM, that ends in `days` days: what a client of
+    /// [`ClientAuthentication::Certificate`] shows.
+    ///
+    /// # Errors
+    /// When the system has no randomness.
+    pub fn organisation(&self, common_name: &str, days: i64) -> Result<(String, String), Error> {
+        self.handle.realm.organisations.issue(common_name, days)
     }
 
     /// The switches.
@@ -163,62 +191,4 @@ fn tls(web: &WebAuthority, clients: Option<Arc<dyn ClientCertVerifier>>) -> Resu
         None => builder.with_no_client_auth(),
     };
     Ok(TlsAcceptor::from(Arc::new(builder.with_single_cert(chain, key)?)))
-}
-
-/// The switches and counters of a running stand-in.
-#[derive(Clone)]
-pub struct Handle {
-    realm: Arc<Realm>,
-}
-
-impl Handle {
-    /// Something goes wrong from now on.
-    pub fn set(&self, fault: Fault) {
-        self.realm.memory().faults.add(fault);
-    }
-
-    /// Every fault and every opposition ends. Rotated keys stay.
-    pub fn heal(&self) {
-        let mut memory = self.realm.memory();
-        memory.faults.clear();
-        memory.judge.pardon();
-    }
-
-    /// Signs with a new key from now on; with `drop_old` the earlier ones disappear from the JWKS.
-    pub fn rotate_keys(&self, drop_old: bool) {
-        self.realm.memory().keys.rotate(drop_old);
-    }
-
-    /// Puts the cards of a person (national identifier) into opposition.
-    pub fn revoke(&self, identifier: &str) {
-        self.realm.memory().judge.revoke(identifier);
-    }
-
-    /// Requests seen so far, by endpoint. An endpoint that was never asked is absent.
-    #[must_use]
-    pub fn hits(&self) -> BTreeMap<Endpoint, u64> {
-        self.realm.hits()
-    }
-
-    /// Visits of the card page so far.
-    #[must_use]
-    pub fn cards(&self) -> Vec<CardLogin> {
-        self.realm.memory().cards.clone()
-    }
-
-    /// Sessions that live.
-    #[must_use]
-    pub fn sessions(&self) -> usize {
-        let memory = self.realm.memory();
-        memory.sessions.keys().filter(|id| memory.session(id, self.realm.lifetimes).is_some()).count()
-    }
-
-    /// Ends every session, as an operator would: the next refresh is refused.
-    pub fn end_sessions(&self) {
-        let mut memory = self.realm.memory();
-        let all: Vec<_> = memory.sessions.keys().cloned().collect();
-        for session in all {
-            memory.end(&session);
-        }
-    }
 }

@@ -1,19 +1,28 @@
 //! A browser without a window: top-level navigation that follows redirects and meta refresh, and nothing else.
 //!
-//! It runs no script, fills in no form and keeps no cookie. Each request has its own connection: slow and simple.
+//! It runs no script. It fills in no form but the wallet's of the stand-in for Pro Santé Connect, where it was told a
+//! [`Choice`]. Each request has its own connection: slow and simple.
+
+mod html;
+mod jar;
+pub mod program;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{
     Request, Response,
-    header::{ACCEPT, ACCEPT_LANGUAGE, HOST, HeaderMap, HeaderValue, LOCATION},
+    header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE, HOST, HeaderMap, HeaderValue, LOCATION},
 };
 use hyper_util::rt::TokioIo;
+use jar::Jar;
 use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{CertificateDer, ServerName, pem::PemObject},
 };
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use url::Url;
@@ -52,6 +61,17 @@ pub enum Error {
     Waiting,
 }
 
+/// What the person at the browser chooses on the wallet's page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Choice {
+    /// The card button: the browser's own client certificate is the card.
+    Card,
+    /// The e-CPS of this national identifier; the phone must agree.
+    Ecps(String),
+    /// The button that gives up.
+    Cancel,
+}
+
 /// Where a navigation ended.
 #[derive(Debug)]
 pub struct Visit {
@@ -70,6 +90,8 @@ pub struct Visit {
 pub struct Browser {
     tls: Arc<ClientConfig>,
     language: &'static str,
+    choice: Option<Choice>,
+    cookies: Arc<Mutex<Jar>>,
 }
 
 impl Browser {
@@ -95,7 +117,7 @@ impl Browser {
     /// A browser with its own TLS settings: versions, a client certificate.
     #[must_use]
     pub fn with_tls(tls: ClientConfig) -> Self {
-        Self { tls: Arc::new(tls), language: "fr" }
+        Self { tls: Arc::new(tls), language: "fr", choice: None, cookies: Arc::default() }
     }
 
     /// A browser of a person who reads `fr` or `en`; French unless told.
@@ -103,6 +125,17 @@ impl Browser {
     pub fn reading(mut self, language: &'static str) -> Self {
         self.language = language;
         self
+    }
+
+    /// A browser of a person who makes this choice on the wallet's page; without one the page is where a visit ends.
+    #[must_use]
+    pub fn choosing(mut self, choice: Choice) -> Self {
+        self.choice = Some(choice);
+        self
+    }
+
+    fn jar(&self) -> MutexGuard<'_, Jar> {
+        self.cookies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Opens an address as a person would and stays until a page neither redirects nor reloads, `patience` at the longest.
@@ -116,11 +149,17 @@ impl Browser {
     async fn navigate(&self, address: &str) -> Result<Visit, Error> {
         let mut url = Url::parse(address).map_err(|_| Error::Address(address.to_owned()))?;
         let (mut way, mut hops) = (Vec::new(), 0);
+        let mut form = None;
         loop {
             if way.last() != Some(&url) {
                 way.push(url.clone());
             }
-            let response = self.fetch(navigation(&url, self.language)?).await?;
+            let mut request = navigation(&url, self.language, form.take())?;
+            if let Some(cookies) = self.jar().header(&url) {
+                request.headers_mut().insert(COOKIE, cookies);
+            }
+            let response = self.fetch(request).await?;
+            self.jar().take(&url, response.headers());
             let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
             if let (true, Some(location)) = (response.status().is_redirection(), location) {
                 hops += 1;
@@ -133,9 +172,15 @@ impl Browser {
             let status = response.status().as_u16();
             let refresh = response.headers().get("refresh").and_then(|v| v.to_str().ok()).map(str::to_owned);
             let body = String::from_utf8_lossy(response.body()).into_owned();
-            let Some((pause, next)) = refresh.as_deref().or_else(|| meta_refresh(&body)).map(refresh_target)
-            else {
-                return Ok(Visit { url, status, body, way });
+            let refresh = refresh.as_deref().or_else(|| html::meta_refresh(&body)).map(html::refresh_target);
+            let Some((pause, next)) = refresh else {
+                let submission = self.choice.as_ref().and_then(|choice| html::submission(&body, choice));
+                let Some((action, values)) = submission.filter(|_| status == 200) else {
+                    return Ok(Visit { url, status, body, way });
+                };
+                url = url.join(&action).map_err(|_| Error::Address(action))?;
+                form = values;
+                continue;
             };
             hops = 0;
             tokio::time::sleep(pause).await;
@@ -189,9 +234,14 @@ where
     Ok(Response::from_parts(head, body.to_bytes()))
 }
 
-/// The request of a person who follows a link.
-fn navigation(url: &Url, language: &'static str) -> Result<Request<Bytes>, Error> {
-    let mut request = Request::get(url.as_str()).body(Bytes::new())?;
+/// The request of a person who follows a link or, with values, submits a form.
+fn navigation(url: &Url, language: &'static str, form: Option<String>) -> Result<Request<Bytes>, Error> {
+    let mut request = match form {
+        Some(values) => Request::post(url.as_str())
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Bytes::from(values))?,
+        None => Request::get(url.as_str()).body(Bytes::new())?,
+    };
     let set = |headers: &mut HeaderMap, pairs: &[(&'static str, &'static str)]| {
         for (name, value) in pairs {
             headers.insert(*name, HeaderValue::from_static(value));
@@ -211,55 +261,4 @@ fn navigation(url: &Url, language: &'static str) -> Result<Request<Bytes>, Error
         ],
     );
     Ok(request)
-}
-
-/// The `content` of `<meta http-equiv="refresh" content="…">`, attributes in any order.
-fn meta_refresh(html: &str) -> Option<&str> {
-    html.match_indices("<meta").find_map(|(start, _)| {
-        let tag = html.get(start..)?.split('>').next()?;
-        let refresh = attribute(tag, "http-equiv")?.eq_ignore_ascii_case("refresh");
-        refresh.then(|| attribute(tag, "content"))?
-    })
-}
-
-fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
-    let (_, rest) = tag.split_once(&format!("{name}="))?;
-    let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-    rest.get(1..)?.split(quote).next()
-}
-
-/// `2; url=/login/x` is two seconds and an address; a bare number reloads the same page.
-fn refresh_target(content: &str) -> (Duration, Option<String>) {
-    let (pause, target) = content.split_once(';').unwrap_or((content, ""));
-    let target = target.trim();
-    let target = target
-        .get(..4)
-        .filter(|start| start.eq_ignore_ascii_case("url="))
-        .and_then(|_| target.get(4..))
-        .map(|address| address.trim_matches(['\'', '"']).replace("&amp;", "&"));
-    let pause = pause.trim().parse::<f64>().ok().filter(|p| (0.0..=60.0).contains(p)).unwrap_or_default();
-    (Duration::from_secs_f64(pause), target)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_meta_refresh_is_found_whatever_the_order_of_its_attributes() {
-        let target = |html| meta_refresh(html).map(refresh_target);
-        let expected = Some((Duration::from_secs(1), Some("/login/x?a=1&b=2".to_owned())));
-        assert_eq!(
-            target(
-                r#"<meta charset="utf-8"><meta content="1; URL='/login/x?a=1&amp;b=2'" http-equiv="Refresh">"#
-            ),
-            expected
-        );
-        assert_eq!(target(r#"<meta http-equiv="refresh" content="1;url=/login/x?a=1&amp;b=2">"#), expected);
-        assert_eq!(
-            target(r#"<meta http-equiv='refresh' content='2'>"#),
-            Some((Duration::from_secs(2), None))
-        );
-        assert_eq!(target(r#"<meta name="refresh" content="1">"#), None);
-    }
 }
