@@ -119,12 +119,12 @@ impl Desk for FrontDesk {
         let grant = |grant| match grant {
             GrantType::Code => audit::event::Grant::Code,
             GrantType::Refresh => audit::event::Grant::Refresh,
+            GrantType::Ciba => audit::event::Grant::Ciba,
+            GrantType::Exchange => audit::event::Grant::Exchange,
         };
         let asked = request.parameters.0.iter().find(|(name, _)| name == "grant_type");
-        let asked = match asked.map(|(_, value)| value.as_str()) {
-            Some("refresh_token") => audit::event::Grant::Refresh,
-            _ => audit::event::Grant::Code,
-        };
+        let asked =
+            asked.and_then(|(_, value)| GrantType::from_name(value)).map_or(audit::event::Grant::Code, grant);
         match answer {
             Ok(granted) => {
                 let event = audit::Event::done(audit::What::TokenIssued(grant(granted.grant)));
@@ -145,7 +145,8 @@ impl Desk for FrontDesk {
     }
 
     fn userinfo(&self, _caller: &Caller, bearer: &str) -> Result<serde_json::Value, BearerError> {
-        let claims = self.0.look(|quiet, now| quiet.provider.userinfo(&quiet.sessions, bearer, now));
+        let claims =
+            self.0.look(|quiet, now| quiet.provider.userinfo(&quiet.sessions, &quiet.sessions, bearer, now));
         claims.map(serde_json::Value::Object)
     }
 

@@ -30,7 +30,8 @@ impl Shared {
         for effect in effects {
             match effect {
                 Effect::EndProviderSession(sid) => {
-                    quiet.provider.end_session(&sid);
+                    let (now, entropy) = (self.clock.now(), &mut SystemEntropy::new());
+                    drop(quiet.provider.end_session(&sid, now, entropy, &self.random));
                 }
                 Effect::ReleaseToken { serial } => {
                     if let Some(present) = self.cards.find(&serial) {

@@ -179,7 +179,8 @@ impl Shared {
         quiet.sweep.get_or_insert(now.plus(SWEEP));
         let Quiet { provider, sessions, .. } = quiet;
         let mut entropy = SystemEntropy::new();
-        let mut world = World { now, sessions, entropy: &mut entropy, random: &self.random };
+        let random = &self.random;
+        let mut world = World { now, sessions, entropy: &mut entropy, random, upstream: sessions };
         decision(provider, &mut world, sessions)
     }
 

@@ -2,11 +2,11 @@
 
 use crate::upstream::NOW;
 use cps_agent_core::{
-    identity::{Assurance, NationalId, Person, SessionId, SessionView, Sessions, Way},
+    identity::{Assurance, NationalId, Person, SessionId, SessionView, Sessions, UnixTime, Way},
     jose::SigningKey,
     oidc::{
-        Provider, World, authorize::Authorize, parameters::Parameters, registry::Registry,
-        token::TokenRequest,
+        Provider, World, authorize::Authorize, exchange::UpstreamTokens, parameters::Parameters,
+        registry::Registry, token::TokenRequest,
     },
     secret::{Entropy, Secret},
 };
@@ -39,6 +39,21 @@ impl Sessions for OnePerson {
     fn session(&self, sid: &SessionId) -> Option<SessionView> {
         (*sid == self.0.sid).then(|| self.0.clone())
     }
+}
+
+/// There is nothing of the upstream to give away.
+impl UpstreamTokens for OnePerson {
+    fn access_token(&self, _: &SessionId, _: UnixTime) -> Option<(&Secret, UnixTime)> {
+        None
+    }
+
+    fn id_token(&self, _: &SessionId) -> Option<&Secret> {
+        None
+    }
+}
+
+fn world<'a>(person: &'a OnePerson, entropy: &'a mut System, random: &'a SystemRandom) -> World<'a> {
+    World { now: NOW, sessions: person, entropy, random, upstream: person }
 }
 
 static KEY: LazyLock<Option<Zeroizing<Vec<u8>>>> =
@@ -97,8 +112,7 @@ impl House {
     }
 
     fn authorize(&mut self, parameters: &Parameters) -> Authorize {
-        let mut world =
-            World { now: NOW, sessions: &self.person, entropy: &mut self.entropy, random: &self.random };
+        let mut world = world(&self.person, &mut self.entropy, &self.random);
         self.provider.authorize(&mut world, parameters, Some(&self.person.0)).answer
     }
 
@@ -107,8 +121,7 @@ impl House {
             parameters: Parameters::parse(form).ok()?,
             authorization: authorization.map(|header| Secret::new(header.to_owned())),
         };
-        let mut world =
-            World { now: NOW, sessions: &self.person, entropy: &mut self.entropy, random: &self.random };
+        let mut world = world(&self.person, &mut self.entropy, &self.random);
         let granted = self.provider.token(&mut world, &request).ok()?;
         serde_json::from_str(granted.response.0.expose()).ok()
     }

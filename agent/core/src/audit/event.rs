@@ -37,6 +37,10 @@ pub enum Grant {
     Code,
     /// For a refresh token.
     Refresh,
+    /// For a login without a browser.
+    Ciba,
+    /// The upstream's token for ours.
+    Exchange,
 }
 
 /// Why a session ended.
@@ -81,6 +85,8 @@ pub enum What {
     TokenIssued(Grant),
     /// A spent code or refresh token came again, and what it had given was revoked.
     Replay(Grant),
+    /// An application revoked a token, or could not.
+    Revocation,
     /// A challenge was signed, or not.
     Challenge(Purpose),
     /// The revocation status of a certificate could not be learnt.
@@ -245,6 +251,7 @@ impl What {
             Self::SessionEnded(why) => ("session_ended", Some(("why", why.name().into()))),
             Self::Authorization => plain("authorization"),
             Self::TokenIssued(grant) => ("token", Some(("grant", grant.name().into()))),
+            Self::Revocation => plain("revocation"),
             Self::Replay(grant) => ("replay", Some(("grant", grant.name().into()))),
             Self::Challenge(purpose) => ("challenge", Some(("purpose", purpose.name().into()))),
             Self::Pin(left) => ("pin", left.map(|n| ("tries_left", n.into()))),
@@ -274,6 +281,8 @@ impl Grant {
         match self {
             Self::Code => "authorization_code",
             Self::Refresh => "refresh_token",
+            Self::Ciba => "ciba",
+            Self::Exchange => "token_exchange",
         }
     }
 }

@@ -116,6 +116,11 @@ failures! {
            "La connexion est arrêtée par prudence. Signalez-le à l'éditeur de l'application."
         en "The application asks to return to an address that is not registered."
            "The login was stopped as a precaution. Tell the vendor of the application."
+    REQUEST_URI_GONE = "request_uri_gone" 400 Person
+        fr "Cette demande de connexion a expiré ou a déjà servi."
+           "Retournez dans votre logiciel et recommencez."
+        en "This sign-in request has expired or was used before."
+           "Go back to your application and start again."
     CLIENT_EXISTS = "client_exists" 409 Person
         fr "Une application porte déjà cet identifiant."
            "Retirez-la d'abord (cps client remove), ou choisissez un autre identifiant."

@@ -1,5 +1,6 @@
 //! Who is at the token endpoint: client authentication (RFC 6749 §2.3, OpenID Connect Core §9).
 
+use super::Provider;
 use super::client::{Client, ClientAuth, Credentials};
 use super::parameters::{Parameters, decode};
 use super::registry::Registry;
@@ -102,6 +103,32 @@ impl Claimant<'_> {
             _ => false,
         };
         if proved { Ok(client) } else { Err(TokenRefusal::INVALID_CLIENT) }
+    }
+}
+
+impl Provider {
+    /// The client that sends a request to one of the endpoints, proved by exactly the method of its registration.
+    /// `endpoint` is the path, which an assertion may name as its audience.
+    pub(super) fn authenticated(
+        &mut self,
+        request: &TokenRequest,
+        endpoint: &str,
+        now: UnixTime,
+    ) -> Result<Arc<Client>, TokenRefusal> {
+        strict(&request.parameters)?;
+        self.proved(identify(&self.registry, request)?, endpoint, now)
+    }
+
+    /// The second half of [`Provider::authenticated`], which spends an assertion.
+    pub(super) fn proved(
+        &mut self,
+        claimant: Claimant<'_>,
+        endpoint: &str,
+        now: UnixTime,
+    ) -> Result<Arc<Client>, TokenRefusal> {
+        let endpoint = format!("{}{endpoint}", self.issuer);
+        let audiences = [self.issuer.as_str(), self.token_endpoint.as_str(), endpoint.as_str()];
+        claimant.prove(&mut self.assertions, &audiences, now)
     }
 }
 

@@ -5,11 +5,14 @@ pub use super::request::AuthorizationError;
 
 use super::client::{Client, Consent, SituationChoice};
 use super::code::Code;
+use super::exchange::{PSC_EVIDENCE, PSC_TOKEN, has_upstream};
 use super::grant::Grant;
+use super::pushed;
 use super::request::{self, Fault, Request};
 use super::situation::{Offer, Situation, offers};
 use super::{Provider, World, consent_key};
-use crate::identity::{ACR_LOCAL, SessionId, SessionView, UnixTime};
+use crate::failure::{self, Language};
+use crate::identity::{SessionId, SessionView, UnixTime};
 use std::sync::Arc;
 
 /// How far an upstream's clock may be behind ours when the time of a login is compared, seconds.
@@ -48,6 +51,12 @@ pub struct Authorized {
     pub error: Option<&'static str>,
 }
 
+impl Authorized {
+    fn refused(code: failure::Code) -> Self {
+        Self { answer: Authorize::Refuse(code), client: None, session: None, error: None }
+    }
+}
+
 /// A request that waits for a person, as its page and the login see it.
 #[derive(Debug)]
 pub struct Waiting {
@@ -59,6 +68,8 @@ pub struct Waiting {
     pub fresh: bool,
     /// Only this person (`sub`) can answer.
     pub same_person: Option<String>,
+    /// Language the client asked for.
+    pub language: Option<Language>,
 }
 
 /// What the person said on the page, besides logging in.
@@ -103,8 +114,16 @@ impl std::fmt::Debug for Completion {
     }
 }
 
+/// What a client wants, with or without a browser.
+pub(super) struct Wanted<'a> {
+    pub(super) client: &'a Client,
+    pub(super) scope: &'a str,
+    /// `sub` of the only person who can answer.
+    pub(super) person: Option<&'a str>,
+}
+
 /// What a request lacks with a session.
-enum Need {
+pub(super) enum Need {
     Nothing(Option<Situation>),
     Login,
     Consent,
@@ -119,16 +138,14 @@ impl Provider {
         parameters: &Parameters,
         current: Option<&SessionView>,
     ) -> Authorized {
+        let pushed = match self.pushed(parameters, world.now) {
+            Ok(pushed) => pushed,
+            Err(code) => return Authorized::refused(code),
+        };
+        let parameters = pushed.as_ref().unwrap_or(parameters);
         let mut request = match request::read(&self.registry, &self.keys, parameters, world.now) {
             Ok(request) => request,
-            Err(Fault::Page(code)) => {
-                return Authorized {
-                    answer: Authorize::Refuse(code),
-                    client: None,
-                    session: None,
-                    error: None,
-                };
-            }
+            Err(Fault::Page(code)) => return Authorized::refused(code),
             Err(Fault::Back(client, reply, error)) => {
                 let location = self.error_location(&reply, error);
                 return Authorized {
@@ -164,6 +181,23 @@ impl Provider {
         Authorized { answer: Authorize::Login(id), client, session: None, error: None }
     }
 
+    /// The request behind a reference of ours (RFC 9126 §4); `None` when the parameters are the request themselves.
+    /// Whatever else stands beside the reference does not count.
+    fn pushed(
+        &mut self,
+        parameters: &Parameters,
+        now: UnixTime,
+    ) -> Result<Option<Parameters>, failure::Code> {
+        let gone = failure::REQUEST_URI_GONE;
+        let uri = match parameters.one("request_uri") {
+            Ok(Some(uri)) if uri.starts_with(pushed::PREFIX) => uri,
+            Ok(_) => return Ok(None),
+            Err(_) => return Err(gone),
+        };
+        let client = parameters.one("client_id").ok().flatten().ok_or(failure::UNKNOWN_CLIENT)?;
+        self.references.take(uri, client, now).map(Some).ok_or(gone)
+    }
+
     /// What waits under a transaction identifier.
     #[must_use]
     pub fn waiting(&self, transaction: &str, now: UnixTime) -> Option<Waiting> {
@@ -173,6 +207,7 @@ impl Provider {
             login_hint: request.login_hint.clone(),
             fresh: request.prompt.login,
             same_person: request.same_person.clone(),
+            language: request.language,
         })
     }
 
@@ -229,13 +264,30 @@ impl Provider {
         approval: Approval,
         now: UnixTime,
     ) -> Need {
-        let Some(session) = session.filter(|session| satisfies(request, session, now)) else {
+        let Some(session) = session.filter(|session| fresh(request, session)) else {
             return Need::Login;
         };
-        let registration = request.client.registration();
+        let person = request.same_person.as_deref();
+        let wanted = Wanted { client: &request.client, scope: &request.scope, person };
+        self.lacks(&wanted, session, approval, request.prompt.consent, now)
+    }
+
+    /// What a session lacks for what a client wants. `again` asks for consent even where it was given.
+    pub(super) fn lacks(
+        &self,
+        wanted: &Wanted<'_>,
+        session: &SessionView,
+        approval: Approval,
+        again: bool,
+        now: UnixTime,
+    ) -> Need {
+        if !fits(wanted, session, now) {
+            return Need::Login;
+        }
+        let registration = wanted.client.registration();
         let asks = registration.consent == Consent::FirstUse
-            && !self.consents.contains(&consent_key(&request.client, session));
-        if (asks || request.prompt.consent) && !approval.consent {
+            && !self.consents.contains(&consent_key(wanted.client, session));
+        if (asks || again) && !approval.consent {
             return Need::Consent;
         }
         if registration.situation == SituationChoice::All {
@@ -245,7 +297,7 @@ impl Provider {
         if offers.len() < 2 {
             return Need::Nothing(None);
         }
-        let earlier = self.situations.get(&(request.client.id().to_owned(), session.sid.clone()));
+        let earlier = self.situations.get(&(wanted.client.id().to_owned(), session.sid.clone()));
         let chosen = approval.situation.or(earlier.copied());
         match offers.iter().find(|offer| Some(offer.situation) == chosen) {
             Some(offer) => Need::Nothing(Some(offer.situation)),
@@ -282,23 +334,25 @@ impl Provider {
     }
 }
 
-/// Whether a session answers a request. `acr_values` is a wish (OpenID Connect Core §3.1.2.1): the ID token says what was
-/// reached, and a registration that must not get local sessions names its ways.
-fn satisfies(request: &Request, session: &SessionView, now: UnixTime) -> bool {
-    let assurance = &session.assurance;
-    let ways = request.client.ways();
-    let upstream_only = request.scope.split(' ').any(|s| s == "psc_token" || s == "psc_evidence");
+/// Whether a session answers what a client wants. `acr_values` is a wish (OpenID Connect Core §3.1.2.1): the ID token says
+/// what was reached, and a registration that must not get local sessions names its ways.
+fn fits(wanted: &Wanted<'_>, session: &SessionView, now: UnixTime) -> bool {
+    let ways = wanted.client.ways();
+    let upstream_only = wanted.scope.split(' ').any(|s| s == PSC_TOKEN || s == PSC_EVIDENCE);
+    !session.locked
+        && now < session.expires
+        && (ways.is_empty() || ways.contains(&session.assurance.way))
+        && wanted.person.is_none_or(|sub| sub == session.person.id.0)
+        && (!upstream_only || has_upstream(session))
+}
+
+/// Whether a session is as fresh as a request wants it: never the one that was too old when the request came.
+fn fresh(request: &Request, session: &SessionView) -> bool {
     let outdated = request
         .outdated
         .as_ref()
-        .is_some_and(|(sid, auth_time)| *sid == session.sid && *auth_time == assurance.auth_time);
-    !session.locked
-        && now < session.expires
-        && !outdated
-        && young(request, session, SKEW)
-        && (ways.is_empty() || ways.contains(&assurance.way))
-        && request.same_person.as_ref().is_none_or(|sub| *sub == session.person.id.0)
-        && (!upstream_only || assurance.acr != ACR_LOCAL)
+        .is_some_and(|(sid, auth_time)| *sid == session.sid && *auth_time == session.assurance.auth_time);
+    !outdated && young(request, session, SKEW)
 }
 
 /// Whether the authentication is as young as the request wants it, with a tolerance in seconds for an upstream's clock.

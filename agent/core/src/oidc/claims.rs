@@ -6,7 +6,7 @@ use crate::identity::{Person, SessionView};
 use serde_json::{Map, Value};
 
 /// Claims that the provider itself makes: a person's record cannot set them.
-const OURS: [&str; 20] = [
+const OURS: [&str; 21] = [
     "iss",
     "sub",
     "aud",
@@ -25,6 +25,7 @@ const OURS: [&str; 20] = [
     "idp",
     "psc_auth_mode",
     "session_expiry",
+    "psc_evidence",
     "events",
     "typ",
 ];

@@ -65,6 +65,7 @@ pub(super) enum Presented<'a> {
 pub(super) struct Bearer<'a> {
     pub(super) grant: &'a Grant,
     pub(super) scope: &'a str,
+    pub(super) expires: UnixTime,
 }
 
 /// All tokens.
@@ -131,7 +132,17 @@ impl Grants {
     pub(super) fn bearer(&self, access: &str, now: UnixTime) -> Option<Bearer<'_>> {
         let token = self.access.get(&SecretHash::of(access)).filter(|token| now < token.expires)?;
         let family = self.families.get(&token.family)?;
-        Some(Bearer { grant: &family.grant, scope: &token.scope })
+        Some(Bearer { grant: &family.grant, scope: &token.scope, expires: token.expires })
+    }
+
+    /// Ends one access token; its family goes on.
+    pub(super) fn revoke_access(&mut self, access: &str) {
+        let hash = SecretHash::of(access);
+        if let Some(token) = self.access.remove(&hash)
+            && let Some(family) = self.families.get_mut(&token.family)
+        {
+            family.access.retain(|other| *other != hash);
+        }
     }
 
     /// Ends a family with all its tokens.

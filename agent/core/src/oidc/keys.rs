@@ -5,12 +5,20 @@ use crate::jose::{Algorithm, JoseError, PublicKey, SigningKey, Unverified, encod
 use ring::rand::SecureRandom;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How long a replaced key stays published, seconds: longer than any ID token lives and any client caches a JWKS.
 pub const OVERLAP: i64 = 24 * 3600;
 /// Most earlier keys kept.
 const MAX_RETIRED: usize = 8;
+
+/// How long a key is in use before another takes its place, seconds: 90 days.
+pub const MAX_AGE: i64 = 90 * 24 * 3600;
+/// `typ` of ID tokens.
+const ID_TOKEN: &str = "JWT";
+/// `typ` of logout tokens (OpenID Connect Back-Channel Logout §2.4).
+const LOGOUT_TOKEN: &str = "logout+jwt";
 
 /// A key in use, with its encoded JWS header: nothing is parsed or encoded twice.
 struct Active {
@@ -34,13 +42,14 @@ pub struct Keys {
     es256: Active,
     rs256: Option<Active>,
     retired: Vec<Retired>,
+    /// Since when each key is in use, by its identifier.
+    since: BTreeMap<String, UnixTime>,
     jwks: Arc<str>,
 }
 
 impl Active {
     fn new(key: SigningKey, algorithm: Algorithm) -> Self {
-        let header = json!({"alg": algorithm.name(), "typ": "JWT", "kid": key.kid()});
-        Self { header: encode(header.to_string().as_bytes()), key, algorithm }
+        Self { header: header(&key, algorithm, ID_TOKEN), key, algorithm }
     }
 
     fn jwk(&self) -> Map<String, Value> {
@@ -62,7 +71,8 @@ impl Keys {
             return Err(JoseError::Key);
         }
         let es256 = Active::new(es256, Algorithm::Es256);
-        let mut keys = Self { es256, rs256: None, retired: Vec::new(), jwks: Arc::from("") };
+        let mut keys =
+            Self { es256, rs256: None, retired: Vec::new(), since: BTreeMap::new(), jwks: Arc::from("") };
         keys.publish();
         Ok(keys)
     }
@@ -111,7 +121,20 @@ impl Keys {
         self.es256.key.kid()
     }
 
-    /// Signs a payload as a compact JWS.
+    /// Which algorithms want a new key: theirs has been in use for [`MAX_AGE`]. A key whose age is not known begins now.
+    pub(super) fn due(&mut self, now: UnixTime) -> Vec<Algorithm> {
+        let in_use: Vec<(String, Algorithm)> =
+            self.in_use().map(|active| (active.key.kid().to_owned(), active.algorithm)).collect();
+        self.since.retain(|kid, _| in_use.iter().any(|(used, _)| used == kid));
+        let old = in_use.into_iter().filter(|(kid, _)| {
+            let since = *self.since.entry(kid.clone()).or_insert(now);
+            // A clock that was wrong when the key was made does not keep it for ever.
+            now.since(since) >= MAX_AGE || now.since(since) < -MAX_AGE
+        });
+        old.map(|(_, algorithm)| algorithm).collect()
+    }
+
+    /// Signs the payload of an ID token as a compact JWS.
     ///
     /// # Errors
     /// [`JoseError::Key`] when there is no key of this algorithm yet.
@@ -125,15 +148,31 @@ impl Keys {
         active.key.compact(algorithm, &active.header, payload, random)
     }
 
-    /// Checks a JWS that one of these keys signed, the retired ones included.
+    /// Signs the payload of a logout token, as [`Keys::sign`].
+    ///
+    /// # Errors
+    /// [`JoseError::Key`].
+    pub(super) fn sign_logout(
+        &self,
+        algorithm: Algorithm,
+        payload: &[u8],
+        random: &dyn SecureRandom,
+    ) -> Result<String, JoseError> {
+        let active = self.active(algorithm).ok_or(JoseError::Key)?;
+        active.key.compact(algorithm, &header(&active.key, algorithm, LOGOUT_TOKEN), payload, random)
+    }
+
+    /// Checks an ID token that one of these keys signed, the retired ones included. Nothing else that they sign passes.
     ///
     /// # Errors
     /// [`JoseError`].
     pub fn verify(&self, compact: &str) -> Result<Map<String, Value>, JoseError> {
         let parsed = Unverified::parse(compact, &[Algorithm::Es256, Algorithm::Rs256])?;
+        if parsed.kind() != Some(ID_TOKEN) {
+            return Err(JoseError::Header);
+        }
         let kid = parsed.key_id().ok_or(JoseError::Key)?;
-        let in_use = [Some(&self.es256), self.rs256.as_ref()];
-        let active = in_use.into_iter().flatten().find(|active| active.key.kid() == kid);
+        let active = self.in_use().find(|active| active.key.kid() == kid);
         let key = match active {
             Some(active) => active.key.public().clone(),
             None => {
@@ -150,8 +189,19 @@ impl Keys {
         &self.retired
     }
 
-    /// Publishes keys that an earlier run replaced.
-    pub(super) fn restore(&mut self, retired: Vec<Retired>, now: UnixTime) {
+    /// Since when the keys in use are so, for the store.
+    pub(super) fn since(&self) -> &BTreeMap<String, UnixTime> {
+        &self.since
+    }
+
+    /// Publishes keys that an earlier run replaced, and remembers since when the others are in use.
+    pub(super) fn restore(
+        &mut self,
+        retired: Vec<Retired>,
+        since: BTreeMap<String, UnixTime>,
+        now: UnixTime,
+    ) {
+        self.since = since;
         self.retired = retired.into_iter().filter(|old| PublicKey::from_jwk(&old.jwk).is_ok()).collect();
         self.sweep(now);
         self.publish();
@@ -164,6 +214,10 @@ impl Keys {
         if self.retired.len() != before {
             self.publish();
         }
+    }
+
+    fn in_use(&self) -> impl Iterator<Item = &Active> {
+        [Some(&self.es256), self.rs256.as_ref()].into_iter().flatten()
     }
 
     fn active(&self, algorithm: Algorithm) -> Option<&Active> {
@@ -190,6 +244,11 @@ impl Keys {
         keys.extend(self.retired.iter().map(|old| old.jwk.clone()));
         self.jwks = json!({ "keys": keys }).to_string().into();
     }
+}
+
+/// The encoded JWS header of what a key signs.
+fn header(key: &SigningKey, algorithm: Algorithm, typ: &str) -> String {
+    encode(json!({"alg": algorithm.name(), "typ": typ, "kid": key.kid()}).to_string().as_bytes())
 }
 
 impl std::fmt::Debug for Keys {

@@ -8,22 +8,34 @@
 //! | --- | --- |
 //! | [`client`], [`registry`], [`uri`] | registrations |
 //! | [`parameters`], `request`, `transaction`, [`authorize`] | the authorization endpoint |
-//! | `code`, `grant`, `authenticate`, [`token`] | the token endpoint |
+//! | [`pushed`] | requests that come before the browser |
+//! | `code`, `grant`, `authenticate`, [`token`], [`exchange`] | the token endpoint |
+//! | [`ciba`] | logins without a browser |
+//! | [`introspection`], [`revocation`] | what became of a token, and its end |
+//! | [`logout`], [`backchannel_logout`], `hint` | the end of a session: asked for by a client, told to all |
 //! | [`id_token`], `claims`, [`situation`], [`userinfo`] | what clients learn about the person |
 //! | [`keys`], [`discovery`] | what clients learn about us |
 
 mod authenticate;
 pub mod authorize;
+pub mod backchannel_logout;
+pub mod ciba;
 mod claims;
 pub mod client;
 mod code;
 pub mod discovery;
+pub mod exchange;
 mod grant;
+mod hint;
 pub mod id_token;
+pub mod introspection;
 pub mod keys;
+pub mod logout;
 pub mod parameters;
+pub mod pushed;
 pub mod registry;
 mod request;
+pub mod revocation;
 pub mod situation;
 pub mod token;
 mod transaction;
@@ -34,18 +46,23 @@ pub mod userinfo;
 mod tests;
 
 use crate::identity::{SessionId, SessionView, Sessions, UnixTime};
-use crate::jose::{JoseError, SigningKey};
+use crate::jose::{Algorithm, JoseError, SigningKey};
 use crate::secret::{Entropy, SecretHash};
 use authenticate::Assertions;
+use backchannel_logout::Audiences;
+use ciba::Requests;
 use client::{Client, Registration, RegistrationError};
 use code::Codes;
+use exchange::UpstreamTokens;
 use grant::Grants;
 use keys::{Keys, Retired};
+use logout::Questions;
+use pushed::References;
 use registry::{Registered, Registry, Stored};
 use ring::rand::SecureRandom;
 use serde::{Deserialize, Serialize};
 use situation::Situation;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use transaction::Transactions;
 
@@ -64,6 +81,8 @@ pub struct World<'a> {
     pub entropy: &'a mut dyn Entropy,
     /// Where signatures take their random numbers from.
     pub random: &'a dyn SecureRandom,
+    /// The upstream's tokens of the live sessions.
+    pub upstream: &'a dyn UpstreamTokens,
 }
 
 /// What is stored about clients: no token, and of a secret only its hash.
@@ -76,6 +95,9 @@ struct State {
     consents: Vec<(String, String)>,
     #[serde(default)]
     retired_keys: Vec<Retired>,
+    /// Since when the signing keys are in use.
+    #[serde(default)]
+    signing_keys: BTreeMap<String, UnixTime>,
 }
 
 /// The provider.
@@ -89,6 +111,10 @@ pub struct Provider {
     codes: Codes,
     grants: Grants,
     assertions: Assertions,
+    references: References,
+    backchannel: Requests,
+    questions: Questions,
+    audiences: Audiences,
     /// Clients that a person agreed to: `client_id` and the hash of `sub`.
     consents: HashSet<(String, SecretHash)>,
     /// Professional situations that were chosen, by client and session.
@@ -113,6 +139,10 @@ impl Provider {
             codes: Codes::default(),
             grants: Grants::default(),
             assertions: Assertions::default(),
+            references: References::default(),
+            backchannel: Requests::default(),
+            questions: Questions::default(),
+            audiences: Audiences::default(),
             consents: HashSet::new(),
             situations: HashMap::new(),
             state_changed: false,
@@ -135,7 +165,7 @@ impl Provider {
         let consents = state.consents.into_iter().take(MAX_CONSENTS);
         let known = consents.filter_map(|(client, person)| Some((client, SecretHash::from_hex(&person)?)));
         self.consents.extend(known);
-        self.keys.restore(state.retired_keys, now);
+        self.keys.restore(state.retired_keys, state.signing_keys, now);
         Ok(())
     }
 
@@ -150,6 +180,7 @@ impl Provider {
             clients: self.registry.stored(),
             consents,
             retired_keys: self.keys.retired().to_vec(),
+            signing_keys: self.keys.since().clone(),
         };
         serde_json::to_string_pretty(&state).unwrap_or_default()
     }
@@ -201,6 +232,15 @@ impl Provider {
         self.keys.rotate_es256(key, now)
     }
 
+    /// Which algorithms want a new key now ([`keys::MAX_AGE`]). To be asked now and then: a key whose age is not known is
+    /// counted from the first time.
+    pub fn keys_due(&mut self, now: UnixTime) -> Vec<Algorithm> {
+        let before = self.keys.since().clone();
+        let due = self.keys.due(now);
+        self.state_changed |= before != *self.keys.since();
+        due
+    }
+
     /// The registered clients.
     #[must_use]
     pub fn registry(&self) -> &Registry {
@@ -235,19 +275,13 @@ impl Provider {
         self.registry.remove(id)?;
         self.grants.end_client(id);
         self.transactions.end_client(id);
+        self.references.end_client(id);
+        self.backchannel.end_client(id);
+        self.audiences.end_client(id);
         self.consents.retain(|(client, _)| client != id);
         self.situations.retain(|(client, _), _| client != id);
         self.state_changed = true;
         Ok(())
-    }
-
-    /// Ends everything that clients hold of a session, and says which clients held something. A code that was not used
-    /// yet finds no session any more.
-    pub fn end_session(&mut self, sid: &SessionId) -> Vec<String> {
-        let clients = self.grants.clients_of(sid);
-        self.grants.end_session(sid);
-        self.situations.retain(|(_, session), _| session != sid);
-        clients
     }
 
     /// Clients that hold tokens of a session.
@@ -268,6 +302,10 @@ impl Provider {
         self.transactions.sweep(now);
         self.codes.sweep(now);
         self.assertions.sweep(now);
+        self.references.sweep(now);
+        self.backchannel.sweep(now);
+        self.questions.sweep(now);
+        self.audiences.sweep(|sid| sessions.session(sid).is_some());
         self.grants.sweep(now, |sid| sessions.session(sid).is_some());
         self.situations.retain(|(_, sid), _| sessions.session(sid).is_some());
         let retired = self.keys.retired().len();

@@ -2,10 +2,11 @@
 
 use super::client::{Client, Pkce, Profile};
 use super::code::Challenge;
+use super::hint::Hint;
 use super::keys::Keys;
 use super::parameters::Parameters;
 use super::registry::Registry;
-use crate::failure::{self, Code};
+use crate::failure::{self, Code, Language};
 use crate::identity::{SessionId, UnixTime};
 use std::sync::Arc;
 use url::form_urlencoded;
@@ -99,6 +100,8 @@ pub(super) struct Request {
     pub(super) login_hint: Option<String>,
     /// `sub` of `id_token_hint`: nobody else may answer.
     pub(super) same_person: Option<String>,
+    /// Language of the pages, when the client knows it (`ui_locales`).
+    pub(super) language: Option<Language>,
     pub(super) made: UnixTime,
     /// The session that was there and too old for the request: it does not answer it later either.
     pub(super) outdated: Option<(SessionId, UnixTime)>,
@@ -176,6 +179,7 @@ fn read_for(
         max_age: get("max_age").map(max_age).transpose()?,
         login_hint: get("login_hint").filter(|hint| hint.len() <= MAX_VALUE).map(str::to_owned),
         same_person: get("id_token_hint").map(|hint| same_person(client, keys, hint)).transpose()?,
+        language: get("ui_locales").and_then(language),
         made: now,
         outdated: None,
     })
@@ -185,8 +189,17 @@ fn printable(text: &str) -> bool {
     text.len() <= MAX_VALUE && text.bytes().all(|b| (0x20..=0x7E).contains(&b))
 }
 
+/// The first of the client's languages that we speak; none is no error (OpenID Connect Core §3.1.2.1).
+pub(super) fn language(locales: &str) -> Option<Language> {
+    locales.split(' ').find_map(|tag| match tag.split('-').next() {
+        Some(primary) if primary.eq_ignore_ascii_case("fr") => Some(Language::French),
+        Some(primary) if primary.eq_ignore_ascii_case("en") => Some(Language::English),
+        _ => None,
+    })
+}
+
 /// The scope that is granted: what was asked for, once each, all of it registered.
-fn scope(client: &Client, asked: Option<&str>) -> Result<Arc<str>, AuthorizationError> {
+pub(super) fn scope(client: &Client, asked: Option<&str>) -> Result<Arc<str>, AuthorizationError> {
     let mut words: Vec<&str> = Vec::new();
     for word in asked.unwrap_or_default().split(' ').filter(|word| !word.is_empty()) {
         if !client.scopes().iter().any(|registered| registered == word) {
@@ -240,12 +253,9 @@ fn max_age(text: &str) -> Result<i64, AuthorizationError> {
 }
 
 /// The person of an ID token that we gave this client; it may have expired since (OpenID Connect Core §3.1.2.1).
-fn same_person(client: &Client, keys: &Keys, hint: &str) -> Result<String, AuthorizationError> {
-    let unusable = invalid("id_token_hint is not an ID token of this client");
-    let claims = keys.verify(hint).map_err(|_| unusable)?;
-    let text = |name: &str| claims.get(name).and_then(serde_json::Value::as_str);
-    match (text("aud"), text("sub")) {
-        (Some(audience), Some(sub)) if audience == client.id() => Ok(sub.to_owned()),
-        _ => Err(unusable),
-    }
+pub(super) fn same_person(client: &Client, keys: &Keys, hint: &str) -> Result<String, AuthorizationError> {
+    Hint::read(keys, hint)
+        .filter(|hint| hint.client == client.id())
+        .map(|hint| hint.sub)
+        .ok_or(invalid("id_token_hint is not an ID token of this client"))
 }

@@ -1,12 +1,14 @@
 //! The token endpoint (OpenID Connect Core §3.1.3 and §12, RFC 6749 §5).
 
 use super::authenticate::{identify, strict};
+use super::ciba;
 use super::client::Client;
 use super::code;
-use super::grant::{self, Grant, Issued};
+use super::exchange;
+use super::grant::{self, FamilyId, Grant, Issued};
 use super::id_token::IdToken;
 use super::parameters::Parameters;
-use super::{Provider, World};
+use super::{Provider, World, discovery};
 use crate::identity::{SessionId, SessionView, UnixTime};
 use crate::secret::Secret;
 use std::sync::Arc;
@@ -51,7 +53,7 @@ impl TokenRefusal {
     /// The RSA key is still being made: nothing was spent, the same request succeeds in a moment.
     pub const KEY_NOT_READY: Self =
         Self { status: 503, error: "temporarily_unavailable", description: "the signing key is being made" };
-    const INTERACTION_REQUIRED: Self =
+    pub(super) const INTERACTION_REQUIRED: Self =
         Self { status: 400, error: "interaction_required", description: "the session is locked" };
     const SERVER_ERROR: Self =
         Self { status: 500, error: "server_error", description: "the tokens could not be made" };
@@ -60,7 +62,7 @@ impl TokenRefusal {
         Self { status: 400, error: "invalid_request", description }
     }
 
-    const fn invalid_grant(description: &'static str) -> Self {
+    pub(super) const fn invalid_grant(description: &'static str) -> Self {
         Self { status: 400, error: "invalid_grant", description }
     }
 }
@@ -72,6 +74,24 @@ pub enum GrantType {
     Code,
     /// `refresh_token`.
     Refresh,
+    /// `urn:openid:params:grant-type:ciba`.
+    Ciba,
+    /// `urn:ietf:params:oauth:grant-type:token-exchange`.
+    Exchange,
+}
+
+impl GrantType {
+    /// The grant of its name; `None` for one that is not offered.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "authorization_code" => Some(Self::Code),
+            "refresh_token" => Some(Self::Refresh),
+            ciba::GRANT => Some(Self::Ciba),
+            exchange::GRANT => Some(Self::Exchange),
+            _ => None,
+        }
+    }
 }
 
 /// A successful answer with what the audit trail wants to know.
@@ -105,7 +125,7 @@ impl From<TokenRefusal> for Refused {
 }
 
 impl Refused {
-    fn replayed(grant: GrantType) -> Self {
+    pub(super) fn replayed(grant: GrantType) -> Self {
         let refusal = TokenRefusal::invalid_grant("it was used before: everything it gave is revoked");
         Self { refusal, client: None, replay: Some(grant) }
     }
@@ -124,8 +144,7 @@ impl Provider {
         if !self.keys.ready(claimant.client.registration().id_token_alg.algorithm()) {
             return Err(TokenRefusal::KEY_NOT_READY.into());
         }
-        let audiences = [self.issuer.as_str(), self.token_endpoint.as_str()];
-        let client = claimant.prove(&mut self.assertions, &audiences, world.now)?;
+        let client = self.proved(claimant, discovery::TOKEN, world.now)?;
         let outcome = self.token_for(world, &client, &request.parameters);
         outcome.map_err(|refused| Refused { client: Some(client.id().to_owned()), ..refused })
     }
@@ -137,28 +156,25 @@ impl Provider {
         parameters: &Parameters,
     ) -> Result<Granted, Refused> {
         let get = |name: &str| parameters.one(name).ok().flatten();
-        let grant = match get("grant_type") {
-            Some("authorization_code") => GrantType::Code,
-            Some("refresh_token") => GrantType::Refresh,
-            Some(_) => {
-                let description = "grant_type must be authorization_code or refresh_token";
-                let error = "unsupported_grant_type";
-                return Err(TokenRefusal { status: 400, error, description }.into());
-            }
-            None => return Err(TokenRefusal::invalid_request("grant_type is missing").into()),
+        let need = |name: &str, missing| get(name).ok_or(TokenRefusal::invalid_request(missing));
+        let grant = GrantType::from_name(need("grant_type", "grant_type is missing")?);
+        let unsupported = TokenRefusal {
+            status: 400,
+            error: "unsupported_grant_type",
+            description: "the discovery document names the grants there are",
         };
-        match grant {
+        match grant.ok_or(unsupported)? {
             GrantType::Code => {
-                let code = get("code").ok_or(TokenRefusal::invalid_request("code is missing"))?;
-                let redirect = get("redirect_uri");
-                let redirect = redirect.ok_or(TokenRefusal::invalid_request("redirect_uri is missing"))?;
+                let code = need("code", "code is missing")?;
+                let redirect = need("redirect_uri", "redirect_uri is missing")?;
                 self.redeem(world, client, code, redirect, get("code_verifier"))
             }
             GrantType::Refresh => {
-                let token = get("refresh_token");
-                let token = token.ok_or(TokenRefusal::invalid_request("refresh_token is missing"))?;
+                let token = need("refresh_token", "refresh_token is missing")?;
                 self.refresh(world, client, token, get("scope"))
             }
+            GrantType::Ciba => self.poll(world, client, need("auth_req_id", "auth_req_id is missing")?),
+            GrantType::Exchange => self.exchange(world, client, parameters),
         }
     }
 
@@ -201,20 +217,28 @@ impl Provider {
         if !proved {
             return Err(TokenRefusal::invalid_grant("code_verifier is not that of the request").into());
         }
-        let grant = code.grant;
-        let expires = access_expiry(&session, world.now);
-        let (family, issued) = self.grants.begin(grant.clone(), expires, world.entropy);
+        let (family, granted) =
+            self.begin(world, client, &session, code.grant, code.nonce.as_deref(), GrantType::Code)?;
         self.codes.gave(&hash, family);
-        let new = New {
-            client,
-            session: &session,
-            grant: &grant,
-            scope: &grant.scope,
-            issued: &issued,
-            nonce: code.nonce.as_deref(),
-            kind: GrantType::Code,
-        };
-        self.answer(world, &new)
+        Ok(granted)
+    }
+
+    /// The first tokens of a login: a new family. The client is among those who hear of the session's end.
+    pub(super) fn begin(
+        &mut self,
+        world: &mut World<'_>,
+        client: &Client,
+        session: &SessionView,
+        grant: Grant,
+        nonce: Option<&str>,
+        kind: GrantType,
+    ) -> Result<(FamilyId, Granted), Refused> {
+        let expires = access_expiry(session, world.now);
+        let (family, issued) = self.grants.begin(grant.clone(), expires, world.entropy);
+        self.audiences.joins(client.id(), session);
+        let (grant, scope, issued) = (&grant, &*grant.scope, &issued);
+        let granted = self.answer(world, &New { client, session, grant, scope, issued, nonce, kind })?;
+        Ok((family, granted))
     }
 
     /// `grant_type=refresh_token`. While the session is locked the family is kept.

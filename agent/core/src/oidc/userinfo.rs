@@ -2,6 +2,7 @@
 
 use super::Provider;
 use super::claims;
+use super::exchange::{PSC_EVIDENCE, UpstreamTokens, has_upstream};
 use super::grant::Bearer;
 use super::token::BearerError;
 use crate::identity::{SessionId, SessionView, Sessions, UnixTime};
@@ -18,13 +19,15 @@ pub struct Speaker {
 }
 
 impl Provider {
-    /// The claims about the person for the client of this access token.
+    /// The claims about the person for the client of this access token; with the scope `psc_evidence` also the upstream's
+    /// ID token, as it came.
     ///
     /// # Errors
     /// [`BearerError`].
     pub fn userinfo(
         &self,
         sessions: &dyn Sessions,
+        upstream: &dyn UpstreamTokens,
         token: &str,
         now: UnixTime,
     ) -> Result<Map<String, Value>, BearerError> {
@@ -32,6 +35,12 @@ impl Provider {
         let client = self.registry.client(&bearer.grant.client).ok_or(BearerError::Invalid)?;
         let mut all = claims::of_person(client, bearer.scope, &session.person, bearer.grant.situation);
         all.insert("sub".into(), session.person.id.0.as_str().into());
+        if bearer.scope.split(' ').any(|word| word == PSC_EVIDENCE)
+            && has_upstream(&session)
+            && let Some(evidence) = upstream.id_token(&session.sid)
+        {
+            all.insert(PSC_EVIDENCE.into(), evidence.expose().into());
+        }
         Ok(all)
     }
 

@@ -8,8 +8,9 @@ use super::step::SamePerson;
 use crate::audit::{self, What, event::SessionEnd};
 use crate::failure::{self, Code};
 use crate::identity::{Assurance, NationalId, Person, SessionId, SessionView, Sessions, UnixTime};
+use crate::oidc::exchange::UpstreamTokens;
 use crate::psc::UpstreamSession;
-use crate::secret::{Entropy, random_string};
+use crate::secret::{Entropy, Secret, random_string};
 use std::sync::Arc;
 
 /// Longest life of any session, seconds (Pro Santé Connect's own limit).
@@ -187,6 +188,11 @@ impl Table {
         self.live.as_ref().and_then(|live| live.upstream.as_ref())
     }
 
+    /// The same for the session of this identifier.
+    fn upstream_of(&self, sid: &SessionId) -> Option<&UpstreamSession> {
+        self.live.as_ref().filter(|live| live.sid == *sid).and_then(|live| live.upstream.as_ref())
+    }
+
     /// When the table wants to be told of the time ([`Happening::Tick`]) at the latest.
     #[must_use]
     pub fn deadline(&self) -> Option<UnixTime> {
@@ -345,6 +351,17 @@ impl Table {
 impl Sessions for Table {
     fn session(&self, sid: &SessionId) -> Option<SessionView> {
         self.current().filter(|view| view.sid == *sid)
+    }
+}
+
+impl UpstreamTokens for Table {
+    fn access_token(&self, sid: &SessionId, now: UnixTime) -> Option<(&Secret, UnixTime)> {
+        let tokens = &self.upstream_of(sid)?.tokens;
+        (now < tokens.access_expires).then_some((&tokens.access, tokens.access_expires))
+    }
+
+    fn id_token(&self, sid: &SessionId) -> Option<&Secret> {
+        self.upstream_of(sid).map(|upstream| &upstream.tokens.id_token)
     }
 }
 

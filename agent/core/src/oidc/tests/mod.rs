@@ -15,7 +15,9 @@ mod refresh;
 mod session;
 
 use super::authorize::{Approval, Authorize, Authorized, Completion};
+use super::backchannel_logout::Notice;
 use super::client::{Registration, Source};
+use super::exchange::UpstreamTokens;
 use super::parameters::Parameters;
 use super::registry::Registry;
 use super::token::{Refused, TokenRefusal, TokenRequest};
@@ -108,10 +110,41 @@ fn session(sid: &str, auth_time: UnixTime) -> SessionView {
     }
 }
 
+/// The world of a house.
+macro_rules! world {
+    ($house:expr) => {
+        World {
+            now: $house.now,
+            sessions: &$house.sessions,
+            entropy: &mut $house.entropy,
+            random: &$house.random,
+            upstream: &$house.upstream,
+        }
+    };
+}
+
+/// The upstream's tokens of all sessions: an access token with its end, and an ID token.
+#[derive(Default)]
+struct Upstream {
+    access: Option<(Secret, UnixTime)>,
+    id_token: Option<Secret>,
+}
+
+impl UpstreamTokens for Upstream {
+    fn access_token(&self, _: &SessionId, now: UnixTime) -> Option<(&Secret, UnixTime)> {
+        self.access.as_ref().filter(|(_, end)| now < *end).map(|(token, end)| (token, *end))
+    }
+
+    fn id_token(&self, _: &SessionId) -> Option<&Secret> {
+        self.id_token.as_ref()
+    }
+}
+
 /// A provider with everything around it.
 struct House {
     provider: Provider,
     sessions: Table,
+    upstream: Upstream,
     now: UnixTime,
     entropy: Counter,
     random: SystemRandom,
@@ -125,6 +158,7 @@ impl House {
         let mut house = Self {
             provider,
             sessions: Table::default(),
+            upstream: Upstream::default(),
             now: START,
             entropy: Counter(0),
             random: SystemRandom::new(),
@@ -162,12 +196,7 @@ impl House {
 
     fn authorize_exactly(&mut self, parameters: Parameters) -> Authorized {
         let current = self.sessions.0.last().cloned();
-        let mut world = World {
-            now: self.now,
-            sessions: &self.sessions,
-            entropy: &mut self.entropy,
-            random: &self.random,
-        };
+        let mut world = world!(self);
         self.provider.authorize(&mut world, &parameters, current.as_ref())
     }
 
@@ -186,22 +215,12 @@ impl House {
 
     fn complete(&mut self, transaction: &str, approval: Approval) -> Completion {
         let current = self.sessions.0.last().cloned().unwrap();
-        let mut world = World {
-            now: self.now,
-            sessions: &self.sessions,
-            entropy: &mut self.entropy,
-            random: &self.random,
-        };
+        let mut world = world!(self);
         self.provider.complete(&mut world, transaction, &current, approval)
     }
 
     fn token_request(&mut self, request: &TokenRequest) -> Result<Map<String, Value>, Refused> {
-        let mut world = World {
-            now: self.now,
-            sessions: &self.sessions,
-            entropy: &mut self.entropy,
-            random: &self.random,
-        };
+        let mut world = world!(self);
         let granted = self.provider.token(&mut world, request)?;
         let Value::Object(answer) = serde_json::from_str(granted.response.0.expose()).unwrap() else {
             panic!("not an object");
@@ -238,16 +257,16 @@ impl House {
     }
 
     fn userinfo(&self, token: &str) -> Result<Map<String, Value>, super::token::BearerError> {
-        self.provider.userinfo(&self.sessions, token, self.now)
+        self.provider.userinfo(&self.sessions, &self.upstream, token, self.now)
     }
 
     fn lock(&mut self, locked: bool) {
         self.sessions.0.iter_mut().for_each(|session| session.locked = locked);
     }
 
-    fn end_session(&mut self) -> Vec<String> {
+    fn end_session(&mut self) -> Vec<Notice> {
         let sid = self.sessions.0.pop().unwrap().sid;
-        self.provider.end_session(&sid)
+        self.provider.end_session(&sid, self.now, &mut self.entropy, &self.random)
     }
 
     /// The claims of an ID token, after checking it against the published keys as a client does.

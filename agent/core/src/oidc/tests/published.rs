@@ -12,12 +12,11 @@ fn nothing_is_announced_that_does_not_exist() {
     let document = document();
     for absent in [
         "registration_endpoint",
-        "end_session_endpoint",
-        "introspection_endpoint",
-        "revocation_endpoint",
-        "pushed_authorization_request_endpoint",
-        "backchannel_authentication_endpoint",
         "check_session_iframe",
+        "frontchannel_logout_supported",
+        "device_authorization_endpoint",
+        "request_object_signing_alg_values_supported",
+        "dpop_signing_alg_values_supported",
     ] {
         assert_eq!(document[absent], Value::Null, "{absent}");
     }
@@ -47,6 +46,11 @@ fn what_the_standard_requires_is_there() {
         ("token_endpoint", discovery::TOKEN),
         ("userinfo_endpoint", discovery::USERINFO),
         ("jwks_uri", discovery::JWKS),
+        ("introspection_endpoint", discovery::INTROSPECTION),
+        ("revocation_endpoint", discovery::REVOCATION),
+        ("pushed_authorization_request_endpoint", discovery::PUSHED),
+        ("backchannel_authentication_endpoint", discovery::BACKCHANNEL),
+        ("end_session_endpoint", discovery::LOGOUT),
     ] {
         assert_eq!(document[member], format!("{ISSUER}{path}"));
     }
