@@ -3,7 +3,7 @@
 use crate::desk::challenge;
 use cps_agent::{
     config::{Config, Sources},
-    host::{clock::SystemClock, paths::Paths},
+    host::{clock::SystemClock, logind::SystemBus, paths::Paths},
     run::{Agent, Services},
 };
 use cps_agent_api::{
@@ -42,6 +42,10 @@ pub struct Scene {
     pub readers: InProcessReaders,
     pub person: Person,
     settings: Vec<(String, String)>,
+    /// The bus of a logind; takes effect at the next start.
+    pub system_bus: Option<SystemBus>,
+    /// The socket of a system journal; takes effect at the next start.
+    pub system_journal: Option<PathBuf>,
     folder: tempfile::TempDir,
 }
 
@@ -99,7 +103,16 @@ impl Scene {
         let differing = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let readers = InProcessReaders::with_readers(cards.len().max(1));
         let settings = usual.into_iter().chain(differing).collect();
-        let mut scene = Self { agent: None, upstream, readers, person, settings, folder };
+        let mut scene = Self {
+            agent: None,
+            upstream,
+            readers,
+            person,
+            settings,
+            system_bus: None,
+            system_journal: None,
+            folder,
+        };
         for (slot, card) in cards.iter().enumerate() {
             scene.insert(slot, card);
         }
@@ -121,6 +134,8 @@ impl Scene {
                 state: self.folder.path().join("state"),
                 runtime: self.folder.path().join("run"),
                 control_socket: self.socket(),
+                system_bus: self.system_bus.clone(),
+                system_journal: self.system_journal.clone(),
             },
         };
         let started = tokio::task::spawn_blocking(|| Agent::start(config, services)).await.expect("no panic");

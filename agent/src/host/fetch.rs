@@ -136,9 +136,20 @@ impl Connection {
         if url.scheme() != "https" {
             return Err(FetchFault::Garbled("not an https address".to_owned()));
         }
+        let stream = connect(url).await?;
+        Self::secured(stream, url, anchors, client, versions).await
+    }
+
+    /// The same over a connection that was made.
+    pub(super) async fn secured(
+        stream: TcpStream,
+        url: &Url,
+        anchors: &Anchors,
+        client: Arc<dyn ResolvesClientCert>,
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> Result<Self, FetchFault> {
         let (config, noting) =
             anchors.connection(client, versions).map_err(|e| FetchFault::Garbled(e.to_string()))?;
-        let stream = connect(url).await?;
         let name =
             ServerName::try_from(url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned())
                 .map_err(|_| FetchFault::Garbled("not a host name".to_owned()))?;
@@ -148,7 +159,8 @@ impl Connection {
         Self::over(stream, url).await
     }
 
-    async fn over(
+    /// Speaks over a connection that was made.
+    pub(super) async fn over(
         stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
         url: &Url,
     ) -> Result<Self, FetchFault> {

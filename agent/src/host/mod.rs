@@ -8,10 +8,12 @@
 //! | [`card_cache`] | what is remembered of cards |
 //! | [`journal`] | the audit trail on disk |
 //! | [`entropy`], [`clock`] | random numbers and the time, as the quiet half takes them |
+//! | [`notice`] | telling a client of this machine that its session ended |
 //! | [`fetch`], [`tls`], [`token_tls`] | requests to upstreams, with and without the card's key |
 //! | [`trust_files`], [`revocation`] | anchors and revocation lists |
 //! | [`bridge_authority`], [`bridge_tls`] | the certificate of an https bridge: made, kept and presented |
 //! | [`assuan`], [`pinentry`], [`prompt_text`] | the PIN prompt: protocol, program, words |
+//! | [`logind`] | when the workstation is locked, idle or asleep |
 //! | [`memory`] | what others may see of this process |
 
 pub mod assuan;
@@ -22,7 +24,9 @@ pub mod clock;
 pub mod entropy;
 pub mod fetch;
 pub mod journal;
+pub mod logind;
 pub mod memory;
+pub mod notice;
 pub mod paths;
 pub mod pinentry;
 pub mod prompt_text;

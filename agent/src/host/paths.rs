@@ -1,5 +1,6 @@
 //! Where things lie: state, run-time files, the control socket.
 
+use super::logind::SystemBus;
 use crate::config::ConfigError;
 use std::path::{Path, PathBuf};
 
@@ -12,7 +13,14 @@ pub struct Paths {
     pub runtime: PathBuf,
     /// The control door.
     pub control_socket: PathBuf,
+    /// Where logind is asked about the workstation; nowhere when absent.
+    pub system_bus: Option<SystemBus>,
+    /// Socket of the system journal, which keeps heads of the audit trail; none are sent when absent.
+    pub system_journal: Option<PathBuf>,
 }
+
+/// Where systemd-journald takes entries.
+const SYSTEM_JOURNAL: &str = "/run/systemd/journal/socket";
 
 impl Paths {
     /// The system's places: `$XDG_STATE_HOME/cps-agent/<machine-id>` and `$XDG_RUNTIME_DIR/cps-agent`.
@@ -35,7 +43,13 @@ impl Paths {
             .ok_or(ConfigError::NoPlace { what: "run-time files", variable: "XDG_RUNTIME_DIR" })?
             .join("cps-agent");
         let control_socket = folder("CPS_AGENT_SOCKET").unwrap_or_else(|| runtime.join("control.sock"));
-        Ok(Self { state: state_home.join(machine_id()), runtime, control_socket })
+        Ok(Self {
+            state: state_home.join(machine_id()),
+            runtime,
+            control_socket,
+            system_bus: Some(SystemBus::of_system(&variable)),
+            system_journal: Some(SYSTEM_JOURNAL.into()),
+        })
     }
 
     /// The information for local software on how to find the bridge.

@@ -51,6 +51,8 @@ impl Agent {
                 state: folder.join("state"),
                 runtime: folder.join("run"),
                 control_socket: folder.join("run").join("control.sock"),
+                system_bus: None,
+                system_journal: None,
             },
         };
         let running = tokio::task::spawn_blocking(|| run::Agent::start(config, services)).await??;

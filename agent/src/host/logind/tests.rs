@@ -1,0 +1,1 @@
+//! logind as it is served by the tests.
