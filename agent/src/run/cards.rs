@@ -3,11 +3,12 @@
 //! One thread watches the readers, one thread a token works with it. What others see is a list of what is [`Present`],
 //! and events. A card that cannot be used keeps its place in the list with the reason.
 
+mod watching;
+
 use super::present::Present;
 use cps_agent_core::failure::{self, Failure};
 use cps_card::{
     CertificateCache, Error, SmartCard, Token,
-    readers::{self, Monitor, Readers},
     soft::{Keeper, SoftToken},
     token::{Description, Kind},
     transport::{ReaderService, TransportError},
@@ -41,6 +42,10 @@ pub(super) enum CardEvent {
     Removed(Arc<Present>),
     /// A card cannot be used, or such a one left: the list changed.
     Changed,
+    /// The readers are left alone, and with them this card, which was reset: it may be there or not.
+    Unseen(Arc<Present>),
+    /// Every reader was looked at: for the first time, or again after they were left alone.
+    Surveyed,
 }
 
 /// A reader or token file as others see it.
@@ -80,11 +85,11 @@ pub(super) struct Cards {
 }
 
 /// What ties the threads to this agent: they hold `alive` while they run, and the watching one stops when it finds
-/// `stop` dropped.
+/// `orders` dropped.
 struct Threads {
     alive: Option<std_mpsc::Sender<()>>,
     ended: Option<std_mpsc::Receiver<()>>,
-    stop: Option<std_mpsc::Sender<()>>,
+    orders: Option<std_mpsc::Sender<watching::Order>>,
 }
 
 #[derive(Default)]
@@ -138,13 +143,13 @@ impl Cards {
         ignored: Vec<String>,
         events: mpsc::UnboundedSender<CardEvent>,
     ) -> io::Result<Arc<Self>> {
-        let (stop, stopped) = std_mpsc::channel();
+        let (orders, obeyed) = std_mpsc::channel();
         let (alive, ended) = std_mpsc::channel();
-        let threads = Threads { alive: Some(alive), ended: Some(ended), stop: Some(stop) };
+        let threads = Threads { alive: Some(alive), ended: Some(ended), orders: Some(orders) };
         let cards =
             Arc::new(Self { service, cache, events, seen: Mutex::default(), threads: Mutex::new(threads) });
         let watcher = Arc::clone(&cards);
-        cards.spawn("readers", move || watcher.watch(Monitor::new(Readers::new(ignored)), &stopped))?;
+        cards.spawn("readers", move || watcher.watch(&ignored, &obeyed))?;
         Ok(cards)
     }
 
@@ -152,7 +157,7 @@ impl Cards {
     /// for ever.
     pub(super) fn stop(&self) {
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        threads.stop = None;
+        threads.orders = None;
         threads.alive = None;
         let Some(ended) = threads.ended.take() else { return };
         drop(threads);
@@ -160,11 +165,16 @@ impl Cards {
         seen.readers.clear();
         seen.soft.clear();
         drop(seen);
+        self.wake(&ended);
+    }
+
+    /// Wakes the watching thread until the other end of `done` is dropped, but not for ever.
+    fn wake(&self, done: &std_mpsc::Receiver<()>) {
         // An interruption that comes just before the thread waits is lost, hence several.
         let (pause, times) = WAKE;
         for _ in 0..times {
             self.service.interrupt();
-            if ended.recv_timeout(pause) == Err(std_mpsc::RecvTimeoutError::Disconnected) {
+            if done.recv_timeout(pause) == Err(std_mpsc::RecvTimeoutError::Disconnected) {
                 return;
             }
         }
@@ -264,50 +274,6 @@ impl Cards {
         match self.spawn("soft token", move || work.serve(&mut token)) {
             Ok(()) => self.tell(CardEvent::Inserted(present)),
             Err(error) => tracing::error!(%error, "no thread for a token"),
-        }
-    }
-
-    fn watch(self: Arc<Self>, mut monitor: Monitor, stopped: &std_mpsc::Receiver<()>) {
-        loop {
-            let events = monitor.step(self.service.as_ref());
-            // The other end is dropped to stop us; an empty channel means: go on.
-            let pause = monitor.pause();
-            for event in events {
-                self.happened(event);
-            }
-            if stopped.recv_timeout(pause) == Err(std_mpsc::RecvTimeoutError::Disconnected) {
-                return;
-            }
-        }
-    }
-
-    fn happened(self: &Arc<Self>, event: readers::Event) {
-        match event {
-            readers::Event::ReaderAdded { reader } => {
-                self.seen().readers.insert(reader.clone(), Place::new(Inside::Empty));
-                self.tell(CardEvent::Reader(reader, true));
-            }
-            readers::Event::ReaderRemoved { reader } => {
-                self.empty(&reader);
-                self.seen().readers.remove(&reader);
-                self.tell(CardEvent::Reader(reader, false));
-            }
-            readers::Event::CardInserted { reader, .. } => self.open_card(reader),
-            readers::Event::CardMute { reader } => {
-                self.seen().readers.insert(reader, Place::new(Inside::Mute));
-                self.tell(CardEvent::Changed);
-            }
-            readers::Event::CardRemoved { reader } => self.empty(&reader),
-            readers::Event::ServiceLost { why } => {
-                tracing::warn!(%why, "the smart-card service does not answer");
-                self.seen().lost = Some(Failure::from(&why));
-                self.tell(CardEvent::Service(false));
-            }
-            readers::Event::ServiceBack => {
-                self.seen().lost = None;
-                self.tell(CardEvent::Service(true));
-            }
-            _ => {}
         }
     }
 

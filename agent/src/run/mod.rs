@@ -3,6 +3,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `shared` | everything that is shared, and the one lock around the quiet structures |
+//! | `attend`, `activity` | what happens at the readers, and to the workstation |
 //! | `cards`, `present` | readers, cards and soft tokens: the only places that hold a token, each on its own thread |
 //! | `logins`, `driver`, `pages` | one login on its way, and who waits for it |
 //! | `choice` | which card or token is meant |
@@ -16,6 +17,8 @@
 //! One thread runs everything that waits (the doors, logins, timers). The readers, each token, a TLS connection that a
 //! card signs for, and the making of the RSA key have threads of their own, since they block.
 
+mod activity;
+mod attend;
 mod bridge;
 mod cards;
 mod challenge;
@@ -25,10 +28,12 @@ mod desk;
 mod driver;
 mod effects;
 mod logins;
+mod notify;
 mod pages;
 mod pins;
 mod present;
 mod prompts;
+mod refresh;
 mod setup;
 mod shared;
 mod store;
@@ -61,7 +66,7 @@ use bridge::OwnBridge;
 use cards::{CardEvent, Cards};
 use cps_agent_core::{
     audit,
-    identity::{Environment, NationalId},
+    identity::Environment,
     jose::JoseError,
     oidc::Provider,
     session::table::{Happening, Table},
@@ -239,7 +244,7 @@ pub async fn run(
         let cache = Arc::new(CardCache::new(state.folder("cards").map_err(failed)?));
         let cards = Cards::start(readers, cache, config.ignored_readers.clone(), card_events)?;
         let own = OwnBridge::new(&paths, tls, secure, &bound);
-        assemble(config, &state, clock, cards, issuer, own)?
+        assemble(config, &state, clock, cards, issuer, own, &paths)?
     };
     shared.journal.write(&audit::Event::done(audit::What::Started(env!("CARGO_PKG_VERSION"))));
     shared.journal.write(&audit::Event::done(audit::What::Policy(shared.fixed.config.fingerprint.clone())));
@@ -259,6 +264,7 @@ pub async fn run(
     shared.announce("agent", "stopping", None);
     shared.decide(|quiet, now| shared.happened(quiet, Happening::Stopping, now));
     shared.cards.stop();
+    shared.outbox.settle().await;
     shared.journal.write(&audit::Event::done(audit::What::Stopped));
     Ok(())
 }
@@ -277,57 +283,19 @@ async fn serve(
             None => std::future::pending().await,
         }
     };
-    tokio::join!(control::serve(control, Arc::clone(&desk)), bridge, attend(shared, card_news), time(shared));
-}
-
-/// Tells the session table and the audit trail what happens at the readers.
-async fn attend(shared: &Shared, mut news: mpsc::UnboundedReceiver<CardEvent>) {
-    while let Some(event) = news.recv().await {
-        let record = |event: audit::Event| shared.journal.write(&event);
-        match event {
-            CardEvent::Service(up) => {
-                record(audit::Event::done(audit::What::CardService(up)));
-                shared.announce("service", if up { "back" } else { "lost" }, None);
-            }
-            CardEvent::Reader(name, true) => {
-                record(audit::Event::done(audit::What::ReaderAdded(name.clone())));
-                shared.announce("reader", "added", Some(&name));
-            }
-            CardEvent::Reader(name, false) => {
-                record(audit::Event::done(audit::What::ReaderRemoved(name.clone())));
-                shared.announce("reader", "removed", Some(&name));
-            }
-            CardEvent::Inserted(present) => {
-                record(audit::Event::done(audit::What::CardInserted).with(words::credential(&present)));
-                let serial = present.serial().to_owned();
-                let holder =
-                    words::holder(&present).map(|holder| NationalId(holder.national_id.as_str().to_owned()));
-                // A soft token that is merely there is nobody's arrival.
-                if present.description.kind != cps_card::token::Kind::Soft {
-                    shared.decide(|quiet, now| {
-                        let inserted = Happening::CardInserted { serial: serial.clone(), holder };
-                        shared.happened(quiet, inserted, now);
-                        shared.happened(quiet, Happening::Activity, now);
-                    });
-                }
-                shared.announce("card", "inserted", Some(&serial));
-            }
-            CardEvent::Removed(present) => {
-                record(audit::Event::done(audit::What::CardRemoved).with(words::credential(&present)));
-                let serial = present.serial().to_owned();
-                shared.decide(|quiet, now| {
-                    let removed = Happening::CardRemoved { serial: serial.clone() };
-                    shared.happened(quiet, removed, now);
-                });
-                shared.announce("card", "removed", Some(&serial));
-            }
-            CardEvent::Changed => shared.announce("card", "changed", None),
-        }
-    }
+    tokio::join!(
+        control::serve(control, Arc::clone(&desk)),
+        bridge,
+        attend::attend(shared, card_news),
+        activity::watch(shared),
+        refresh::keep(shared),
+        time(shared),
+    );
 }
 
 /// Lets time pass at the moments when something expires.
 async fn time(shared: &Shared) {
+    let mut due = shared.due.subscribe();
     loop {
         let deadline = shared.tick();
         let sleep = async {
@@ -341,7 +309,7 @@ async fn time(shared: &Shared) {
         };
         tokio::select! {
             () = sleep => {}
-            () = shared.timer.notified() => {}
+            changed = due.wait_for(|due| due.tick != deadline) => drop(changed),
         }
     }
 }
@@ -354,6 +322,7 @@ fn assemble(
     cards: Arc<Cards>,
     issuer: String,
     bridge: OwnBridge,
+    paths: &Paths,
 ) -> Result<Arc<Shared>, StartError> {
     let failed = |cause| StartError::State { path: state.path(""), cause };
     let test = config.trust.environment == Environment::Test;
@@ -394,6 +363,7 @@ fn assemble(
             anchors: Arc::new(anchors),
             lists: files.lists,
             upstream,
+            system_bus: paths.system_bus.clone(),
         },
         bridge,
         cards,

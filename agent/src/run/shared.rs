@@ -3,10 +3,16 @@
 //! The lock is held for the length of one decision and never across a wait. Everything a decision asks for is carried
 //! out in [`super::effects`] before the lock is given back, or handed to a task.
 
-use super::{bridge::OwnBridge, cards::Cards, pages::Pages, prompts::Prompts, store::Store};
+use super::{
+    activity::Workstation, bridge::OwnBridge, cards::Cards, notify::Outbox, pages::Pages, prompts::Prompts,
+    store::Store,
+};
 use crate::{
     config::Config,
-    host::{clock::Clock, entropy::SystemEntropy, fetch::Fetcher, journal::Journal, revocation::Revocations},
+    host::{
+        clock::Clock, entropy::SystemEntropy, fetch::Fetcher, journal::Journal, logind::SystemBus,
+        revocation::Revocations,
+    },
 };
 use cps_agent_api::words;
 use cps_agent_core::{
@@ -14,13 +20,13 @@ use cps_agent_core::{
     identity::UnixTime,
     oidc::{Provider, World},
     policy::Policy,
-    psc::{Profile, keys::Keys},
+    psc::{Fresh, Profile, keys::Keys},
     session::table::{Happening, Table},
     trust::Anchors,
 };
 use ring::rand::SystemRandom;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::{Notify, broadcast, watch};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use tokio::sync::{broadcast, watch};
 
 /// Expired codes and requests are forgotten this many seconds after something was issued.
 const SWEEP: i64 = 60;
@@ -37,6 +43,8 @@ pub(super) struct Quiet {
     pub(super) upstream_keys: Option<Keys>,
     /// The last try found that the upstream cannot be reached.
     pub(super) upstream_down: bool,
+    /// What the system says of the workstation.
+    pub(super) workstation: Workstation,
     /// When the provider and the pages are to be swept.
     sweep: Option<UnixTime>,
     /// Counts the states of the provider that were to be stored.
@@ -53,15 +61,31 @@ impl Quiet {
             pages,
             upstream_keys: None,
             upstream_down: false,
+            workstation: Workstation::default(),
             sweep: None,
             generation: 0,
         }
     }
 
-    /// When [`Shared::tick`] is to be called at the latest.
-    fn deadline(&self) -> Option<UnixTime> {
-        [self.sessions.deadline(), self.sweep].into_iter().flatten().min()
+    /// What is to be done, and when.
+    fn due(&self) -> Due {
+        Due {
+            tick: [self.sessions.deadline(), self.sweep].into_iter().flatten().min(),
+            refresh: self.sessions.refresh_at(),
+            probe: self.upstream_down,
+        }
     }
+}
+
+/// What those who wait are to do next: the timer, the refresher, and whoever looks whether the upstream is back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Due {
+    /// When [`Shared::tick`] is to be called at the latest.
+    pub(super) tick: Option<UnixTime>,
+    /// When the upstream's session is to be refreshed.
+    pub(super) refresh: Option<UnixTime>,
+    /// The upstream could not be reached, and is to be looked for.
+    pub(super) probe: bool,
 }
 
 /// What is fixed from the start: the site's rules and where the bridge is.
@@ -76,6 +100,8 @@ pub(super) struct Fixed {
     pub(super) lists: Vec<Vec<u8>>,
     /// The upstream.
     pub(super) upstream: Option<Arc<Profile>>,
+    /// Where logind is asked about the workstation.
+    pub(super) system_bus: Option<SystemBus>,
 }
 
 /// Everything that is shared.
@@ -93,8 +119,14 @@ pub(super) struct Shared {
     pub(super) revocations: Revocations,
     /// Whether the RSA key is in use.
     pub(super) rsa: watch::Sender<bool>,
-    /// Wakes the timer when its next moment changed.
-    pub(super) timer: Notify,
+    /// What is due, told when it changes.
+    pub(super) due: watch::Sender<Due>,
+    /// Held while the upstream's session is refreshed: one refresh at a time.
+    pub(super) refreshing: tokio::sync::Mutex<()>,
+    /// Who is to be told of ended sessions, and who could not be.
+    pub(super) outbox: Outbox,
+    /// This, for tasks that outlive the decision that starts them.
+    pub(super) me: Weak<Self>,
     pub(super) runtime: tokio::runtime::Handle,
     quiet: Mutex<Quiet>,
 }
@@ -118,7 +150,8 @@ impl Shared {
     pub(super) fn new(parts: Parts) -> Arc<Self> {
         let Parts { fixed, bridge, cards, prompts, journal, store, clock, fetcher, revocations, quiet } =
             parts;
-        Arc::new(Self {
+        Arc::new_cyclic(|me| Self {
+            me: Weak::clone(me),
             fixed,
             bridge,
             cards,
@@ -131,7 +164,9 @@ impl Shared {
             fetcher,
             revocations,
             rsa: watch::Sender::new(false),
-            timer: Notify::new(),
+            due: watch::Sender::default(),
+            refreshing: tokio::sync::Mutex::default(),
+            outbox: Outbox::default(),
             runtime: tokio::runtime::Handle::current(),
             quiet: Mutex::new(quiet),
         })
@@ -141,21 +176,18 @@ impl Shared {
     pub(super) fn decide<R>(&self, decision: impl FnOnce(&mut Quiet, UnixTime) -> R) -> R {
         let now = self.clock.now();
         let mut quiet = self.lock();
-        let before = quiet.deadline();
         self.happened(&mut quiet, Happening::Tick, now);
         let result = decision(&mut quiet, now);
         let state = quiet.provider.state_changed().then(|| {
             quiet.generation = quiet.generation.saturating_add(1);
             (quiet.generation, quiet.provider.state())
         });
-        let after = quiet.deadline();
+        let due = quiet.due();
         drop(quiet);
         if let Some((generation, state)) = state {
             self.store.save_clients(generation, &state);
         }
-        if before != after {
-            self.timer.notify_one();
-        }
+        self.due.send_if_modified(|told| std::mem::replace(told, due) != due);
         result
     }
 
@@ -195,8 +227,14 @@ impl Shared {
                 let empty = pages.sweep(now, |transaction| waits(provider, transaction));
                 quiet.sweep = (!empty).then(|| now.plus(SWEEP));
             }
-            quiet.deadline()
+            quiet.due().tick
         })
+    }
+
+    /// What makes a request to the upstream unlike every other.
+    pub(super) fn fresh<R>(&self, make: impl FnOnce(&mut Fresh<'_>) -> R) -> R {
+        let mut entropy = SystemEntropy::new();
+        make(&mut Fresh { now: self.clock.now(), entropy: &mut entropy, random: &self.random })
     }
 
     /// Tells whoever listens on `/v1/events`.

@@ -117,14 +117,18 @@ pub enum What {
     ReaderRemoved(String),
     /// The smart-card service came or went.
     CardService(bool),
+    /// The workstation was locked, left to another user, sent to sleep, or the contrary.
+    Workstation(&'static str),
     /// A card was inserted.
     CardInserted,
     /// A card was removed.
     CardRemoved,
     /// A door refused a request; the route's name.
     DoorRefused(&'static str),
-    /// A call to the upstream failed; which endpoint.
+    /// A call to the upstream; which endpoint.
     Upstream(&'static str),
+    /// A client was told that a session ended, or could not be told.
+    Notice,
 }
 
 /// One event: what, who, by which application, with which credential, in which session, with which result.
@@ -268,9 +272,11 @@ impl What {
             Self::ReaderAdded(name) => ("reader_added", Some(("reader", cut(name)))),
             Self::ReaderRemoved(name) => ("reader_removed", Some(("reader", cut(name)))),
             Self::CardService(up) => ("card_service", Some(("up", (*up).into()))),
+            Self::Workstation(state) => ("workstation", Some(("state", (*state).into()))),
             Self::CardInserted => plain("card_inserted"),
             Self::CardRemoved => plain("card_removed"),
             Self::DoorRefused(route) => ("door_refused", Some(("route", (*route).into()))),
+            Self::Notice => plain("logout_notice"),
             Self::Upstream(endpoint) => ("upstream", Some(("endpoint", (*endpoint).into()))),
         }
     }

@@ -236,4 +236,14 @@ failures! {
            "Reprenez-la avec cette carte-là, ou fermez-la d'abord."
         en "The session was opened with another card."
            "Resume it with that card, or end it first."
+    CLIENT_NOT_TOLD = "client_not_told" 502 Administrator
+        fr "Une application n'a pas pu être prévenue de la fin de la session."
+           "Vérifiez qu'elle est fermée, ou déconnectez-vous dans l'application elle-même."
+        en "An application could not be told that the session ended."
+           "Check that it is closed, or log out in the application itself."
+    UPSTREAM_NOT_TOLD = "upstream_not_told" 502 Upstream
+        fr "Le service d'authentification n'a pas pu être prévenu de la fin de la session."
+           "La session y prendra fin d'elle-même après trente minutes. Sur un poste partagé, fermez aussi le navigateur."
+        en "The login service could not be told that the session ended."
+           "The session there ends by itself after thirty minutes. On a shared workstation close the browser too."
 }

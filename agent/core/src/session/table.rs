@@ -2,15 +2,32 @@
 //!
 //! The table decides and does nothing itself: every call gives the effects the loop carries out. A session belongs to one
 //! person from its first moment to its last; what could mix two persons ends it or locks it.
+//!
+//! | what happens | strict | lock | relock | mobile |
+//! | --- | --- | --- | --- | --- |
+//! | its card leaves | ends | locks | locks | – |
+//! | another person's card comes | ends | locks | locks | locks |
+//! | the workstation is locked, sleeps, or another user takes the screen | – | – | locks | – |
+//! | its reader is left to another user of the machine | locks | locks | locks | – |
+//!
+//! A reader that is left alone says nothing of its card, so that even `strict` only locks; a card that is not there any more
+//! when the reader is watched again has left. What keeps a session awake is human activity: single acts
+//! ([`Happening::Activity`]), or input as long as the desktop reports it ([`Happening::InputSeen`]).
+
+mod live;
+mod refresh;
+
+pub use refresh::{Need, Ticket};
 
 use super::login::Outcome;
 use super::step::SamePerson;
 use crate::audit::{self, What, event::SessionEnd};
 use crate::failure::{self, Code};
-use crate::identity::{Assurance, NationalId, Person, SessionId, SessionView, Sessions, UnixTime};
+use crate::identity::{NationalId, SessionId, SessionView, Sessions, UnixTime};
 use crate::oidc::exchange::UpstreamTokens;
 use crate::psc::UpstreamSession;
 use crate::secret::{Entropy, Secret, random_string};
+use live::Live;
 use std::sync::Arc;
 
 /// Longest life of any session, seconds (Pro Santé Connect's own limit).
@@ -68,8 +85,18 @@ pub enum Happening {
         /// Its holder; `None` for a card that names nobody.
         holder: Option<NationalId>,
     },
-    /// The workstation was locked.
+    /// The session's reader is left to another user of this machine: the card may be there or not, and its verified
+    /// state is over.
+    CardUnseen {
+        /// Its serial number.
+        serial: String,
+    },
+    /// The workstation was locked, is about to sleep, or another user took its screen.
     WorkstationLocked,
+    /// The system reports input, and goes on until [`Happening::InputStopped`]: the person is active all the time.
+    InputSeen,
+    /// It does not any more.
+    InputStopped,
     /// The person did something: input reported by the system, or a click, prompt or card act with the agent.
     /// Never a call of an application.
     Activity,
@@ -94,7 +121,12 @@ pub enum Effect {
         serial: String,
     },
     /// The person left explicitly: the upstream's session ends too ([`UpstreamSession::logout`], retried).
-    UpstreamLogout(Box<UpstreamSession>),
+    UpstreamLogout {
+        /// Its side there.
+        upstream: Box<UpstreamSession>,
+        /// The session that ended here.
+        sid: SessionId,
+    },
     /// Tell whoever listens (`/v1/events`).
     Announce {
         /// `session`.
@@ -113,46 +145,10 @@ pub enum Effect {
 pub struct Table {
     rules: Rules,
     live: Option<Live>,
-}
-
-/// The live session.
-#[derive(Debug)]
-struct Live {
-    sid: SessionId,
-    person: Arc<Person>,
-    assurance: Assurance,
-    upstream: Option<UpstreamSession>,
-    expires: UnixTime,
-    active: UnixTime,
-    locked: bool,
-}
-
-impl Live {
-    /// The serial of the session's card or token.
-    fn serial(&self) -> Option<&str> {
-        self.assurance.credential.as_ref().map(|c| c.serial.as_str())
-    }
-
-    fn event(&self, what: What) -> Effect {
-        Effect::Audit(
-            audit::Event::done(what)
-                .of(self.person.id.clone())
-                .with(self.assurance.credential.clone())
-                .within(self.sid.clone()),
-        )
-    }
-
-    fn announce(&self, what: &'static str) -> Effect {
-        Effect::Announce { topic: "session", what, sid: self.sid.clone() }
-    }
-
-    fn release(&self) -> Option<Effect> {
-        self.serial().map(|serial| Effect::ReleaseToken { serial: serial.to_owned() })
-    }
-
-    fn is_of(&self, holder: &NationalId) -> bool {
-        self.person.id == *holder || self.person.aliases.contains(holder)
-    }
+    /// The system reports input now.
+    input: bool,
+    /// Counts what the upstream gave: tells tokens from those that took their place.
+    generation: u64,
 }
 
 impl Table {
@@ -167,7 +163,7 @@ impl Table {
             local_max: within(rules.local_max, max),
             ..rules
         };
-        Self { rules, live: None }
+        Self { rules, live: None, input: false, generation: 0 }
     }
 
     /// The live session, locked or not.
@@ -188,15 +184,20 @@ impl Table {
         self.live.as_ref().and_then(|live| live.upstream.as_ref())
     }
 
-    /// The same for the session of this identifier.
+    /// The same for the session of this identifier, unless it is locked.
     fn upstream_of(&self, sid: &SessionId) -> Option<&UpstreamSession> {
-        self.live.as_ref().filter(|live| live.sid == *sid).and_then(|live| live.upstream.as_ref())
+        let live = self.live.as_ref().filter(|live| live.sid == *sid && !live.locked)?;
+        live.upstream.as_ref()
     }
 
     /// When the table wants to be told of the time ([`Happening::Tick`]) at the latest.
     #[must_use]
     pub fn deadline(&self) -> Option<UnixTime> {
-        self.live.as_ref().map(|live| live.expires.min(live.active.plus(self.rules.idle)))
+        let awake = self.input;
+        self.live.as_ref().map(|live| match awake && !live.locked {
+            true => live.expires,
+            false => live.expires.min(live.active.plus(self.rules.idle)),
+        })
     }
 
     /// Takes a finished login: opens a session, or renews or resumes the one that is there.
@@ -248,7 +249,7 @@ impl Table {
         match self.live.as_ref().filter(|live| live.sid == same.sid) {
             None => Some(failure::SESSION_OVER),
             Some(live) if !live.person.is(&outcome.person) => Some(failure::OTHER_PERSON),
-            Some(live) if !same_credential(live, outcome) => Some(failure::SESSION_OTHER_CARD),
+            Some(live) if !live.takes_credential_of(outcome) => Some(failure::SESSION_OTHER_CARD),
             Some(_) => None,
         }
     }
@@ -265,12 +266,13 @@ impl Table {
         {
             let local = outcome.upstream.is_none();
             if outcome.purpose.same_person_as.is_some() && local {
-                effects.extend(resume(live, now));
+                effects.extend(live.resume(now));
                 return live.sid.clone();
             }
             if live.upstream.is_some() != local {
+                self.generation += 1;
                 let expires = expiry(&self.rules, &outcome, now);
-                effects.extend(renew(live, outcome, expires, now));
+                effects.extend(live.renew(outcome, expires, self.generation, now));
                 return live.sid.clone();
             }
         }
@@ -279,15 +281,10 @@ impl Table {
             _ => SessionEnd::Logout,
         };
         effects.extend(self.end(reason));
-        let live = Live {
-            sid: SessionId(random_string(entropy, SID)),
-            expires: expiry(&self.rules, &outcome, now),
-            person: outcome.person,
-            assurance: outcome.assurance,
-            upstream: outcome.upstream,
-            active: now,
-            locked: false,
-        };
+        self.generation += 1;
+        let sid = SessionId(random_string(entropy, SID));
+        let expires = expiry(&self.rules, &outcome, now);
+        let live = Live::new(sid, outcome, expires, self.generation, now);
         effects.push(live.event(What::Login(live.assurance.way)));
         effects.push(live.announce("started"));
         let sid = live.sid.clone();
@@ -298,21 +295,29 @@ impl Table {
     /// Takes what happened outside.
     pub fn on(&mut self, happening: Happening, now: UnixTime) -> Vec<Effect> {
         let mut effects = self.expire(now);
+        match happening {
+            Happening::InputSeen => self.input = true,
+            Happening::InputStopped => self.input = false,
+            _ => {}
+        }
         let Some(live) = self.live.as_mut() else { return effects };
         let mode = self.rules.mode;
         match happening {
             Happening::CardRemoved { serial } if live.serial() == Some(&serial) => match mode {
                 Mode::Strict => effects.extend(self.end(SessionEnd::CardRemoved)),
-                Mode::Lock | Mode::Relock => effects.extend(lock(live)),
+                Mode::Lock | Mode::Relock => effects.extend(live.lock()),
                 Mode::Mobile => {}
             },
+            Happening::CardUnseen { serial } if live.serial() == Some(&serial) && mode != Mode::Mobile => {
+                effects.extend(live.lock());
+            }
             Happening::CardInserted { holder: Some(holder), .. } if !live.is_of(&holder) => match mode {
                 Mode::Strict => effects.extend(self.end(SessionEnd::OtherPerson)),
-                Mode::Lock | Mode::Relock | Mode::Mobile => effects.extend(lock(live)),
+                Mode::Lock | Mode::Relock | Mode::Mobile => effects.extend(live.lock()),
             },
-            Happening::WorkstationLocked if mode == Mode::Relock => effects.extend(lock(live)),
+            Happening::WorkstationLocked if mode == Mode::Relock => effects.extend(live.lock()),
             // Whoever moves the mouse while the session is locked need not be its person.
-            Happening::Activity if !live.locked => live.active = live.active.max(now),
+            Happening::Activity | Happening::InputSeen if !live.locked => live.active = live.active.max(now),
             Happening::Logout => effects.extend(self.end(SessionEnd::Logout)),
             Happening::UpstreamEnded => effects.extend(self.end(SessionEnd::Upstream)),
             Happening::Stopping => effects.extend(self.end(SessionEnd::Stopped)),
@@ -323,6 +328,9 @@ impl Table {
 
     /// Ends the session when its time is over.
     fn expire(&mut self, now: UnixTime) -> Vec<Effect> {
+        if let Some(live) = self.live.as_mut().filter(|live| self.input && !live.locked) {
+            live.active = live.active.max(now);
+        }
         match &self.live {
             Some(live) if now >= live.expires => self.end(SessionEnd::Expired),
             Some(live) if now.since(live.active) >= self.rules.idle => self.end(SessionEnd::Idle),
@@ -340,8 +348,9 @@ impl Table {
             SessionEnd::Logout | SessionEnd::CardRemoved | SessionEnd::OtherPerson => true,
             SessionEnd::Expired | SessionEnd::Idle | SessionEnd::Upstream | SessionEnd::Stopped => false,
         };
-        effects
-            .extend(live.upstream.take().filter(|_| explicit).map(|u| Effect::UpstreamLogout(Box::new(u))));
+        if let Some(upstream) = live.upstream.take().filter(|_| explicit) {
+            effects.push(Effect::UpstreamLogout { upstream: Box::new(upstream), sid: live.sid.clone() });
+        }
         effects.push(live.event(What::SessionEnded(why)));
         effects.push(live.announce("ended"));
         effects
@@ -372,45 +381,4 @@ fn expiry(rules: &Rules, outcome: &Outcome, now: UnixTime) -> UnixTime {
         None => (now, rules.local_max),
     };
     from.plus(life)
-}
-
-/// Whether the login was made with the session's own card or token; a session made without one takes any of its person's.
-fn same_credential(live: &Live, outcome: &Outcome) -> bool {
-    let new = outcome.assurance.credential.as_ref().map(|c| c.serial.as_str());
-    live.serial().is_none_or(|serial| new == Some(serial))
-}
-
-fn lock(live: &mut Live) -> Vec<Effect> {
-    if live.locked {
-        return Vec::new();
-    }
-    live.locked = true;
-    let mut effects: Vec<Effect> = live.release().into_iter().collect();
-    effects.push(live.event(What::Locked));
-    effects.push(live.announce("locked"));
-    effects
-}
-
-fn resume(live: &mut Live, now: UnixTime) -> Vec<Effect> {
-    live.locked = false;
-    live.active = now;
-    vec![live.event(What::Resumed), live.announce("resumed")]
-}
-
-/// The same person logged in again: the session goes on with the new login's facts.
-fn renew(live: &mut Live, outcome: Outcome, expires: UnixTime, now: UnixTime) -> Vec<Effect> {
-    let mut effects = Vec::new();
-    let changed = live.serial() != outcome.assurance.credential.as_ref().map(|c| c.serial.as_str());
-    if changed {
-        effects.extend(live.release());
-    }
-    live.person = outcome.person;
-    live.assurance = outcome.assurance;
-    live.upstream = outcome.upstream;
-    live.expires = expires;
-    live.active = now;
-    live.locked = false;
-    effects.push(live.event(What::Login(live.assurance.way)));
-    effects.push(live.announce("renewed"));
-    effects
 }

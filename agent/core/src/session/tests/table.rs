@@ -71,7 +71,7 @@ fn words(effects: &[Effect]) -> Vec<String> {
         .map(|effect| match effect {
             Effect::EndProviderSession(_) => "end provider".to_owned(),
             Effect::ReleaseToken { serial } => format!("release {serial}"),
-            Effect::UpstreamLogout(_) => "upstream logout".to_owned(),
+            Effect::UpstreamLogout { .. } => "upstream logout".to_owned(),
             Effect::Announce { what, .. } => (*what).to_owned(),
             Effect::Audit(event) => format!("audit {:?}", event.what),
         })
@@ -328,7 +328,7 @@ fn an_upstream_logout_carries_the_requests_that_end_it() {
     let upstream = effects
         .into_iter()
         .find_map(|effect| match effect {
-            Effect::UpstreamLogout(upstream) => Some(upstream),
+            Effect::UpstreamLogout { upstream, .. } => Some(upstream),
             _ => None,
         })
         .unwrap();
