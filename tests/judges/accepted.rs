@@ -1,40 +1,39 @@
-//! The card logs in at a certified provider, and a certified client accepts what the agent says of it.
+//! The card logs in at a certified provider, and certified clients accept what the agent says of it.
 
 use crate::{
-    node,
-    scene::{REDIRECT, Scene, application},
+    party::Party,
+    scene::{Scene, application},
 };
 use cps_sandbox::card::{CardHandle, cards};
 use serde_json::{Value, json};
 
-/// What the judges must agree on, whatever the card.
-fn agreed(verdict: &Value, card: &CardHandle, algorithm: &str) {
+/// What every judge must agree on, whatever the card.
+fn agreed(login: &Value, card: &CardHandle, algorithm: &str) {
     let holder = card.holder();
     let (family, given) = holder.name.expect("a person's card");
-    let claims = &verdict["claims"];
-    assert_eq!(verdict["header"]["alg"], algorithm);
+    let (claims, userinfo) = (&login["claims"], &login["userinfo"]);
+    assert_eq!(login["header"]["alg"], algorithm);
     assert_eq!(claims["sub"], holder.identifier);
-    assert_eq!(claims["iss"], verdict["issuer"]);
+    assert_eq!(claims["iss"], login["issuer"]);
     assert_eq!(claims["acr"], "eidas1");
-    assert_eq!(verdict["userinfo"]["sub"], holder.identifier);
-    assert_eq!(verdict["userinfo"]["SubjectNameID"], holder.identifier);
-    assert_eq!(
-        (&verdict["userinfo"]["family_name"], &verdict["userinfo"]["given_name"]),
-        (&family.into(), &given.into())
-    );
-    assert_eq!(verdict["userinfo"]["SubjectRefPro"]["exercices"][0]["codeProfession"], "10");
-    assert_eq!((&verdict["renewed"], &verdict["rotated"]), (&true.into(), &true.into()));
-    assert_eq!(verdict["replayed"], "invalid_grant");
+    assert_eq!(userinfo["sub"], holder.identifier);
+    assert_eq!(userinfo["SubjectNameID"], holder.identifier);
+    assert_eq!((&userinfo["family_name"], &userinfo["given_name"]), (&family.into(), &given.into()));
+    assert_eq!(userinfo["SubjectRefPro"]["exercices"][0]["codeProfession"], "10");
+}
+
+/// A refresh as the standard wants it.
+fn renewed(refresh: &Value) {
+    assert_eq!((&refresh["renewed"], &refresh["rotated"]), (&true.into(), &true.into()), "{refresh}");
 }
 
 async fn both_judges_accept(card: CardHandle, tls: &str) {
     let mut scene = Scene::new(&card).await;
     for (id, confidential, algorithm) in [("judge-secret", true, "RS256"), ("judge-public", false, "ES256")] {
-        let verdict = scene
-            .judge(application(id, confidential, algorithm))
-            .await
-            .unwrap_or_else(|error| panic!("{id} was refused: {error}\n{}", scene.agent.log()));
-        agreed(&verdict, &card, algorithm);
+        let mut party = Party::openid_client(&mut scene, application(id, confidential, algorithm)).await;
+        agreed(&party.ask("login", &scene), &card, algorithm);
+        renewed(&party.ask("refresh", &scene));
+        assert_eq!(party.ask("replay", &scene), "invalid_grant");
     }
     // One upstream login served both applications, and the person was asked once.
     assert_eq!(scene.person.questions().len(), 1);
@@ -59,16 +58,34 @@ async fn a_cps4_logs_in_at_a_certified_provider_over_tls_1_3_and_a_certified_cli
 async fn a_secret_that_is_not_the_registered_one_gets_nothing() {
     let card = cards::doctor_cps3();
     let mut scene = Scene::new(&card).await;
-    let registered = scene.register(&application("judge-wrong", true, "RS256")).await;
-    let wish = json!({
-        "issuer": registered.issuer, "clientId": registered.client_id, "clientSecret": "another",
-        "redirectUri": REDIRECT,
-    });
-    let refused =
-        tokio::task::spawn_blocking(move || node::relying_party(&wish)).await.expect("the judge ran");
-    let error = refused.expect_err("a wrong secret was accepted");
+    let mut party = Party::impostor(&mut scene, application("judge-wrong", true, "RS256")).await;
+    let error = party.try_ask("login").expect_err("a wrong secret was accepted");
     // RFC 6749 §5.2: to a client that used the Authorization header, status 401 and a challenge.
     assert!(error.contains("CHALLENGE 401"), "{error}\n{}", scene.agent.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn authlib_logs_in_and_refreshes() {
+    let card = cards::doctor_cps3();
+    let mut scene = Scene::new(&card).await;
+    for (id, confidential, algorithm) in [("python-secret", true, "ES256"), ("python-public", false, "RS256")]
+    {
+        let mut party = Party::authlib(&mut scene, application(id, confidential, algorithm)).await;
+        agreed(&party.ask("login", &scene), &card, algorithm);
+        renewed(&party.ask("refresh", &scene));
+    }
+    assert_eq!(scene.person.questions().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn apache_with_mod_auth_openidc_logs_in_and_refreshes() {
+    let card = cards::doctor_cps3();
+    let mut scene = Scene::new(&card).await;
+    let mut apache = Party::apache(&mut scene).await;
+    let session = apache.ask("login", &scene);
+    let holder = card.holder().identifier;
+    assert_eq!((&session["userinfo"]["sub"], &session["id_token"]["sub"]), (&holder.into(), &holder.into()));
+    renewed(&apache.ask("refresh", &scene));
 }
 
 /// What a provider may do, and some do: each of these logins is a good one.

@@ -1,6 +1,6 @@
 //! Judges that nobody here wrote: npm `openid-client`, a certified relying party, accepts what the agent says, and npm
 //! `oidc-provider`, a certified provider dressed as Pro Santé Connect, accepts the agent's login. Its fault switch makes it
-//! every bad provider that the conformance suite knows.
+//! every bad provider that the conformance suite knows. Apache's mod_auth_openidc and Authlib judge beside openid-client.
 //!
 //! Between them are the real `cps-agent` binary, the real pcscd, and a virtual card that signs the TLS handshake.
 
@@ -15,8 +15,10 @@
 )]
 
 mod accepted;
-mod node;
+mod party;
+mod program;
 #[path = "../support/real_agent.rs"]
 mod real_agent;
 mod refused;
 mod scene;
+mod upstream;

@@ -1,6 +1,6 @@
 //! A workstation between judges: the real agent, the real pcscd with a virtual card, a scripted person, and oidc-provider.
 
-use crate::{node, real_agent::RealAgent};
+use crate::{real_agent::RealAgent, upstream::Upstream};
 use cps_agent_api::{client::ClientError, words};
 use cps_agent_core::audit::{Head, verify};
 use cps_sandbox::{
@@ -16,13 +16,11 @@ use std::{fs, path::Path};
 
 /// The agent's own client at the upstream.
 const CLIENT: (&str, &str) = ("cps-agent-judged", "TEST-secret-of-the-judges");
-/// Where an application waits for its code. The judge takes the address of the redirect and never opens it.
-pub const REDIRECT: &str = "http://127.0.0.1:4999/callback";
 
 /// Everything between the judges. Fields end in the order of their declaration.
 pub struct Scene {
     pub agent: RealAgent,
-    pub upstream: node::Upstream,
+    pub upstream: Upstream,
     pub person: Person,
     _daemon: PcscDaemon,
     folder: tempfile::TempDir,
@@ -67,14 +65,9 @@ impl Scene {
             .await
     }
 
-    /// Registers an application and lets openid-client log in through it.
-    pub async fn judge(&mut self, application: words::Client) -> Result<Value, String> {
-        let registered = self.register(&application).await;
-        let wish = json!({
-            "issuer": registered.issuer, "clientId": registered.client_id, "clientSecret": registered.client_secret,
-            "redirectUri": REDIRECT, "scope": "openid profile scope_all",
-        });
-        tokio::task::spawn_blocking(move || node::relying_party(&wish)).await.expect("the judge ran")
+    /// The folder of the workstation.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Logs in at the control door; the problem of a refusal.
@@ -108,7 +101,7 @@ impl Scene {
 }
 
 /// Starts oidc-provider with a server certificate of the web authority.
-fn upstream(folder: &Path, web: &WebAuthority) -> node::Upstream {
+fn upstream(folder: &Path, web: &WebAuthority) -> Upstream {
     let (chain, key) = web.server(&["localhost", "127.0.0.1"]).expect("a certificate");
     let PrivateKeyDer::Pkcs8(key) = key else { panic!("the key is PKCS#8") };
     let write = |name: &str, text: String| {
@@ -117,7 +110,7 @@ fn upstream(folder: &Path, web: &WebAuthority) -> node::Upstream {
     };
     let authorities = Pki::test().anchors_pem().into_iter().map(|(_, pem)| pem).collect::<String>();
     let chain = chain.iter().map(|certificate| pem("CERTIFICATE", certificate)).collect();
-    node::Upstream::start(&json!({
+    Upstream::start(&json!({
         "certificate": write("server.pem", chain),
         "key": write("server.key", pem("PRIVATE KEY", key.secret_pkcs8_der())),
         "clientAuthorities": write("authorities.pem", authorities),
@@ -128,11 +121,10 @@ fn upstream(folder: &Path, web: &WebAuthority) -> node::Upstream {
     }))
 }
 
-/// An application as a judge wants it registered.
+/// An application as a judge wants it registered, save its addresses.
 pub fn application(id: &str, confidential: bool, algorithm: &str) -> words::Client {
     words::Client {
         client_id: id.to_owned(),
-        redirect_uris: vec![REDIRECT.to_owned()],
         confidential,
         scopes: ["openid", "profile", "scope_all"].map(str::to_owned).to_vec(),
         claims: ["SubjectNameID", "given_name", "family_name", "SubjectRefPro"].map(str::to_owned).to_vec(),

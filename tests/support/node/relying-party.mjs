@@ -1,38 +1,36 @@
-// npm openid-client, a certified relying party, logs in at an issuer and prints what it accepted.
+// npm openid-client, a certified relying party. Its back-channel receiver verifies logout tokens with npm jose.
 //
-// One argument, JSON: { issuer, clientId, clientSecret?, redirectUri, scope?, acrValues?, suffix?, ca?, certificate?, key? }
-// (the last three for an https issuer and its card page). Prints one line of JSON; exits with 1 when anything is refused.
+// One argument, JSON: { issuer, clientId, clientSecret?, redirectUri, postLogoutRedirectUri?, scope?, acrValues?, receiver? }
+// (`receiver`: the port where logout tokens come). Says { "ready": true }, then obeys: login, refresh, replay, userinfo,
+// logout, told.
 
-import { readFileSync } from 'node:fs';
+import http from 'node:http';
+import { createRemoteJWKSet, jwtVerify } from 'jose';
 import * as oidc from 'openid-client';
-import { walk } from './navigation.mjs';
+import { Browser } from './navigation.mjs';
+import { obey, tell, until } from './orders.mjs';
 
 const wish = JSON.parse(process.argv[2]);
-const tls = {
-  ...(wish.ca && { ca: readFileSync(wish.ca) }),
-  ...(wish.certificate && { cert: readFileSync(wish.certificate), key: readFileSync(wish.key) }),
-};
+const home = new URL(wish.redirectUri);
+const browser = new Browser();
+let config;
+let tokens;
+let spent;
+const received = [];
 
-try {
-  process.stdout.write(`${JSON.stringify(await judge())}\n`);
-} catch (error) {
-  const causes = [];
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    causes.push([cause.code ?? cause.name, cause.status, cause.error, cause.message].filter(Boolean).join(' '));
-  }
-  process.stderr.write(`${causes.join('\n  caused by ')}\n`);
-  process.exitCode = 1;
-}
-
-async function judge() {
+async function discovered() {
+  if (config) return config;
   const execute = [oidc.enableNonRepudiationChecks]; // the signature of every ID token, not only of those from the front
   if (wish.issuer.startsWith('http:')) execute.push(oidc.allowInsecureRequests);
   const authentication = wish.clientSecret ? oidc.ClientSecretBasic(wish.clientSecret) : oidc.None();
-  const config = await oidc.discovery(new URL(wish.issuer), wish.clientId, undefined, authentication, { execute });
+  config = await oidc.discovery(new URL(wish.issuer), wish.clientId, undefined, authentication, { execute });
+  return config;
+}
 
+async function login() {
+  const config = await discovered();
   const verifier = oidc.randomPKCECodeVerifier();
-  const expectedState = oidc.randomState();
-  const expectedNonce = oidc.randomNonce();
+  const [expectedState, expectedNonce] = [oidc.randomState(), oidc.randomNonce()];
   const start = oidc.buildAuthorizationUrl(config, {
     redirect_uri: wish.redirectUri,
     scope: wish.scope ?? 'openid profile scope_all',
@@ -42,35 +40,103 @@ async function judge() {
     nonce: expectedNonce,
     ...(wish.acrValues && { acr_values: wish.acrValues }),
   });
-  const home = new URL(wish.redirectUri);
-  const callback = await walk(start, (url) => url.origin === home.origin && url.pathname === home.pathname, { tls });
-
-  const tokens = await oidc.authorizationCodeGrant(config, callback, {
+  const callback = await browser.walk(start, (url) => url.origin === home.origin && url.pathname === home.pathname);
+  tokens = await oidc.authorizationCodeGrant(config, callback, {
     pkceCodeVerifier: verifier,
     expectedState,
     expectedNonce,
     idTokenExpected: true,
   });
   const claims = tokens.claims();
-  const userinfo = await oidc.fetchUserInfo(config, tokens.access_token, claims.sub);
-
-  const renewed = await oidc.refreshTokenGrant(config, tokens.refresh_token);
-  const renewedClaims = renewed.claims();
-  if (renewedClaims && renewedClaims.sub !== claims.sub) throw new Error('the renewed ID token speaks of somebody else');
-  await oidc.fetchUserInfo(config, renewed.access_token, claims.sub);
-  // A refresh token that was used once buys nothing (RFC 9700 §4.14.2).
-  const replayed = await oidc.refreshTokenGrant(config, tokens.refresh_token).then(
-    () => 'accepted',
-    (error) => error.error,
-  );
-
   return {
     issuer: config.serverMetadata().issuer,
     header: JSON.parse(Buffer.from(tokens.id_token.split('.')[0], 'base64url')),
     claims,
-    userinfo,
-    renewed: Boolean(renewed.access_token && renewed.access_token !== tokens.access_token),
-    rotated: Boolean(renewed.refresh_token && renewed.refresh_token !== tokens.refresh_token),
-    replayed,
+    userinfo: await oidc.fetchUserInfo(config, tokens.access_token, claims.sub),
   };
 }
+
+async function refresh() {
+  const old = tokens;
+  const renewed = await oidc.refreshTokenGrant(config, old.refresh_token);
+  const [before, after] = [old.claims(), renewed.claims()];
+  if (after && after.sub !== before.sub) throw new Error('the renewed ID token speaks of somebody else');
+  await oidc.fetchUserInfo(config, renewed.access_token, before.sub);
+  spent = old.refresh_token;
+  // An answer without an ID token leaves the old one in force (OpenID Connect Core §12.2).
+  tokens = Object.assign(renewed, renewed.id_token ? {} : { id_token: old.id_token, claims: () => before });
+  return {
+    renewed: renewed.access_token !== old.access_token,
+    rotated: Boolean(renewed.refresh_token && renewed.refresh_token !== old.refresh_token),
+  };
+}
+
+/** A refresh token that was used once buys nothing (RFC 9700 §4.14.2). */
+async function replay() {
+  return oidc.refreshTokenGrant(config, spent).then(() => 'accepted', (error) => error.error);
+}
+
+async function userinfo() {
+  return oidc.fetchUserInfo(config, tokens.access_token, tokens.claims().sub);
+}
+
+/** RP-initiated logout: where the browser ends up. */
+async function logout({ hint = true, confirm = false }) {
+  const state = oidc.randomState();
+  const start = oidc.buildEndSessionUrl(config, {
+    post_logout_redirect_uri: wish.postLogoutRedirectUri,
+    state,
+    ...(hint && { id_token_hint: tokens.id_token }),
+  });
+  const after = new URL(wish.postLogoutRedirectUri);
+  const arrived = (url) => url.origin === after.origin && url.pathname === after.pathname;
+  let end;
+  if (confirm) {
+    const page = await browser.walk(start);
+    end = await browser.submit(page, arrived);
+  } else {
+    end = await browser.walk(start, arrived);
+  }
+  return { state: end.searchParams.get('state') === state };
+}
+
+/** Logout tokens that came and verified (OpenID Connect Back-Channel Logout §2.6). Waits for the first. */
+async function told() {
+  await until('a logout token', () => received.length > 0);
+  return received;
+}
+
+async function receive(form) {
+  const keys = createRemoteJWKSet(new URL(config.serverMetadata().jwks_uri));
+  const { payload, protectedHeader } = await jwtVerify(new URLSearchParams(form).get('logout_token'), keys, {
+    issuer: wish.issuer,
+    audience: wish.clientId,
+    typ: 'logout+jwt',
+    requiredClaims: ['iat', 'jti', 'exp', 'events'],
+  });
+  const event = payload.events['http://schemas.openid.net/event/backchannel-logout'];
+  if (typeof event !== 'object' || 'nonce' in payload || !(payload.sid || payload.sub)) throw new Error('not a logout token');
+  const mine = tokens.claims();
+  if (payload.sid && payload.sid !== mine.sid) throw new Error('another session');
+  if (payload.sub && payload.sub !== mine.sub) throw new Error('another person');
+  return { ...payload, alg: protectedHeader.alg };
+}
+
+if (wish.receiver) {
+  const server = http.createServer((request, response) => {
+    const chunks = [];
+    request.on('data', (chunk) => chunks.push(chunk));
+    request.on('end', async () => {
+      try {
+        received.push(await receive(Buffer.concat(chunks).toString()));
+        response.writeHead(200, { 'cache-control': 'no-store' }).end();
+      } catch (error) {
+        received.push({ refused: error.message });
+        response.writeHead(400).end();
+      }
+    });
+  });
+  await new Promise((resolve) => server.listen(wish.receiver, '127.0.0.1', resolve));
+}
+tell({ ready: true });
+obey({ login, refresh, replay, userinfo, logout, told });

@@ -1,0 +1,82 @@
+//! A judge that runs beside the test: a program that takes orders by line and answers by line, in JSON.
+
+use serde_json::Value;
+use std::{
+    io::{BufRead, BufReader, Lines, Read, Write},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+};
+
+/// A running judge. Dropping it ends it.
+pub struct Program {
+    child: Child,
+    orders: ChildStdin,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Program {
+    /// Starts a script of `tests/support/node` with its packages, and returns its first line too.
+    pub fn node(script: &str, wish: &Value) -> (Self, Value) {
+        let folder = support().join("node");
+        assert!(
+            folder.join("node_modules/.package-lock.json").exists(),
+            "the node packages of tests/support/node are not installed: run tests/run.sh, which installs them"
+        );
+        Self::start(Command::new("node").arg(folder.join(script)).arg(wish.to_string()))
+    }
+
+    /// Starts a script of `tests/support/python` with its packages, and returns its first line too.
+    pub fn python(script: &str, wish: &Value) -> (Self, Value) {
+        let here = std::env::current_exe().expect("the test has a path");
+        let target = here.ancestors().nth(3).expect("target/<profile>/deps/<test>");
+        let python = target.join("venv/bin/python");
+        assert!(
+            python.exists(),
+            "{} is missing: run tests/run.sh, which makes it of tests/support/python/requirements.txt",
+            python.display()
+        );
+        Self::start(Command::new(python).arg(support().join("python").join(script)).arg(wish.to_string()))
+    }
+
+    fn start(command: &mut Command) -> (Self, Value) {
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts: tests/run.sh says what is needed");
+        let orders = child.stdin.take().expect("a pipe");
+        let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        let mut program = Self { child, orders, lines };
+        let ready = program.read();
+        (program, ready)
+    }
+
+    /// Gives an order.
+    pub fn write(&mut self, order: &Value) {
+        writeln!(self.orders, "{order}").expect("it takes orders");
+    }
+
+    /// Its next line.
+    pub fn read(&mut self) -> Value {
+        match self.lines.next() {
+            Some(Ok(line)) => serde_json::from_str(&line).unwrap_or_else(|_| panic!("not JSON: {line}")),
+            _ => {
+                let mut error = String::new();
+                let _ = self.child.stderr.take().expect("a pipe").read_to_string(&mut error);
+                panic!("the judge ended: {error}");
+            }
+        }
+    }
+}
+
+fn support() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../support")
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
