@@ -110,3 +110,15 @@ async fn what_the_standard_allows_and_what_pro_sante_connect_was_seen_to_do_is_a
         scene.logout().await;
     }
 }
+
+/// `oidcc-client-test-signing-key-rotation-just-before-signing`: the keys that the agent kept are not the provider's.
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_that_were_rotated_are_fetched_again() {
+    let card = cards::doctor_cps3();
+    let mut scene = Scene::new(&card).await;
+    scene.login("card").await.expect("a login");
+    scene.logout().await;
+    scene.upstream.restart_with_other_keys();
+    let session = scene.login("card").await;
+    session.unwrap_or_else(|problem| panic!("{problem:?}\n{}", scene.agent.log()));
+}

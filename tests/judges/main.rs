@@ -22,3 +22,4 @@ mod real_agent;
 mod refused;
 mod scene;
 mod upstream;
+mod wire;

@@ -52,6 +52,12 @@ impl Program {
         (program, ready)
     }
 
+    /// Ends it, as hard as can be. What is dead already stays so.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
     /// Gives an order.
     pub fn write(&mut self, order: &Value) {
         writeln!(self.orders, "{order}").expect("it takes orders");
@@ -76,7 +82,6 @@ fn support() -> PathBuf {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.kill();
     }
 }

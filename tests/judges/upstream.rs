@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 /// The running provider.
 pub struct Upstream {
     program: Program,
+    wish: Value,
     events: Vec<Value>,
     /// Issuer.
     pub issuer: String,
@@ -16,7 +17,27 @@ impl Upstream {
     pub fn start(wish: &Value) -> Self {
         let (program, ready) = Program::node("upstream.mjs", wish);
         let issuer = ready["issuer"].as_str().expect("an issuer").to_owned();
-        Self { program, events: Vec::new(), issuer }
+        let mut wish = wish.clone();
+        wish["ports"] = ready["ports"].clone();
+        wish["signing"] = ready["signing"].clone();
+        Self { program, wish, events: Vec::new(), issuer }
+    }
+
+    /// Kills it and starts it again at the same place, without memory.
+    pub fn restart(&mut self) {
+        self.kill();
+        (self.program, _) = Program::node("upstream.mjs", &self.wish);
+    }
+
+    /// The same, with other keys.
+    pub fn restart_with_other_keys(&mut self) {
+        self.wish["signing"] = Value::Null;
+        self.restart();
+    }
+
+    /// Kills it.
+    pub fn kill(&mut self) {
+        self.program.kill();
     }
 
     /// Turns a fault of the protocol on; it stays until the next call.

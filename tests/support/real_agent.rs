@@ -22,7 +22,7 @@ pub struct RealAgent {
 impl RealAgent {
     /// Starts the agent with a configuration file; everything it writes lies in `folder`.
     pub async fn start(folder: &Path, config: &Path, environment: &[(&str, &Path)]) -> Self {
-        Self::start_logging("debug", folder, config, environment).await
+        Self::start_logging("info", folder, config, environment).await
     }
 
     /// The same with another level of the log.

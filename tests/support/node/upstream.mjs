@@ -3,9 +3,10 @@
 // Three fronts, as Pro Santé Connect has several hosts: the realm (issuer, tokens, keys), the wallet (authorization
 // endpoint, login page) and a page that demands the card's certificate and asks nothing else.
 //
-// One argument, JSON: { certificate, key, clientAuthorities, client, login?, people? }: three files, the metadata of the
-// one client (RFC 7591; `tls_client_auth` makes the realm ask for a certificate), `card` or `page`, and who is known.
-// Prints one line of JSON with the issuer when it is ready, then one line for each event.
+// One argument, JSON: { certificate, key, clientAuthorities, client, login?, people?, ports?, signing? }: three files, the
+// metadata of the one client (RFC 7591; `tls_client_auth` makes the realm ask for a certificate), `card` or `page`, who is
+// known, the ports of realm, wallet and card page, and the key (JWK). Prints one line of JSON with issuer, ports and key
+// when it is ready, then one line for each event.
 //
 // Standard input takes one order a line, each answered by { "done": true } or { "error": … }:
 // { "fault": name?, "at": endpoint? }, { "phone": "approve"|"deny"|"ignore", "interval": seconds? }. Its end is the end.
@@ -31,9 +32,15 @@ const servers = {
   card: https.createServer({ ...asking, rejectUnauthorized: true }),
 };
 const fronts = {};
-for (const [name, front] of Object.entries(servers)) fronts[name] = await listening(front);
+const ports = {};
+for (const [name, front] of Object.entries(servers)) {
+  ports[name] = await listening(front, wish.ports?.[name] ?? 0);
+  fronts[name] = `https://localhost:${ports[name]}`;
+}
 
-const key = { ...generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256' };
+const key = wish.signing ?? {
+  ...generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256',
+};
 const faults = new Faults(createPrivateKey({ key, format: 'jwk' }), wish.client.redirect_uris[0]);
 const phone = new Phone();
 (wish.people ?? []).forEach((person) => arrive(person, 'MOBILE'));
@@ -111,11 +118,11 @@ createInterface({ input: process.stdin })
   })
   .on('close', () => process.exit(0));
 
-tell({ issuer: `${fronts.realm}${REALM}` });
+tell({ issuer: `${fronts.realm}${REALM}`, ports, signing: key });
 
-function listening(front) {
+function listening(front, port) {
   return new Promise((resolve, reject) => {
     front.once('error', reject);
-    front.listen(0, '127.0.0.1', () => resolve(`https://localhost:${front.address().port}`));
+    front.listen(port, '127.0.0.1', () => resolve(front.address().port));
   });
 }

@@ -2,7 +2,7 @@
 //
 // Faults of the protocol carry the name of the conformance module (OpenID Foundation's suite) whose provider does the
 // same: `oidcc-client-test-invalid-iss` is told as `invalid-iss`. Faults of the wire happen at one endpoint: hang, slow,
-// failing, garbage, huge, cut.
+// failing, garbage, huge, cut, killed.
 
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 
@@ -192,6 +192,7 @@ const wire = {
   failing: (response) => respond(response, 503, 'text/html', '<!doctype html><title>503</title><p>maintenance'),
   garbage: (response) => respond(response, 200, 'application/json', createHash('sha512').update('garbage').digest()),
   huge: (response) => respond(response, 200, 'application/json', JSON.stringify({ padding: 'x'.repeat(4 * 1024 * 1024) })),
+  killed: () => process.kill(process.pid, 'SIGKILL'),
   cut: (response) => {
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': 1000 });
     response.write('{"issuer":"https:', () => response.socket.destroy());
