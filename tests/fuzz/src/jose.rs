@@ -53,8 +53,14 @@ pub fn id_token(data: &[u8]) -> bool {
     let Ok(compact) = key.compact(Algorithm::Es256, &header, data, &SystemRandom::new()) else {
         return false;
     };
-    let expected =
-        Expected { profile, nonce: Some("a nonce"), access_token: "an access token", now: NOW, skew: None };
+    let expected = Expected {
+        profile,
+        nonce: Some("a nonce"),
+        level: true,
+        access_token: "an access token",
+        now: NOW,
+        skew: None,
+    };
     let Ok(token) = verify::id_token(&compact, keys, expected) else { return false };
     let text = |name: &str| claims.get(name).and_then(serde_json::Value::as_str);
     assert_eq!((text("iss"), text("nonce")), (Some(profile.issuer.as_str()), Some("a nonce")));

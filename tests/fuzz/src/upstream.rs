@@ -6,8 +6,9 @@ use cps_agent_core::{
     jose::Algorithm,
     psc::{
         ClientAuth, Metadata, Profile,
+        client::Client,
         keys::{Found, Keys},
-        profile::{Client, Custom},
+        profile::Custom,
         userinfo,
         verify::IdToken,
     },
