@@ -9,6 +9,7 @@ mod session;
 mod sign;
 mod status;
 mod token;
+mod trust;
 
 use crate::{
     args::{Args, Command},
@@ -42,6 +43,7 @@ pub(crate) async fn run(args: &Args, output: &mut Output) -> Result<(), Error> {
             sign::run(&request, agent, output).await
         }
         Command::Client { command } => client::run(command, agent, output).await,
+        Command::Trust { command } => trust::run(command, agent, output).await,
     }
 }
 

@@ -5,7 +5,7 @@ use crate::serve::{
     connection, control,
     desk::{Caller, Desk, Door, LoginPage},
     limits::{Refusals, Slots},
-    visitor::{Process, Visitor},
+    visitor::{Process, Searches, Visitor},
 };
 use cps_agent_api::words;
 use cps_agent_core::{
@@ -26,7 +26,7 @@ use std::{
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream},
-    sync::{Semaphore, broadcast},
+    sync::broadcast,
 };
 
 /// Port of the fake bridge.
@@ -297,7 +297,7 @@ pub(crate) fn bridge(desk: &Arc<FakeDesk>) -> Arc<Bridge<FakeDesk>> {
         desk: Arc::clone(desk),
         slots: Slots::new(8, 8),
         strangers: Slots::new(1, 1),
-        searches: Semaphore::new(1),
+        searches: Searches::default(),
         refusals: Refusals::default(),
     })
 }
