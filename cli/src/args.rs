@@ -64,9 +64,9 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: ClientCommand,
     },
-    Trust {
+    Audit {
         #[command(subcommand)]
-        command: TrustCommand,
+        command: AuditCommand,
     },
 }
 
@@ -102,6 +102,11 @@ pub(crate) enum PinCommand {
         #[arg(long, value_name = "SERIAL")]
         card: Option<String>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    Verify,
 }
 
 #[derive(Debug, Subcommand)]
@@ -172,20 +177,6 @@ pub(crate) struct ClientAdd {
     pub(crate) choose_situation: bool,
     #[arg(long)]
     pub(crate) ciba: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum TrustCommand {
-    Install {
-        #[arg(long)]
-        renew: bool,
-        #[arg(long)]
-        no_system: bool,
-    },
-    Remove {
-        #[arg(long)]
-        no_system: bool,
-    },
 }
 
 /// A way to log in, in the words of the configuration.

@@ -5,7 +5,6 @@ mod commands;
 mod error;
 mod output;
 mod screen;
-mod stores;
 mod text;
 mod usage;
 

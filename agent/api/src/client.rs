@@ -207,6 +207,14 @@ impl Agent {
         self.send(Method::DELETE, "/v1/trust", None).await.map(|_| ())
     }
 
+    /// `GET /v1/audit`: checks the chain of the audit trail.
+    ///
+    /// # Errors
+    /// [`ClientError`]; a refusal names the first line that is not what the line before demands.
+    pub async fn check_audit(&mut self) -> Result<words::AuditCheck, ClientError> {
+        self.get("/v1/audit").await
+    }
+
     /// `GET /v1/events`: what happens from now on. Takes the connection for itself.
     ///
     /// # Errors

@@ -292,6 +292,19 @@ pub struct TokenAnswer {
     pub csr: Option<String>,
 }
 
+/// The audit trail, whose chain verifies (`GET /v1/audit`, control door).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditCheck {
+    /// Number of the last line.
+    pub lines: u64,
+    /// Hash of the last line: the head that the system journal keeps too.
+    pub hash: String,
+    /// Files of the trail.
+    pub files: usize,
+    /// Files that were kept aside, since their chain did not verify when the agent started.
+    pub aside: Vec<String>,
+}
+
 /// A registered application, and the body of `POST /v1/clients` (control door). The words are those of `clients.d/*.toml`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Client {

@@ -190,6 +190,13 @@ impl Policy {
         self.ways.iter().copied().filter(allowed).collect()
     }
 
+    /// Whether a live session answers a new request of an application without asking its person again. One that was opened
+    /// the local way because the upstream could not be reached does so only as long as that lasts.
+    #[must_use]
+    pub fn answers(&self, session: &SessionView, upstream_down: bool) -> bool {
+        session.assurance.acr != ACR_LOCAL || self.local != LocalLogin::UpstreamDown || upstream_down
+    }
+
     fn login(&self, way: Way, registered: &[Way], upstream_down: bool) -> Result<(), Reason> {
         refuse_if(!self.ways.contains(&way), Reason::WayNotInPolicy)?;
         refuse_if(!registered.is_empty() && !registered.contains(&way), Reason::WayNotRegistered)?;

@@ -91,6 +91,7 @@ pub(super) static KEYS: &[Key] = &[
     key("clients.registration", Kind::Text),
     key("tokens.directory", Kind::Text),
     key("audit.sync", Kind::Text),
+    key("audit.journal", Kind::Text),
     key("state.directory", Kind::Text),
     policy("locked.keys", Kind::List),
 ];

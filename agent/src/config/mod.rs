@@ -52,6 +52,8 @@ pub struct Config {
     pub tokens: Option<PathBuf>,
     /// When audit lines reach the disk.
     pub audit_sync: AuditSync,
+    /// Socket of the system journal that keeps heads of the audit trail; the system's own when absent.
+    pub audit_journal: Option<PathBuf>,
     /// Where state lies; the system's place for it when absent.
     pub state: Option<PathBuf>,
     /// SHA-256 of all settings that were given, for the audit trail.

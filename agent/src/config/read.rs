@@ -64,6 +64,7 @@ pub(super) fn config(layers: Layers) -> Result<Config, ConfigError> {
         audit_sync: layers
             .choice("audit.sync", &[("always", AuditSync::Always), ("system", AuditSync::System)])?
             .unwrap_or(AuditSync::System),
+        audit_journal: layers.path("audit.journal"),
         state: layers.path("state.directory"),
         fingerprint: layers.fingerprint(),
         ignored: layers.ignored(),

@@ -6,8 +6,9 @@
 use super::{
     clock::Clock,
     state::{Folder, create_private},
+    system_journal::SystemJournal,
 };
-use cps_agent_core::audit::{Event, Head, What, chain, verify};
+use cps_agent_core::audit::{Event, Head, Outcome, What, chain, verify};
 use rustix::fs::OFlags;
 use std::{
     fs::File,
@@ -18,13 +19,31 @@ use std::{
 /// A file is closed when it has reached this size.
 const FULL: u64 = 8 * 1024 * 1024;
 const ENDING: &str = ".jsonl";
+/// Ending of a file that was kept aside.
+const BROKEN: &str = ".jsonl.broken";
+/// Every so many lines a head is left in the system journal.
+const HEADS_EVERY: u64 = 100;
 
 /// The open trail.
 pub struct Journal {
     folder: Folder,
     clock: Arc<dyn Clock>,
     sync: bool,
+    heads: SystemJournal,
     end: Mutex<End>,
+}
+
+/// What a look at the whole trail found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    /// The end of the chain, as far as it verifies.
+    pub head: Head,
+    /// Files of the chain.
+    pub files: usize,
+    /// The first file that does not continue the one before, and its first bad line, counted from 1.
+    pub broken: Option<(String, usize)>,
+    /// Files that were kept aside since their chain did not verify.
+    pub aside: Vec<String>,
 }
 
 /// Where the next line goes.
@@ -42,11 +61,11 @@ impl Journal {
     ///
     /// # Errors
     /// The system's.
-    pub fn open(folder: Folder, clock: Arc<dyn Clock>, sync: bool) -> io::Result<Self> {
+    pub fn open(folder: Folder, clock: Arc<dyn Clock>, sync: bool, heads: SystemJournal) -> io::Result<Self> {
         let files: Vec<(u64, String)> = folder.names()?.into_iter().filter_map(numbered).collect();
         let Some((first, last)) = files.last() else {
             let end = start(&folder, Head::default())?;
-            return Ok(Self { folder, clock, sync, end: Mutex::new(end) });
+            return Ok(Self { folder, clock, sync, heads, end: Mutex::new(end) });
         };
         let before = match files.len().checked_sub(2).and_then(|at| files.get(at)) {
             Some((_, name)) => last_head(&folder.read(name)?.unwrap_or_default()).unwrap_or_default(),
@@ -73,7 +92,7 @@ impl Journal {
                 (start(&folder, before)?, kept.file_name().map(|name| name.to_string_lossy().into_owned()))
             }
         };
-        let journal = Self { folder, clock, sync, end: Mutex::new(end) };
+        let journal = Self { folder, clock, sync, heads, end: Mutex::new(end) };
         if let Some(kept) = broken {
             journal.write(&Event::done(What::TrailBroken(kept)));
         }
@@ -85,7 +104,43 @@ impl Journal {
         let mut end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
         if let Err(error) = self.append(&mut end, event) {
             tracing::error!(%error, "an audit line cannot be written");
+        } else if end.head.sequence.is_multiple_of(HEADS_EVERY) || begins_or_ends_a_session(event) {
+            self.heads.keep(&end.head);
         }
+    }
+
+    /// Checks the whole trail on disk, from its first line to the last that was written.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn check(&self) -> io::Result<Checked> {
+        // What is written from here on is not looked at.
+        let (names, length) = {
+            let end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
+            (self.folder.names()?, usize::try_from(end.length).unwrap_or(usize::MAX))
+        };
+        let aside = names.iter().filter(|name| name.contains(BROKEN)).cloned().collect();
+        let mut checked = Checked { head: Head::default(), files: 0, broken: None, aside };
+        let mut files = names.into_iter().filter_map(numbered).peekable();
+        while let Some((first, name)) = files.next() {
+            let mut text = self.folder.read(&name)?.unwrap_or_default();
+            if files.peek().is_none() {
+                text.truncate(length);
+            }
+            // The oldest files may have been archived: the trail then begins in the middle, which its name says.
+            if checked.files == 0 && first > 1 {
+                checked.head = previous_of(&text).unwrap_or_default();
+            }
+            checked.files += 1;
+            match verify(&checked.head, &text) {
+                Ok(verified) => checked.head = verified.head,
+                Err(broken) => {
+                    checked.broken = Some((name, broken.line));
+                    break;
+                }
+            }
+        }
+        Ok(checked)
     }
 
     /// The end of the chain, to be kept elsewhere.
@@ -128,6 +183,19 @@ fn start(folder: &Folder, head: Head) -> io::Result<End> {
     Ok(End { file, length, head })
 }
 
+/// Whether somebody logged in or out: then a head is left in the system journal.
+fn begins_or_ends_a_session(event: &Event) -> bool {
+    event.outcome == Outcome::Done && matches!(event.what, What::Login(_) | What::SessionEnded(_))
+}
+
+/// The head that the first line of a file continues.
+fn previous_of(text: &[u8]) -> Option<Head> {
+    let line = text.split(|byte| *byte == b'\n').next()?;
+    let line: serde_json::Value = serde_json::from_slice(line).ok()?;
+    let sequence = line.get("seq")?.as_u64()?.checked_sub(1)?;
+    Some(Head { sequence, hash: line.get("previous")?.as_str()?.to_owned() })
+}
+
 /// The number of a file of the trail, and its name; nothing for other files.
 fn numbered(name: String) -> Option<(u64, String)> {
     let number = name.strip_suffix(ENDING)?.parse().ok()?;
@@ -151,7 +219,8 @@ mod tests {
     use crate::host::clock::SystemClock;
 
     fn open(folder: &Folder) -> Journal {
-        Journal::open(folder.clone(), Arc::new(SystemClock), false).expect("opened")
+        let heads = SystemJournal::new(None);
+        Journal::open(folder.clone(), Arc::new(SystemClock), false, heads).expect("opened")
     }
 
     fn folder() -> (tempfile::TempDir, Folder) {
@@ -244,6 +313,64 @@ mod tests {
         let first = verify(&Head::default(), &first).expect("verifies");
         let second = folder.read(SECOND).expect("read").expect("there");
         assert_eq!(verify(&first.head, &second).expect("verifies").head.sequence, 3);
+    }
+
+    #[test]
+    fn a_whole_trail_is_checked_and_an_edit_is_found_where_it_is() {
+        let (_place, folder) = folder();
+        let journal = open(&folder);
+        journal.write(&Event::done(What::CardInserted));
+        journal.end.lock().expect("free").length = FULL;
+        journal.write(&Event::done(What::CardRemoved));
+        let checked = journal.check().expect("read");
+        assert_eq!((checked.head, checked.files, checked.broken), (journal.head(), 2, None));
+        let text = String::from_utf8(folder.read(FIRST).expect("read").expect("there")).expect("text");
+        folder.write(FIRST, text.replace("card_inserted", "card_removed").as_bytes()).expect("edited");
+        assert_eq!(journal.check().expect("read").broken, Some((FIRST.to_owned(), 1)));
+        // A line that was taken out at the end of the first file is missed by the second.
+        folder.write(FIRST, b"").expect("emptied");
+        assert_eq!(journal.check().expect("read").broken, Some((SECOND.to_owned(), 1)));
+    }
+
+    #[test]
+    fn a_trail_whose_oldest_file_was_archived_still_proves_the_rest() {
+        let (_place, folder) = folder();
+        let journal = open(&folder);
+        journal.write(&Event::done(What::CardInserted));
+        journal.end.lock().expect("free").length = FULL;
+        journal.write(&Event::done(What::CardRemoved));
+        folder.remove(FIRST).expect("archived");
+        let checked = journal.check().expect("read");
+        assert_eq!((checked.head, checked.files, checked.broken), (journal.head(), 1, None));
+    }
+
+    #[test]
+    fn heads_reach_the_system_journal_at_login_logout_and_every_hundred_lines() {
+        let (place, folder) = folder();
+        let path = place.path().join("journal");
+        let system = std::os::unix::net::UnixDatagram::bind(&path).expect("a socket");
+        system.set_nonblocking(true).expect("set");
+        let heads = SystemJournal::new(Some(path));
+        let journal = Journal::open(folder, Arc::new(SystemClock), false, heads).expect("opened");
+        let kept = || {
+            let mut entry = [0; 1024];
+            let length = system.recv(&mut entry).ok()?;
+            let entry = String::from_utf8_lossy(&entry[..length]).into_owned();
+            let line = entry.lines().find_map(|line| line.strip_prefix("CPS_AGENT_AUDIT_SEQUENCE="));
+            line.map(|line| line.parse::<u64>().expect("a number"))
+        };
+        let code = cps_agent_core::failure::NO_CARD;
+        journal.write(&Event::refused(What::Login(cps_agent_core::identity::Way::Local), code));
+        assert_eq!(kept(), None, "nobody logged in");
+        journal.write(&Event::done(What::Login(cps_agent_core::identity::Way::Local)));
+        assert_eq!(kept(), Some(2));
+        let end = cps_agent_core::audit::event::SessionEnd::Idle;
+        journal.write(&Event::done(What::SessionEnded(end)));
+        assert_eq!(kept(), Some(3));
+        for _ in 3..210 {
+            journal.write(&Event::done(What::CardInserted));
+        }
+        assert_eq!((kept(), kept(), kept()), (Some(100), Some(200), None));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! | [`state`] | private files that a crash cannot half write |
 //! | [`seal`] | secrets at rest |
 //! | [`card_cache`] | what is remembered of cards |
-//! | [`journal`] | the audit trail on disk |
+//! | [`journal`], [`system_journal`] | the audit trail on disk, and its heads where the person cannot change them |
 //! | [`entropy`], [`clock`] | random numbers and the time, as the quiet half takes them |
 //! | [`notice`] | telling a client of this machine that its session ended |
 //! | [`fetch`], [`tls`], [`token_tls`] | requests to upstreams, with and without the card's key |
@@ -33,6 +33,7 @@ pub mod prompt_text;
 pub mod revocation;
 pub mod seal;
 pub mod state;
+pub mod system_journal;
 pub mod tls;
 pub mod token_tls;
 pub mod trust_files;

@@ -74,7 +74,11 @@ impl FrontDesk {
             return LoginPage::Leave { location: location.to_owned() };
         }
         let ways = self.0.fixed.policy.ways(waiting.client.ways(), quiet.upstream_down);
-        LoginPage::Choose { application, ways, reason: quiet.pages.reason(transaction) }
+        LoginPage::Choose {
+            application,
+            ways,
+            reason: quiet.pages.reason(transaction).or_else(|| self.0.asked_again(quiet)),
+        }
     }
 }
 
@@ -91,8 +95,11 @@ impl Desk for FrontDesk {
     }
 
     fn authorize(&self, caller: &Caller, parameters: Parameters) -> Authorize {
-        let authorized = self.0.provide(|provider, world, sessions| {
-            provider.authorize(world, &parameters, sessions.current().as_ref())
+        let authorized = self.0.decide(|quiet, now| {
+            let session = self.0.answering(quiet);
+            self.0.provide_in(quiet, now, |provider, world, _| {
+                provider.authorize(world, &parameters, session.as_ref())
+            })
         });
         let event = match (&authorized.answer, authorized.error) {
             // The answer comes later, with the login.
@@ -324,6 +331,10 @@ impl Desk for FrontDesk {
 
     fn remove_client(&self, caller: &Caller, id: &str) -> Result<(), Failure> {
         self.0.unregister(&Self::by(caller), id)
+    }
+
+    async fn check_audit(&self) -> Result<words::AuditCheck, Failure> {
+        self.0.check_trail().await
     }
 
     fn tokens(&self) -> Vec<words::Card> {

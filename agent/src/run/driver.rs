@@ -395,7 +395,7 @@ impl Driver {
                 }
                 Err(failure) => {
                     // Only a login that went there says anything about the upstream.
-                    quiet.upstream_down |= failure.code == failure::UPSTREAM_UNREACHABLE;
+                    let failure = shared.note_outage(quiet, failure);
                     for transaction in &running.transactions {
                         quiet.pages.failed(transaction, failure.clone());
                     }

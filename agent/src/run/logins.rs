@@ -120,7 +120,7 @@ impl Shared {
 impl Shared {
     /// Answers a waiting page with the live session, if that is what it waits for. Says whether the page is done.
     pub(super) fn complete(&self, quiet: &mut Quiet, transaction: &str, now: UnixTime) -> bool {
-        let Some(session) = quiet.sessions.current() else { return false };
+        let Some(session) = self.answering(quiet) else { return false };
         let client = quiet.provider.waiting(transaction, now).map(|waiting| waiting.client.id().to_owned());
         let completion = self.provide_in(quiet, now, |provider, world, _| {
             match provider.complete(world, transaction, &session, Approval::default()) {

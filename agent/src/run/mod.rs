@@ -29,6 +29,7 @@ mod driver;
 mod effects;
 mod logins;
 mod notify;
+mod offline;
 mod pages;
 mod pins;
 mod present;
@@ -38,6 +39,7 @@ mod setup;
 mod shared;
 mod store;
 mod tokens;
+mod trail;
 mod words;
 
 pub use setup::UpstreamError;
@@ -54,6 +56,7 @@ use crate::{
         paths::Paths,
         revocation::Revocations,
         state::Folder,
+        system_journal::SystemJournal,
         tls::{AnchorError, Anchors},
         trust_files::TrustFiles,
     },
@@ -248,6 +251,9 @@ pub async fn run(
     };
     shared.journal.write(&audit::Event::done(audit::What::Started(env!("CARGO_PKG_VERSION"))));
     shared.journal.write(&audit::Event::done(audit::What::Policy(shared.fixed.config.fingerprint.clone())));
+    if let Some(kept) = shared.store.aside() {
+        shared.journal.write(&audit::Event::done(audit::What::StateAside(kept.to_owned())));
+    }
     shared.open_tokens();
     make_keys(&shared)?;
 
@@ -289,6 +295,7 @@ async fn serve(
         attend::attend(shared, card_news),
         activity::watch(shared),
         refresh::keep(shared),
+        offline::look_for_upstream(shared),
         time(shared),
     );
 }
@@ -330,6 +337,7 @@ fn assemble(
         state.folder("audit").map_err(failed)?,
         Arc::clone(&clock),
         config.audit_sync == AuditSync::Always,
+        SystemJournal::new(config.audit_journal.clone().or_else(|| paths.system_journal.clone())),
     )
     .map_err(failed)?;
     let store = Store::open(state, config.tokens.as_deref())?;

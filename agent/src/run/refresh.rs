@@ -3,7 +3,7 @@
 //! When a refresh is due is the session table's to know. Here it is sent, one at a time, and its answer taken: only
 //! `invalid_grant` ends the session, and whatever the network does is tried again later.
 
-use super::shared::Shared;
+use super::{offline::is_outage, shared::Shared};
 use crate::host::fetch::{Answer, Fetcher};
 use cps_agent_core::{
     audit,
@@ -81,7 +81,7 @@ impl Shared {
                 Err(RefreshFault::Transport(why)) => {
                     tracing::warn!(code = %why.code, "the upstream's session was not refreshed; it is tried again");
                     quiet.sessions.refresh_failed(&ticket, now);
-                    quiet.upstream_down |= why.code == failure::UPSTREAM_UNREACHABLE;
+                    quiet.upstream_down |= is_outage(why.code);
                     audit::Event::refused(audit::What::Upstream("refresh"), why.code)
                 }
                 Err(RefreshFault::Refused(why)) => {

@@ -14,7 +14,7 @@ use rsa::pkcs8::EncodePrivateKey as _;
 use std::{
     io,
     path::Path,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, OnceLock, PoisonError},
 };
 use zeroize::Zeroizing;
 
@@ -49,6 +49,8 @@ pub(super) struct Store {
     tokens: Folder,
     /// Generation of the stored registrations; held while they are written.
     saved: Mutex<u64>,
+    /// Name of the registrations that could not be used at the start, and are kept aside.
+    aside: OnceLock<String>,
 }
 
 impl Store {
@@ -62,7 +64,7 @@ impl Store {
             Some(path) => Folder::open(path)?,
             None => folder.folder("tokens")?,
         };
-        Ok(Self { vault, tokens, saved: Mutex::new(0) })
+        Ok(Self { vault, tokens, saved: Mutex::new(0), aside: OnceLock::new() })
     }
 
     /// The P-256 key; made the first time, which takes no time.
@@ -143,8 +145,16 @@ impl Store {
         why: &(dyn std::error::Error + 'static),
     ) -> Result<(), StoreError> {
         let aside = self.vault.keep_aside(CLIENTS)?;
+        let name = aside.file_name().map(|name| name.to_string_lossy().into_owned());
+        // The first is the one that was in use.
+        let _ = self.aside.set(name.unwrap_or_default());
         tracing::error!(error = why, kept = %aside.display(), "the stored registrations cannot be used");
         Ok(())
+    }
+
+    /// Name of the registrations that could not be used at the start, where that was so.
+    pub(super) fn aside(&self) -> Option<&str> {
+        self.aside.get().map(String::as_str)
     }
 
     /// Names and contents of the token files.

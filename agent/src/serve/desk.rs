@@ -171,6 +171,8 @@ pub trait Desk: Send + Sync + 'static {
         caller: &Caller,
         request: words::TokenRequest,
     ) -> impl Future<Output = Result<words::TokenAnswer, Failure>> + Send;
+    /// `GET /v1/audit`: checks the chain of the audit trail.
+    fn check_audit(&self) -> impl Future<Output = Result<words::AuditCheck, Failure>> + Send;
     /// `GET /v1/trust`: who vouches for the bridge's certificate, when there is one.
     fn authority(&self) -> Option<words::Authority>;
     /// `POST /v1/trust`.

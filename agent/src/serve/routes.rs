@@ -53,6 +53,8 @@ pub enum Endpoint {
     Tokens,
     /// `/v1/trust`.
     Trust,
+    /// `/v1/audit`.
+    Audit,
 }
 
 /// Which doors have a route.
@@ -114,6 +116,7 @@ pub static ROUTES: &[Route] = &[
     route("/v1/clients/{id}", &["DELETE"], At::Control, Endpoint::Client),
     route("/v1/tokens", GET_POST, At::Control, Endpoint::Tokens),
     route("/v1/trust", &["GET", "POST", "DELETE"], At::Control, Endpoint::Trust),
+    route("/v1/audit", GET, At::Control, Endpoint::Audit),
 ];
 
 /// Longest value in a path.
@@ -187,6 +190,7 @@ mod tests {
             "/v1/login",
             "/v1/cards/1/pin/change",
             "/v1/trust",
+            "/v1/audit",
         ] {
             assert!(find(Door::Bridge, path).is_none(), "{path}");
             assert!(find(Door::Control, path).is_some(), "{path}");

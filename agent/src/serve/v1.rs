@@ -107,6 +107,7 @@ where
             reply::empty(StatusCode::NO_CONTENT)
         }
         Endpoint::Trust => reply::json(ok, &desk.authority()),
+        Endpoint::Audit => reply::json(ok, &desk.check_audit().await?),
         Endpoint::OpenApi => reply::document(super::openapi::DOCUMENT),
         _ => return Err(NOT_FOUND.into()),
     })

@@ -1,5 +1,6 @@
 //! One file per command. Each asks the agent and prints; none knows more than the words of the API.
 
+mod audit;
 mod card;
 mod client;
 mod login;
@@ -9,7 +10,6 @@ mod session;
 mod sign;
 mod status;
 mod token;
-mod trust;
 
 use crate::{
     args::{Args, Command},
@@ -42,8 +42,8 @@ pub(crate) async fn run(args: &Args, output: &mut Output) -> Result<(), Error> {
             let request = sign::request(challenge, audience.as_deref(), *purpose, card.as_deref(), output);
             sign::run(&request, agent, output).await
         }
+        Command::Audit { command } => audit::run(command, agent, output).await,
         Command::Client { command } => client::run(command, agent, output).await,
-        Command::Trust { command } => trust::run(command, agent, output).await,
     }
 }
 

@@ -56,6 +56,8 @@ pub enum SessionEnd {
     Expired,
     /// Nobody was active.
     Idle,
+    /// The same person began another, at the upstream or without it.
+    Replaced,
     /// The upstream ended it.
     Upstream,
     /// The agent stopped.
@@ -71,6 +73,8 @@ pub enum What {
     Stopped,
     /// The chain of the last audit file did not verify; the name under which that file is kept.
     TrailBroken(String),
+    /// Stored registrations could not be used; the name under which they are kept.
+    StateAside(String),
     /// A login was tried.
     Login(Way),
     /// A session was locked.
@@ -127,6 +131,8 @@ pub enum What {
     DoorRefused(&'static str),
     /// A call to the upstream; which endpoint.
     Upstream(&'static str),
+    /// The upstream could not be reached, or can be again.
+    UpstreamReach(bool),
     /// A client was told that a session ended, or could not be told.
     Notice,
 }
@@ -249,6 +255,7 @@ impl What {
             Self::Started(version) => ("started", Some(("version", (*version).into()))),
             Self::Stopped => plain("stopped"),
             Self::TrailBroken(kept) => ("trail_broken", Some(("kept", cut(kept)))),
+            Self::StateAside(kept) => ("state_aside", Some(("kept", cut(kept)))),
             Self::Login(way) => ("login", Some(("way", way_name(*way).into()))),
             Self::Locked => plain("session_locked"),
             Self::Resumed => plain("session_resumed"),
@@ -276,6 +283,7 @@ impl What {
             Self::CardInserted => plain("card_inserted"),
             Self::CardRemoved => plain("card_removed"),
             Self::DoorRefused(route) => ("door_refused", Some(("route", (*route).into()))),
+            Self::UpstreamReach(up) => ("upstream_reach", Some(("up", (*up).into()))),
             Self::Notice => plain("logout_notice"),
             Self::Upstream(endpoint) => ("upstream", Some(("endpoint", (*endpoint).into()))),
         }
@@ -301,6 +309,7 @@ impl SessionEnd {
             Self::OtherPerson => "other_person",
             Self::Expired => "expired",
             Self::Idle => "idle",
+            Self::Replaced => "replaced",
             Self::Upstream => "upstream",
             Self::Stopped => "stopped",
         }

@@ -94,6 +94,16 @@ failures! {
            "Vérifiez la connexion au réseau, puis réessayez dans quelques instants."
         en "The login service cannot be reached."
            "Check the network connection and try again in a moment."
+    UPSTREAM_DOWN_LOCAL_OFFERED = "upstream_down_local_offered" 503 Person
+        fr "Le service d'authentification est injoignable ou en panne."
+           "Vous pouvez travailler sans lui pour un temps limité : choisissez la connexion locale (cps login --way local)."
+        en "The login service cannot be reached or is out of order."
+           "You can work without it for a limited time: choose the local login (cps login --way local)."
+    UPSTREAM_BACK = "upstream_back" 403 Person
+        fr "Le service d'authentification est de nouveau joignable ; votre session locale ne suffit plus."
+           "Connectez-vous à nouveau auprès de lui."
+        en "The login service can be reached again; your local session is no longer enough."
+           "Log in there again."
     UPSTREAM_FAILING = "upstream_failing" 502 Upstream
         fr "Le service d'authentification est en panne (état {status})."
            "Réessayez dans quelques minutes. La panne ne vient pas de votre poste."
@@ -236,6 +246,16 @@ failures! {
            "Reprenez-la avec cette carte-là, ou fermez-la d'abord."
         en "The session was opened with another card."
            "Resume it with that card, or end it first."
+    TRAIL_BROKEN = "trail_broken" 409 Administrator
+        fr "Le journal d'audit a été modifié ou endommagé : {file}, ligne {line}."
+           "Conservez le fichier et comparez-le aux empreintes du journal du système (journalctl SYSLOG_IDENTIFIER=cps-agent)."
+        en "The audit trail was edited or damaged: {file}, line {line}."
+           "Keep the file and compare it with the heads in the system journal (journalctl SYSLOG_IDENTIFIER=cps-agent)."
+    TRAIL_UNREADABLE = "trail_unreadable" 500 Administrator
+        fr "Le journal d'audit ne peut pas être lu."
+           "Vérifiez les droits et l'état du disque."
+        en "The audit trail cannot be read."
+           "Check the permissions and the disk."
     CLIENT_NOT_TOLD = "client_not_told" 502 Administrator
         fr "Une application n'a pas pu être prévenue de la fin de la session."
            "Vérifiez qu'elle est fermée, ou déconnectez-vous dans l'application elle-même."

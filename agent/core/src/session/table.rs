@@ -278,7 +278,7 @@ impl Table {
         }
         let reason = match &self.live {
             Some(live) if !live.person.is(&outcome.person) => SessionEnd::OtherPerson,
-            _ => SessionEnd::Logout,
+            _ => SessionEnd::Replaced,
         };
         effects.extend(self.end(reason));
         self.generation += 1;
@@ -345,7 +345,9 @@ impl Table {
         // An automatic end leaves the upstream's session alone; one that a person caused does not. Where the upstream
         // ended it, there is nothing left to end.
         let explicit = match why {
-            SessionEnd::Logout | SessionEnd::CardRemoved | SessionEnd::OtherPerson => true,
+            SessionEnd::Logout | SessionEnd::CardRemoved | SessionEnd::OtherPerson | SessionEnd::Replaced => {
+                true
+            }
             SessionEnd::Expired | SessionEnd::Idle | SessionEnd::Upstream | SessionEnd::Stopped => false,
         };
         if let Some(upstream) = live.upstream.take().filter(|_| explicit) {

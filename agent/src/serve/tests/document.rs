@@ -110,6 +110,10 @@ fn every_word_has_exactly_its_members() {
         "ClientRegistered",
         words::ClientRegistered { client_id: String::new(), client_secret: text(), issuer: None },
     );
+    same_members(
+        "AuditCheck",
+        words::AuditCheck { lines: 1, hash: String::new(), files: 1, aside: Vec::new() },
+    );
     same_members("TrustRequest", words::TrustRequest::default());
     same_members("Authority", desk.authority().unwrap());
     same_members(

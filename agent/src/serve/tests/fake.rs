@@ -5,7 +5,7 @@ use crate::serve::{
     connection, control,
     desk::{Caller, Desk, Door, LoginPage},
     limits::{Refusals, Slots},
-    visitor::{Process, Searches, Visitor},
+    visitor::{Process, Visitor},
 };
 use cps_agent_api::words;
 use cps_agent_core::{
@@ -26,7 +26,7 @@ use std::{
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream},
-    sync::broadcast,
+    sync::{Semaphore, broadcast},
 };
 
 /// Port of the fake bridge.
@@ -263,6 +263,9 @@ impl Desk for FakeDesk {
     ) -> Result<words::TokenAnswer, Failure> {
         Ok(words::TokenAnswer { serial: None, file: request.name, authority: None, csr: None })
     }
+    async fn check_audit(&self) -> Result<words::AuditCheck, Failure> {
+        Ok(words::AuditCheck { lines: 1, hash: "00".to_owned(), files: 1, aside: Vec::new() })
+    }
     fn authority(&self) -> Option<words::Authority> {
         Some(words::Authority {
             sha256: "00".to_owned(),
@@ -297,7 +300,7 @@ pub(crate) fn bridge(desk: &Arc<FakeDesk>) -> Arc<Bridge<FakeDesk>> {
         desk: Arc::clone(desk),
         slots: Slots::new(8, 8),
         strangers: Slots::new(1, 1),
-        searches: Searches::default(),
+        searches: Semaphore::new(1),
         refusals: Refusals::default(),
     })
 }
