@@ -30,12 +30,14 @@ macro_rules! failures {
 mod card;
 mod door;
 mod login;
+mod network;
 #[cfg(test)]
 mod tests;
 
 pub use card::*;
 pub use door::*;
 pub use login::*;
+pub use network::*;
 
 use cps_card::Error as CardError;
 use cps_card::transport::TransportError;
@@ -143,7 +145,7 @@ impl Line {
 
 /// The whole table.
 pub fn lines() -> impl Iterator<Item = &'static Line> {
-    card::LINES.iter().chain(login::LINES).chain(door::LINES)
+    card::LINES.iter().chain(login::LINES).chain(door::LINES).chain(network::LINES)
 }
 
 /// A failure that a person can meet: its code, and the numbers or words its sentence needs.

@@ -118,4 +118,35 @@ pub enum FetchFault {
     /// The answer broke a limit or the protocol.
     #[error("the server's answer cannot be used: {0}")]
     Garbled(String),
+    /// The server refused the certificate of our client (`tls_client_auth`), in the words of its TLS alert.
+    #[error("the server refused the certificate of this client: {0}")]
+    ClientRefused(String),
+    /// The proxy between us and the server.
+    #[error("the proxy {proxy} {fault}")]
+    Proxy {
+        /// Its address, without credentials.
+        proxy: String,
+        /// What it did.
+        fault: ProxyFault,
+    },
+}
+
+/// What a proxy can do instead of letting a request through.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProxyFault {
+    /// No connection to it.
+    #[error("cannot be reached")]
+    Unreachable,
+    /// Status 407; the schemes of authentication that it offers.
+    #[error("asks for a login ({0})")]
+    Login(String),
+    /// Another status than success.
+    #[error("refuses with status {0}")]
+    Refused(u16),
+    /// Not HTTP, or no answer.
+    #[error("does not answer as a proxy")]
+    Garbled,
+    /// Of a kind that we do not speak.
+    #[error("is of a kind that is not supported")]
+    Unsupported,
 }

@@ -34,6 +34,8 @@ pub struct Config {
     pub bridge: Bridge,
     /// The upstream identity provider; `None` for `profile = "none"`.
     pub upstream: Option<Upstream>,
+    /// How the network is reached, for the upstream and for what certificates point to.
+    pub proxy: Proxy,
     /// Which logins are offered.
     pub login: Login,
     /// Logins without upstream.
@@ -100,8 +102,6 @@ pub struct Upstream {
     pub algorithms: Option<Vec<Algorithm>>,
     /// `kc_idp_hint`: the local identity provider that Pro Santé Connect or a broker sends the person to.
     pub idp_hint: Option<String>,
-    /// How the network is reached.
-    pub proxy: Proxy,
 }
 
 /// The redirect URI of the browser way, on the loopback interface (RFC 8252 §7.3).

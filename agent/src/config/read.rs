@@ -48,6 +48,7 @@ pub(super) fn config(layers: Layers) -> Result<Config, ConfigError> {
     Ok(Config {
         bridge: bridge(&layers)?,
         upstream: upstream(&layers, kind)?,
+        proxy: proxy(&layers)?,
         login: login(&layers)?,
         local: local(&layers, kind)?,
         pin: pin(&layers)?,
@@ -146,6 +147,11 @@ fn upstream(layers: &Layers, kind: Kind) -> Result<Option<Upstream>, ConfigError
     };
     let algorithms = [("RS256", Algorithm::Rs256), ("PS256", Algorithm::Ps256), ("ES256", Algorithm::Es256)];
     let algorithms = layers.choices("upstream.algorithms", &algorithms)?;
+    let client_id = layers.needed("upstream.client_id", "the upstream knows us by it")?;
+    // Copied from a page or a letter, it brings along what nobody sees, and the upstream says invalid_client.
+    if !client_id.chars().all(|c| c.is_ascii_graphic()) {
+        return Err(layers.wrong("upstream.client_id", "plain characters, without spaces or invisible ones"));
+    }
     if algorithms.as_ref().is_some_and(Vec::is_empty) {
         return Err(layers.wrong("upstream.algorithms", "a list with at least one of RS256, PS256, ES256"));
     }
@@ -155,9 +161,8 @@ fn upstream(layers: &Layers, kind: Kind) -> Result<Option<Upstream>, ConfigError
         accepted_acr: layers.get("upstream.accepted_acr").map(|_| layers.list("upstream.accepted_acr")),
         algorithms,
         idp_hint: layers.text("upstream.idp_hint").map(str::to_owned),
-        proxy: proxy(layers)?,
         profile,
-        client_id: layers.needed("upstream.client_id", "the upstream knows us by it")?.to_owned(),
+        client_id: client_id.to_owned(),
         client_auth: client_auth(layers)?,
         redirect: redirect(layers)?,
     }))

@@ -191,13 +191,12 @@ fn what_differs_between_registrations_can_be_set_for_a_built_in_profile() {
     assert_eq!(plain.redirect, Redirect { port: 0, host: "127.0.0.1", path: "/callback".to_owned() });
     let set = upstream(
         "ciba = false\nidp_hint = \"OKTA_x\"\naccepted_acr = [\"eidas2\"]\nredirect_host = \"localhost\"\n\
-         redirect_port = 8000\nredirect_path = \"/psc/retour\"\nproxy = \"none\"\n",
+         redirect_port = 8000\nredirect_path = \"/psc/retour\"\n",
     );
     assert!(!set.ciba);
     assert_eq!(set.idp_hint.as_deref(), Some("OKTA_x"));
     assert_eq!(set.accepted_acr, Some(vec!["eidas2".to_owned()]));
     assert_eq!(set.redirect, Redirect { port: 8000, host: "localhost", path: "/psc/retour".to_owned() });
-    assert_eq!(set.proxy, Proxy::None);
 }
 
 #[test]
@@ -219,13 +218,14 @@ fn a_proxy_is_an_http_address_or_a_word_and_its_password_is_never_shown() {
         assert!(Files::new().user(&text(wrong)).refusal().contains("upstream.proxy must be"), "{wrong}");
     }
     let config = Files::new().user(&text("http://agent:s%33cret@proxy.example:3128")).load().expect("valid");
-    let upstream = config.upstream.expect("an upstream");
-    let Proxy::Address(address) = &upstream.proxy else { panic!("an address") };
+    let Proxy::Address(address) = &config.proxy else { panic!("an address") };
     assert_eq!((address.host(), address.port()), ("proxy.example", 3128));
     let authorization = address.authorization().expect("credentials");
     assert_eq!(authorization.expose(), "Basic YWdlbnQ6czNjcmV0");
     assert_eq!(address.to_string(), "http://proxy.example:3128");
-    assert!(!format!("{upstream:?}").contains("cret"));
+    assert!(!format!("{config:?}").contains("cret"));
+    assert_eq!(Files::new().user("[upstream]\nproxy = \"none\"\n").load().expect("valid").proxy, Proxy::None);
+    assert_eq!(Files::new().load().expect("valid").proxy, Proxy::System);
 }
 
 #[test]

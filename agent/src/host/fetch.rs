@@ -1,9 +1,13 @@
 //! Requests to upstreams: one connection, no redirects, limits on everything that comes back.
 
 use super::{
+    client_certificate::ClientCertificate,
     clock::Clock,
+    network::{self, AGENT, Network, credentials},
+    proxy::Proxies,
     tls::{Anchors, NoCertificate, Noting},
 };
+use crate::config::ProxyAddress;
 use bytes::Bytes;
 use cps_agent_core::fetch::{Fetch, FetchFault, Fetched, IfAsked};
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -18,13 +22,10 @@ use rustls_pki_types::ServerName;
 use std::{error::Error as _, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::TcpStream,
     time::timeout,
 };
 use url::Url;
 
-/// Longest wait for a TCP connection. Pro Santé Connect's fronts sometimes need more than two seconds.
-const CONNECT: Duration = Duration::from_secs(3);
 /// Longest wait for a whole answer.
 const TOTAL: Duration = Duration::from_secs(10);
 /// Largest body of an answer.
@@ -46,24 +47,35 @@ pub enum Answer {
     },
 }
 
-/// Sends requests without a client certificate.
+/// Sends requests, with the certificate of our client where the request says so.
 #[derive(Clone)]
 pub struct Fetcher {
-    anchors: Arc<Anchors>,
+    network: Arc<Network>,
     clock: Arc<dyn Clock>,
+    identity: Option<Arc<ClientCertificate>>,
 }
 
 impl Fetcher {
-    /// A fetcher that trusts these anchors.
+    /// A fetcher on this network; `identity` is what [`IfAsked::Identify`] shows.
     #[must_use]
-    pub fn new(anchors: Arc<Anchors>, clock: Arc<dyn Clock>) -> Self {
-        Self { anchors, clock }
+    pub fn new(
+        network: Arc<Network>,
+        clock: Arc<dyn Clock>,
+        identity: Option<Arc<ClientCertificate>>,
+    ) -> Self {
+        Self { network, clock, identity }
     }
 
-    /// The anchors it trusts.
+    /// Where its requests go out.
     #[must_use]
-    pub fn anchors(&self) -> Arc<Anchors> {
-        Arc::clone(&self.anchors)
+    pub fn network(&self) -> Arc<Network> {
+        Arc::clone(&self.network)
+    }
+
+    /// The certificate of our client.
+    #[must_use]
+    pub fn identity(&self) -> Option<&ClientCertificate> {
+        self.identity.as_deref()
     }
 
     /// The clock that stamps answers.
@@ -75,10 +87,14 @@ impl Fetcher {
     /// Sends one request over a connection of its own.
     pub async fn fetch(&self, fetch: &Fetch) -> Answer {
         let asked = Arc::new(NoCertificate::default());
+        let identity = self.identity.as_ref().filter(|_| fetch.if_asked == IfAsked::Identify);
         let opened = timeout(TOTAL, async {
-            let resolver: Arc<dyn ResolvesClientCert> = Arc::<NoCertificate>::clone(&asked);
+            let resolver: Arc<dyn ResolvesClientCert> = match identity {
+                Some(identity) => Arc::<ClientCertificate>::clone(identity),
+                None => Arc::<NoCertificate>::clone(&asked),
+            };
             let opened =
-                Connection::open(&fetch.url, &self.anchors, resolver, rustls::DEFAULT_VERSIONS).await;
+                Connection::open(&fetch.url, &self.network, resolver, rustls::DEFAULT_VERSIONS).await;
             if asked.asked() && fetch.if_asked == IfAsked::Report {
                 return Ok(None);
             }
@@ -90,6 +106,9 @@ impl Fetcher {
             Ok(Ok(None)) => {
                 Answer::CertificateRequested { host: fetch.url.host_str().unwrap_or_default().to_owned() }
             }
+            Ok(Err(FetchFault::CertificateRefused(why))) if identity.is_some() => {
+                Answer::Failed(FetchFault::ClientRefused(why))
+            }
             Ok(Err(fault)) => Answer::Failed(fault),
             Err(_) => Answer::Failed(slow()),
         }
@@ -100,7 +119,12 @@ impl Fetcher {
 ///
 /// # Errors
 /// See [`FetchFault`]; anything but status 200 is [`FetchFault::Garbled`].
-pub async fn fetch_public(url: &Url, clock: &dyn Clock, limit: usize) -> Result<Vec<u8>, FetchFault> {
+pub async fn fetch_public(
+    url: &Url,
+    proxies: &Proxies,
+    clock: &dyn Clock,
+    limit: usize,
+) -> Result<Vec<u8>, FetchFault> {
     let fetch = Fetch {
         method: "GET",
         url: url.clone(),
@@ -109,8 +133,8 @@ pub async fn fetch_public(url: &Url, clock: &dyn Clock, limit: usize) -> Result<
         if_asked: IfAsked::GoOnWithout,
     };
     let fetched = timeout(TOTAL, async {
-        let stream = connect(url).await?;
-        Connection::over(stream, url).await?.send(&fetch, clock, limit).await
+        let opened = network::open(url, proxies).await?;
+        Connection::over(opened.stream, url, opened.forwarder).await?.send(&fetch, clock, limit).await
     });
     let fetched = fetched.await.map_err(|_| slow())??;
     if fetched.status != 200 {
@@ -123,26 +147,28 @@ pub async fn fetch_public(url: &Url, clock: &dyn Clock, limit: usize) -> Result<
 pub(super) struct Connection {
     sender: SendRequest<Full<Bytes>>,
     origin: url::Origin,
+    /// A proxy that is told the whole address.
+    forwarder: Option<ProxyAddress>,
 }
 
 impl Connection {
     /// Connects with TLS, in one of these versions.
     pub(super) async fn open(
         url: &Url,
-        anchors: &Anchors,
+        network: &Network,
         client: Arc<dyn ResolvesClientCert>,
         versions: &[&'static SupportedProtocolVersion],
     ) -> Result<Self, FetchFault> {
         if url.scheme() != "https" {
             return Err(FetchFault::Garbled("not an https address".to_owned()));
         }
-        let stream = connect(url).await?;
-        Self::secured(stream, url, anchors, client, versions).await
+        let stream = network::open(url, &network.proxies).await?.stream;
+        Self::secured(stream, url, &network.anchors, client, versions).await
     }
 
     /// The same over a connection that was made.
     pub(super) async fn secured(
-        stream: TcpStream,
+        stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
         url: &Url,
         anchors: &Anchors,
         client: Arc<dyn ResolvesClientCert>,
@@ -156,13 +182,14 @@ impl Connection {
         let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
         let stream =
             connector.connect(name, stream).await.map_err(|error| handshake_fault(&error, &noting))?;
-        Self::over(stream, url).await
+        Self::over(stream, url, None).await
     }
 
     /// Speaks over a connection that was made.
     pub(super) async fn over(
         stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
         url: &Url,
+        forwarder: Option<ProxyAddress>,
     ) -> Result<Self, FetchFault> {
         let mut builder = http1::Builder::new();
         builder.max_buf_size(HEAD);
@@ -171,7 +198,7 @@ impl Connection {
         tokio::spawn(async move {
             let _ = connection.await;
         });
-        Ok(Self { sender, origin: url.origin() })
+        Ok(Self { sender, origin: url.origin(), forwarder })
     }
 
     /// Whether another request to this address can use the connection.
@@ -186,7 +213,7 @@ impl Connection {
         clock: &dyn Clock,
         limit: usize,
     ) -> Result<Fetched, FetchFault> {
-        let request = request(fetch)?;
+        let request = request(fetch, self.forwarder.as_ref())?;
         self.sender.ready().await.map_err(|e| garbled(&e))?;
         let response = self.sender.send_request(request).await.map_err(|e| garbled(&e))?;
         let status = response.status().as_u16();
@@ -201,22 +228,26 @@ impl Connection {
     }
 }
 
-fn request(fetch: &Fetch) -> Result<Request<Full<Bytes>>, FetchFault> {
+fn request(fetch: &Fetch, forwarder: Option<&ProxyAddress>) -> Result<Request<Full<Bytes>>, FetchFault> {
     let url = &fetch.url;
     let host = match (url.host_str(), url.port()) {
         (Some(host), Some(port)) => format!("{host}:{port}"),
         (Some(host), None) => host.to_owned(),
         (None, _) => return Err(FetchFault::Garbled("an address without host".to_owned())),
     };
-    let target = match url.query() {
+    let path = match url.query() {
         Some(query) => format!("{}?{query}", url.path()),
         None => url.path().to_owned(),
     };
+    let target = if forwarder.is_some() { format!("{}://{host}{path}", url.scheme()) } else { path };
     let mut builder = Request::builder()
         .method(fetch.method)
         .uri(target)
         .header(header::HOST, host)
-        .header(header::USER_AGENT, concat!("cps-agent/", env!("CARGO_PKG_VERSION")));
+        .header(header::USER_AGENT, AGENT);
+    if let Some(value) = forwarder.and_then(credentials) {
+        builder = builder.header(header::PROXY_AUTHORIZATION, value);
+    }
     for (name, value) in &fetch.headers {
         builder = builder.header(*name, value);
     }
@@ -228,20 +259,6 @@ fn request(fetch: &Fetch) -> Result<Request<Full<Bytes>>, FetchFault> {
         None => Bytes::new(),
     };
     builder.body(Full::new(body)).map_err(|_| FetchFault::Garbled("the request cannot be written".to_owned()))
-}
-
-async fn connect(url: &Url) -> Result<TcpStream, FetchFault> {
-    let unreachable = |why: String| FetchFault::Unreachable(why);
-    let (host, port) = url
-        .host_str()
-        .zip(url.port_or_known_default())
-        .ok_or_else(|| FetchFault::Garbled("an address without host".to_owned()))?;
-    let stream = timeout(CONNECT, TcpStream::connect((host.trim_matches(['[', ']']), port)))
-        .await
-        .map_err(|_| unreachable("no connection in time".to_owned()))?
-        .map_err(|error| unreachable(error.to_string()))?;
-    stream.set_nodelay(true).map_err(|error| unreachable(error.to_string()))?;
-    Ok(stream)
 }
 
 fn handshake_fault(error: &std::io::Error, noting: &Noting) -> FetchFault {

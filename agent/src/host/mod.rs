@@ -10,6 +10,8 @@
 //! | [`entropy`], [`clock`] | random numbers and the time, as the quiet half takes them |
 //! | [`notice`] | telling a client of this machine that its session ended |
 //! | [`fetch`], [`tls`], [`token_tls`] | requests to upstreams, with and without the card's key |
+//! | [`network`], [`proxy`] | the way to a server: directly or through a proxy, which the desktop's portal may name |
+//! | [`key_file`], [`client_certificate`] | keys, secrets and the certificate by which this client is known upstream |
 //! | [`trust_files`], [`revocation`] | anchors and revocation lists |
 //! | [`bridge_authority`], [`bridge_tls`] | the certificate of an https bridge: made, kept and presented |
 //! | [`assuan`], [`pinentry`], [`prompt_text`] | the PIN prompt: protocol, program, words |
@@ -20,16 +22,21 @@ pub mod assuan;
 pub mod bridge_authority;
 pub mod bridge_tls;
 pub mod card_cache;
+pub mod client_certificate;
 pub mod clock;
 pub mod entropy;
 pub mod fetch;
 pub mod journal;
+pub mod key_file;
 pub mod logind;
 pub mod memory;
+pub mod network;
 pub mod notice;
 pub mod paths;
 pub mod pinentry;
+mod portal;
 pub mod prompt_text;
+pub mod proxy;
 pub mod revocation;
 pub mod seal;
 pub mod state;

@@ -29,7 +29,7 @@ pub async fn post(url: &Url, parameters: &[(&str, &str)], clock: &dyn Clock) -> 
     let posted = timeout(PATIENCE, async {
         let stream = connect(url).await?;
         let mut connection = match url.scheme() {
-            "http" => Connection::over(stream, url).await?,
+            "http" => Connection::over(stream, url, None).await?,
             _ => {
                 let anchors = Anchors::system().map_err(|error| FetchFault::Garbled(error.to_string()))?;
                 let nobody = Arc::new(NoCertificate::default());

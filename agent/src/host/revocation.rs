@@ -4,7 +4,7 @@
 //! list is signed), and no address of this machine or of the local link outside the test environment, since the address
 //! comes from a card.
 
-use super::{clock::Clock, fetch::fetch_public, state::Folder};
+use super::{clock::Clock, fetch::fetch_public, proxy::Proxies, state::Folder};
 use cps_agent_core::identity::UnixTime;
 use cps_card::certificate::Certificate;
 use std::{net::IpAddr, sync::Arc};
@@ -23,14 +23,15 @@ const HEADER: &str = "cps-agent crl 1 ";
 pub struct Revocations {
     cache: Folder,
     clock: Arc<dyn Clock>,
+    proxies: Arc<Proxies>,
     test: bool,
 }
 
 impl Revocations {
     /// A cache in a folder. `test` admits lists published on this machine.
     #[must_use]
-    pub fn new(cache: Folder, clock: Arc<dyn Clock>, test: bool) -> Self {
-        Self { cache, clock, test }
+    pub fn new(cache: Folder, clock: Arc<dyn Clock>, proxies: Arc<Proxies>, test: bool) -> Self {
+        Self { cache, clock, proxies, test }
     }
 
     /// The lists that a certificate points to, as far as they can be had: fresh ones, else those of the last time.
@@ -53,7 +54,7 @@ impl Revocations {
         {
             return Some(list.clone());
         }
-        match fetch_public(url, self.clock.as_ref(), LIMIT).await {
+        match fetch_public(url, &self.proxies, self.clock.as_ref(), LIMIT).await {
             Ok(list) => {
                 let file = [format!("{HEADER}{}\n", now.0).as_bytes(), &list].concat();
                 if let Err(error) = self.cache.write(&name, &file) {

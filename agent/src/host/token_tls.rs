@@ -7,7 +7,7 @@
 use super::{
     clock::Clock,
     fetch::{Answer, Connection},
-    tls::Anchors,
+    network::Network,
 };
 use cps_agent_core::{
     fetch::{Fetch, FetchFault},
@@ -67,12 +67,12 @@ impl TokenClient {
     ///
     /// # Errors
     /// When the system has no thread to give.
-    pub fn start(anchors: Arc<Anchors>, clock: Arc<dyn Clock>, token: TlsToken) -> std::io::Result<Self> {
+    pub fn start(network: Arc<Network>, clock: Arc<dyn Clock>, token: TlsToken) -> std::io::Result<Self> {
         let (requests, inbox) = mpsc::unbounded_channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         std::thread::Builder::new()
             .name("token-tls".to_owned())
-            .spawn(move || runtime.block_on(serve(inbox, &anchors, clock.as_ref(), token)))?;
+            .spawn(move || runtime.block_on(serve(inbox, &network, clock.as_ref(), token)))?;
         Ok(Self { requests })
     }
 
@@ -91,7 +91,7 @@ impl TokenClient {
 
 async fn serve(
     mut inbox: mpsc::UnboundedReceiver<(Fetch, oneshot::Sender<TokenAnswer>)>,
-    anchors: &Anchors,
+    network: &Network,
     clock: &dyn Clock,
     token: TlsToken,
 ) {
@@ -103,7 +103,7 @@ async fn serve(
         let sent = timeout(TOTAL, async {
             let mut connection = match open.take() {
                 Some(connection) if connection.serves(&fetch.url) => connection,
-                _ => Connection::open(&fetch.url, anchors, Arc::clone(&resolver), versions).await?,
+                _ => Connection::open(&fetch.url, network, Arc::clone(&resolver), versions).await?,
             };
             let fetched = connection.send(&fetch, clock, BODY).await?;
             Ok((fetched, connection))

@@ -262,7 +262,7 @@ impl Driver {
             signature.wait().map_err(|error| fault(&error))
         };
         let token = TlsToken { chain: tls_chain, schemes, sign: Arc::new(sign) };
-        let client = TokenClient::start(fetcher.anchors(), fetcher.clock(), token).map_err(|error| {
+        let client = TokenClient::start(fetcher.network(), fetcher.clock(), token).map_err(|error| {
             tracing::error!(%error, "no thread for a connection");
             other(failure::INTERNAL)
         })?;

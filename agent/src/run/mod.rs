@@ -53,7 +53,9 @@ use crate::{
         clock::Clock,
         fetch::Fetcher,
         journal::Journal,
+        network::Network,
         paths::Paths,
+        proxy::Proxies,
         revocation::Revocations,
         state::Folder,
         system_journal::SystemJournal,
@@ -356,15 +358,20 @@ fn assemble(
         tracing::warn!(code = %failure.code, file = ?failure.values.get("file"), "a trust anchor is left out");
     }
     let upstream = setup::upstream(&config)?.map(Arc::new);
+    let proxies = Arc::new(Proxies::new(config.proxy.clone()));
     let fetcher = match &config.upstream {
-        Some(upstream) => Some(Fetcher::new(Arc::new(upstream_anchors(upstream)?), Arc::clone(&clock))),
+        Some(upstream) => {
+            let anchors = Arc::new(upstream_anchors(upstream)?);
+            let network = Arc::new(Network { anchors, proxies: Arc::clone(&proxies) });
+            Some(Fetcher::new(network, Arc::clone(&clock), setup::identity(&config)?))
+        }
         None => None,
     };
     let crls = state.folder("crl").map_err(failed)?;
     Ok(Shared::new(Parts {
         quiet: Quiet::new(provider, Table::new(setup::rules(&config))),
         prompts: Prompts::new(&config.pin),
-        revocations: Revocations::new(crls, Arc::clone(&clock), test),
+        revocations: Revocations::new(crls, Arc::clone(&clock), proxies, test),
         fixed: Fixed {
             policy: setup::policy(&config),
             config,

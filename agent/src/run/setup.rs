@@ -1,36 +1,34 @@
 //! From settings to the values the quiet half takes.
 
-use crate::config::{self, ClientAuth, Config};
+use crate::{
+    config::{self, ClientAuth, Config},
+    host::{
+        client_certificate::{ClientCertificate, ClientCertificateError},
+        key_file::{self, KeyFileError},
+    },
+};
 use cps_agent_core::{
     failure::Failure,
     identity::Way,
     policy::{LocalLogin, Policy},
     psc::{self, Profile, client::Client, profile::Custom},
-    secret::Secret,
     session::table::Rules,
 };
-use std::{io, path::PathBuf, time::Duration};
+use std::{sync::Arc, time::Duration};
 use url::Url;
-use zeroize::Zeroizing;
 
 /// Why the upstream of the configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum UpstreamError {
-    /// A file that cannot be read.
-    #[error("{path}: cannot be read", path = path.display())]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// The system's reason.
-        #[source]
-        cause: io::Error,
-    },
+    /// A secret or key.
+    #[error(transparent)]
+    Key(#[from] KeyFileError),
+    /// The certificate of our client.
+    #[error(transparent)]
+    Certificate(#[from] ClientCertificateError),
     /// Host, port and path of the redirect URI make no address.
     #[error("upstream.redirect_path makes no address")]
     Redirect,
-    /// Client authentication by a key.
-    #[error("client_auth = \"{0}\" is not supported")]
-    Unsupported(&'static str),
     /// The quiet half's refusal.
     #[error("the upstream of the configuration is refused")]
     Refused(#[from] Failure),
@@ -121,16 +119,26 @@ fn redirect_uri(redirect: &config::Redirect) -> Option<Url> {
 }
 
 fn client_auth(auth: &ClientAuth) -> Result<psc::ClientAuth, UpstreamError> {
-    let secret = |path: &PathBuf| {
-        let text = std::fs::read_to_string(path).map(Zeroizing::new);
-        let text = text.map_err(|cause| UpstreamError::File { path: path.clone(), cause })?;
-        Ok(Secret::new(text.trim().to_owned()))
-    };
-    match auth {
-        ClientAuth::None => Ok(psc::ClientAuth::None),
-        ClientAuth::SecretBasic(path) => secret(path).map(psc::ClientAuth::SecretBasic),
-        ClientAuth::SecretPost(path) => secret(path).map(psc::ClientAuth::SecretPost),
-        ClientAuth::PrivateKeyJwt(_) => Err(UpstreamError::Unsupported("private_key_jwt")),
-        ClientAuth::Tls { .. } => Err(UpstreamError::Unsupported("tls_client_auth")),
+    Ok(match auth {
+        ClientAuth::None => psc::ClientAuth::None,
+        ClientAuth::SecretBasic(path) => psc::ClientAuth::SecretBasic(key_file::secret(path)?),
+        ClientAuth::SecretPost(path) => psc::ClientAuth::SecretPost(key_file::secret(path)?),
+        ClientAuth::PrivateKeyJwt(path) => {
+            psc::ClientAuth::PrivateKeyJwt(Box::new(key_file::signing_key(path)?))
+        }
+        ClientAuth::Tls { .. } => psc::ClientAuth::Tls,
+    })
+}
+
+/// The certificate that requests of [`psc::ClientAuth::Tls`] show.
+///
+/// # Errors
+/// See [`UpstreamError`].
+pub(super) fn identity(config: &Config) -> Result<Option<Arc<ClientCertificate>>, UpstreamError> {
+    match config.upstream.as_ref().map(|upstream| &upstream.client_auth) {
+        Some(ClientAuth::Tls { certificate, key }) => {
+            Ok(Some(Arc::new(ClientCertificate::read(certificate, key)?)))
+        }
+        _ => Ok(None),
     }
 }

@@ -1,7 +1,7 @@
 //! What every answer of an upstream has in common: its status, its size, its clock.
 
 use crate::failure::{self, Failure};
-use crate::fetch::{FetchFault, Fetched};
+use crate::fetch::{FetchFault, Fetched, ProxyFault};
 use crate::identity::UnixTime;
 use crate::jose::json;
 use serde_json::{Map, Value};
@@ -21,6 +21,22 @@ pub fn unanswered(fault: &FetchFault) -> Failure {
             Failure::new(failure::UPSTREAM_UNTRUSTED).with("issuer", shown(issuer))
         }
         FetchFault::CertificateRefused(_) => failure::UPSTREAM_CARD_REFUSED.into(),
+        FetchFault::ClientRefused(_) => failure::UPSTREAM_CLIENT_CERTIFICATE.into(),
+        FetchFault::Proxy { proxy, fault } => {
+            let code = match fault {
+                ProxyFault::Unreachable => failure::PROXY_UNREACHABLE,
+                ProxyFault::Login(_) => failure::PROXY_LOGIN,
+                ProxyFault::Refused(_) => failure::PROXY_REFUSED,
+                ProxyFault::Garbled => failure::PROXY_GARBLED,
+                ProxyFault::Unsupported => failure::PROXY_UNSUPPORTED,
+            };
+            let failure = Failure::new(code).with("proxy", shown(proxy));
+            match fault {
+                ProxyFault::Login(schemes) => failure.with("schemes", shown(schemes)),
+                ProxyFault::Refused(status) => failure.with("status", *status),
+                ProxyFault::Unreachable | ProxyFault::Garbled | ProxyFault::Unsupported => failure,
+            }
+        }
         FetchFault::Garbled(_) => garbled("http"),
     }
 }
