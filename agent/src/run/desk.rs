@@ -15,18 +15,12 @@ use cps_agent_api::words::{self, PROTOCOL, Screen};
 use cps_agent_core::{
     audit,
     failure::{self, Code, Failure},
-    identity::{SessionId, UnixTime, Way},
-    oidc::{
-        authorize::{AuthorizationError, Authorize, Parameters},
-        token::{BearerError, GrantType, TokenRefusal, TokenRequest, TokenResponse},
-    },
+    identity::{SessionId, Way},
+    oidc::{authorize::AuthorizationError, token::BearerError},
     session::table::Happening,
 };
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc};
 use tokio::sync::broadcast;
-
-/// How long a token request waits for an RSA key that is being made.
-const KEY_WAIT: Duration = Duration::from_secs(30);
 
 /// The loop as the doors see it.
 #[derive(Debug, Clone)]
@@ -34,7 +28,7 @@ pub(super) struct FrontDesk(pub(super) Arc<Shared>);
 
 impl FrontDesk {
     /// The application of a caller for the audit trail.
-    fn by(caller: &Caller) -> audit::Application {
+    pub(super) fn by(caller: &Caller) -> audit::Application {
         audit::Application { client: caller.client.clone(), pid: caller.pid, program: caller.program.clone() }
     }
 
@@ -58,112 +52,20 @@ impl FrontDesk {
             put::session(&session, clients)
         })
     }
-
-    fn page(&self, quiet: &mut Quiet, transaction: &str, now: UnixTime) -> LoginPage {
-        if let Some(location) = quiet.pages.destination(transaction) {
-            return LoginPage::Leave { location: location.to_owned() };
-        }
-        let Some(waiting) = quiet.provider.waiting(transaction, now) else { return LoginPage::Gone };
-        let application = waiting.client.name().to_owned();
-        if let Some(running) = quiet.pages.of_page(transaction) {
-            return LoginPage::Working { application, way: running.way, hint: running.hint.clone() };
-        }
-        if self.0.complete(quiet, transaction, now)
-            && let Some(location) = quiet.pages.destination(transaction)
-        {
-            return LoginPage::Leave { location: location.to_owned() };
-        }
-        let ways = self.0.fixed.policy.ways(waiting.client.ways(), quiet.upstream_down);
-        LoginPage::Choose {
-            application,
-            ways,
-            reason: quiet.pages.reason(transaction).or_else(|| self.0.asked_again(quiet)),
-        }
-    }
 }
 
 impl Desk for FrontDesk {
-    fn discovery(&self) -> Arc<str> {
-        self.0.look(|quiet, _| quiet.provider.discovery())
-    }
-
-    async fn jwks(&self) -> Arc<str> {
-        // Without it, clients would keep a set that lacks the key of their first token.
-        let mut ready = self.0.rsa.subscribe();
-        let _ = tokio::time::timeout(KEY_WAIT, ready.wait_for(|ready| *ready)).await;
-        self.0.look(|quiet, _| quiet.provider.jwks())
-    }
-
-    fn authorize(&self, caller: &Caller, parameters: Parameters) -> Authorize {
-        let authorized = self.0.decide(|quiet, now| {
-            let session = self.0.answering(quiet);
-            self.0.provide_in(quiet, now, |provider, world, _| {
-                provider.authorize(world, &parameters, session.as_ref())
-            })
-        });
-        let event = match (&authorized.answer, authorized.error) {
-            // The answer comes later, with the login.
-            (Authorize::Login(_), _) => return authorized.answer,
-            (Authorize::Refuse(code), _) => audit::Event::refused(audit::What::Authorization, *code),
-            (Authorize::Redirect(_), Some(error)) => {
-                audit::Event::protocol(audit::What::Authorization, error)
-            }
-            (Authorize::Redirect(_), None) => audit::Event::done(audit::What::Authorization),
-        };
-        let event = within(event, authorized.session);
-        self.0.record([event], &audit::Application { client: authorized.client, ..Self::by(caller) });
-        authorized.answer
-    }
-
-    async fn token(&self, caller: &Caller, request: TokenRequest) -> Result<TokenResponse, TokenRefusal> {
-        let ask = || self.0.provide(|provider, world, _| provider.token(world, &request));
-        let mut answer = ask();
-        if matches!(&answer, Err(refused) if refused.refusal == TokenRefusal::KEY_NOT_READY) {
-            let mut ready = self.0.rsa.subscribe();
-            let _ = tokio::time::timeout(KEY_WAIT, ready.wait_for(|ready| *ready)).await;
-            answer = ask();
-        }
-        let grant = |grant| match grant {
-            GrantType::Code => audit::event::Grant::Code,
-            GrantType::Refresh => audit::event::Grant::Refresh,
-            GrantType::Ciba => audit::event::Grant::Ciba,
-            GrantType::Exchange => audit::event::Grant::Exchange,
-        };
-        let asked = request.parameters.0.iter().find(|(name, _)| name == "grant_type");
-        let asked =
-            asked.and_then(|(_, value)| GrantType::from_name(value)).map_or(audit::event::Grant::Code, grant);
-        match answer {
-            Ok(granted) => {
-                let event = audit::Event::done(audit::What::TokenIssued(grant(granted.grant)));
-                let by = audit::Application { client: Some(granted.client), ..Self::by(caller) };
-                self.0.record([event.within(granted.session)], &by);
-                Ok(granted.response)
-            }
-            Err(refused) => {
-                let what = match refused.replay {
-                    Some(replayed) => audit::What::Replay(grant(replayed)),
-                    None => audit::What::TokenIssued(asked),
-                };
-                let by = audit::Application { client: refused.client, ..Self::by(caller) };
-                self.0.record([audit::Event::protocol(what, refused.refusal.error)], &by);
-                Err(refused.refusal)
-            }
-        }
-    }
-
-    fn userinfo(&self, _caller: &Caller, bearer: &str) -> Result<serde_json::Value, BearerError> {
-        let claims =
-            self.0.look(|quiet, now| quiet.provider.userinfo(&quiet.sessions, &quiet.sessions, bearer, now));
-        claims.map(serde_json::Value::Object)
-    }
-
     fn bearer(&self, bearer: &str, scope: &str) -> Result<String, BearerError> {
         let speaker = self.0.look(|quiet, now| quiet.provider.bearer(&quiet.sessions, bearer, scope, now));
         speaker.map(|speaker| speaker.client.to_string())
     }
 
-    fn login_page(&self, transaction: &str) -> LoginPage {
-        self.0.decide(|quiet, now| self.page(quiet, transaction, now))
+    fn login_page(&self, caller: &Caller, transaction: &str) -> LoginPage {
+        self.0.decide(|quiet, now| self.0.page(quiet, transaction, caller.language, now))
+    }
+
+    fn approve(&self, caller: &Caller, transaction: &str, consent: bool, situation: Option<usize>) {
+        self.0.approve(&Self::by(caller), transaction, consent, situation);
     }
 
     fn start_login(
@@ -385,21 +287,14 @@ impl Desk for FrontDesk {
     }
 }
 
-/// A command that waits for a login.
-struct Waits<'a> {
-    shared: &'a Shared,
-    number: u64,
+/// A command, or a request without a browser, that waits for a login.
+pub(super) struct Waits<'a> {
+    pub(super) shared: &'a Shared,
+    pub(super) number: u64,
 }
 
 impl Drop for Waits<'_> {
     fn drop(&mut self) {
         self.shared.decide(|quiet, _| quiet.pages.command_leaves(self.number));
-    }
-}
-
-fn within(event: audit::Event, session: Option<SessionId>) -> audit::Event {
-    match session {
-        Some(session) => event.within(session),
-        None => event,
     }
 }

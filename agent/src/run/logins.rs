@@ -1,16 +1,11 @@
-//! Starting and joining logins, and sending the pages that waited on their way.
+//! Starting and joining logins.
 
-use super::{
-    driver::Driver,
-    pages::Running,
-    shared::{Quiet, Shared},
-};
+use super::{driver::Driver, pages::Running, shared::Shared};
 use cps_agent_api::words::Screen;
 use cps_agent_core::{
     audit,
     failure::{self, Failure, Language},
-    identity::{SessionId, UnixTime, Way},
-    oidc::authorize::{Approval, AuthorizationError, Completion},
+    identity::{SessionId, Way},
     policy::Question,
     session::{
         login::Settings,
@@ -113,53 +108,6 @@ impl Shared {
         match way {
             Way::Card | Way::Token if self.fixed.upstream.is_none() => Way::Local,
             way => way,
-        }
-    }
-}
-
-impl Shared {
-    /// Answers a waiting page with the live session, if that is what it waits for. Says whether the page is done.
-    pub(super) fn complete(&self, quiet: &mut Quiet, transaction: &str, now: UnixTime) -> bool {
-        let Some(session) = self.answering(quiet) else { return false };
-        let client = quiet.provider.waiting(transaction, now).map(|waiting| waiting.client.id().to_owned());
-        let completion = self.provide_in(quiet, now, |provider, world, _| {
-            match provider.complete(world, transaction, &session, Approval::default()) {
-                Completion::AskConsent => {
-                    provider.fail(transaction, AuthorizationError::CONSENT_REQUIRED, now)
-                }
-                Completion::AskSituation(_) => {
-                    provider.fail(transaction, AuthorizationError::INTERACTION_REQUIRED, now)
-                }
-                other => other,
-            }
-        });
-        match completion {
-            Completion::Redirect { location, error } => {
-                let event = match error {
-                    None => audit::Event::done(audit::What::Authorization),
-                    Some(error) => audit::Event::protocol(audit::What::Authorization, error),
-                };
-                let by = audit::Application { client, ..audit::Application::default() };
-                self.record([event.within(session.sid.clone()).of(session.person.id.clone())], &by);
-                quiet.pages.leave(transaction, location, now);
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// The same after a login that was made for the page: it is done in any case, so that no page starts login after
-    /// login that do not satisfy it.
-    pub(super) fn complete_or_fail(&self, quiet: &mut Quiet, transaction: &str, now: UnixTime) {
-        if self.complete(quiet, transaction, now) {
-            return;
-        }
-        if quiet.sessions.current().is_none() {
-            return quiet.pages.failed(transaction, failure::CARD_REMOVED.into());
-        }
-        let failed = quiet.provider.fail(transaction, AuthorizationError::LOGIN_REQUIRED, now);
-        if let Completion::Redirect { location, .. } = failed {
-            quiet.pages.leave(transaction, location, now);
         }
     }
 }

@@ -12,6 +12,7 @@
 //! | `prompts` | asking the person |
 //! | `effects` | what the session table wants done |
 //! | `desk`, `words` | the doors' questions, and the words of the answers |
+//! | `provider`, `waiting`, `keys` | OpenID Connect: the endpoints, requests that wait for a person, signing keys |
 //! | `setup`, `store` | settings and stored state as the quiet half takes them |
 //!
 //! One thread runs everything that waits (the doors, logins, timers). The readers, each token, a TLS connection that a
@@ -27,6 +28,7 @@ mod clients;
 mod desk;
 mod driver;
 mod effects;
+mod keys;
 mod logins;
 mod notify;
 mod offline;
@@ -34,12 +36,14 @@ mod pages;
 mod pins;
 mod present;
 mod prompts;
+mod provider;
 mod refresh;
 mod setup;
 mod shared;
 mod store;
 mod tokens;
 mod trail;
+mod waiting;
 mod words;
 
 pub use setup::UpstreamError;
@@ -257,7 +261,7 @@ pub async fn run(
         shared.journal.write(&audit::Event::done(audit::What::StateAside(kept.to_owned())));
     }
     shared.open_tokens();
-    make_keys(&shared)?;
+    keys::make(&shared)?;
 
     let bound = bound.inspect_err(|closed| tracing::error!(%closed, "the bridge stays closed")).ok();
     let listening =
@@ -298,6 +302,7 @@ async fn serve(
         activity::watch(shared),
         refresh::keep(shared),
         offline::look_for_upstream(shared),
+        keys::rotate(shared),
         time(shared),
     );
 }
@@ -396,34 +401,5 @@ fn upstream_anchors(upstream: &crate::config::Upstream) -> Result<Anchors, Ancho
             None => Anchors::system(),
         },
         _ => Anchors::system(),
-    }
-}
-
-/// Puts the RSA key in use, making it in the background the first time.
-fn make_keys(shared: &Arc<Shared>) -> Result<(), StartError> {
-    let stored = shared.store.rs256()?;
-    match stored {
-        Some(key) => use_rsa(shared, key),
-        None => {
-            let shared = Arc::clone(shared);
-            std::thread::Builder::new().name("rsa key".to_owned()).spawn(move || {
-                match shared.store.make_rs256() {
-                    Ok(key) => use_rsa(&shared, key),
-                    Err(error) => tracing::error!(%error, "the RSA key cannot be made"),
-                }
-            })?;
-        }
-    }
-    Ok(())
-}
-
-fn use_rsa(shared: &Shared, key: cps_agent_core::jose::SigningKey) {
-    let kid = key.kid().to_owned();
-    match shared.decide(|quiet, now| quiet.provider.set_rsa(key, now)) {
-        Ok(()) => {
-            shared.journal.write(&audit::Event::done(audit::What::SigningKey(kid)));
-            shared.rsa.send_replace(true);
-        }
-        Err(error) => tracing::error!(%error, "the RSA key cannot be used"),
     }
 }

@@ -72,16 +72,21 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub(super) fn es256(&self) -> Result<SigningKey, StoreError> {
+        match self.vault.read(ES256)? {
+            Some(stored) => SigningKey::p256(&stored, &SystemRandom::new()).map_err(StoreError::Key),
+            None => self.make_es256(),
+        }
+    }
+
+    /// Makes a P-256 key and stores it in the place of the one that was there.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub(super) fn make_es256(&self) -> Result<SigningKey, StoreError> {
         let random = SystemRandom::new();
-        let stored = match self.vault.read(ES256)? {
-            Some(stored) => stored,
-            None => {
-                let fresh = SigningKey::generate_p256(&random).map_err(StoreError::Key)?;
-                self.vault.write(ES256, &fresh)?;
-                fresh
-            }
-        };
-        SigningKey::p256(&stored, &random).map_err(StoreError::Key)
+        let fresh = SigningKey::generate_p256(&random).map_err(StoreError::Key)?;
+        self.vault.write(ES256, &fresh)?;
+        SigningKey::p256(&fresh, &random).map_err(StoreError::Key)
     }
 
     /// The RSA key, if it was made before.

@@ -9,7 +9,10 @@ use cps_agent_api::words;
 use cps_agent_core::{
     failure::Language,
     identity::{Credential, SessionView, Way},
-    oidc::client::{Client, Source},
+    oidc::{
+        client::{Client, Source},
+        situation::Offer,
+    },
 };
 use cps_card::{
     certificate::Certificate,
@@ -96,10 +99,7 @@ pub(super) fn holder(present: &Present) -> Option<Holder> {
 }
 
 fn holder_words(holder: &Holder, language: Language) -> words::Holder {
-    let language = match language {
-        Language::French => codes::Language::French,
-        Language::English => codes::Language::English,
-    };
+    let language = codes_language(language);
     let code = |table: Table, code: &str| words::Code {
         code: code.to_owned(),
         label: codes::display(table, code, language).to_owned(),
@@ -218,6 +218,24 @@ pub(super) fn client(client: &Client) -> words::Client {
 /// The word of a choice in a registration, as `clients.d/*.toml` spells it.
 fn word(choice: impl serde::Serialize) -> Option<String> {
     serde_json::to_value(choice).ok()?.as_str().map(str::to_owned)
+}
+
+/// A professional situation as its person knows it: profession, speciality, structure.
+pub(super) fn situation(offer: &Offer, language: Language) -> String {
+    let language = codes_language(language);
+    let coded = |table, code: &Option<String>| {
+        code.as_deref().map(|code| codes::display(table, code, language).to_owned())
+    };
+    let parts =
+        [coded(Table::G15, &offer.profession), coded(Table::R01, &offer.speciality), offer.structure.clone()];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" – ")
+}
+
+fn codes_language(language: Language) -> codes::Language {
+    match language {
+        Language::French => codes::Language::French,
+        Language::English => codes::Language::English,
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -240,8 +240,17 @@ impl<D: Desk> Bridge<D> {
             Endpoint::Discovery => reply::document(&desk.discovery()),
             Endpoint::Jwks => reply::document(&desk.jwks().await),
             Endpoint::Authorize => oidc::authorize(desk, &caller, query, request).await,
-            Endpoint::Token => oidc::token(desk, &caller, request).await,
+            Endpoint::Token
+            | Endpoint::Push
+            | Endpoint::Backchannel
+            | Endpoint::Introspect
+            | Endpoint::Revoke => oidc::form(desk, &caller, request).await,
             Endpoint::UserInfo => oidc::userinfo(desk, &caller, request).await,
+            Endpoint::Logout => oidc::logout(desk, &caller, query, request).await,
+            Endpoint::LogoutPage if request.method == Method::POST => {
+                oidc::answer_logout(desk, &caller, request).await
+            }
+            Endpoint::LogoutPage => oidc::ask_logout(desk, &caller, request.value),
             Endpoint::LoginPage if request.method == Method::POST => page::act(desk, &caller, request).await,
             Endpoint::LoginPage => page::show(desk, &caller, request.value, query).await,
             _ => {
@@ -259,6 +268,10 @@ fn is_audited(endpoint: Endpoint) -> bool {
         Endpoint::Authorize
             | Endpoint::Token
             | Endpoint::LoginPage
+            | Endpoint::Revoke
+            | Endpoint::Backchannel
+            | Endpoint::Logout
+            | Endpoint::LogoutPage
             | Endpoint::Challenges
             | Endpoint::Session
     )

@@ -2,15 +2,10 @@
 //!
 //! A door decides who may enter and turns bytes into these calls; the loop implements them and alone holds the cards.
 
+use super::oidc::desk::OidcDesk;
 use cps_agent_api::words;
-use cps_agent_core::{
-    failure::Failure,
-    oidc::{
-        authorize::{Authorize, Parameters},
-        token::{BearerError, TokenRefusal, TokenRequest, TokenResponse},
-    },
-};
-use std::{future::Future, sync::Arc};
+use cps_agent_core::{failure::Failure, oidc::token::BearerError};
+use std::future::Future;
 
 /// Which door a call came through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +54,22 @@ pub enum LoginPage {
         /// What the person should do now.
         hint: Hint,
     },
+    /// The person logged in, and is asked whether the application may know them.
+    Consent {
+        /// Application that asks.
+        application: String,
+        /// Who is logged in.
+        person: String,
+        /// Names of the claims, and of the scopes that give more, that it would get.
+        claims: Vec<String>,
+    },
+    /// The person logged in, and chooses one of several professional situations.
+    Situation {
+        /// Application that asks.
+        application: String,
+        /// The situations, in the caller's language and in the order of [`Desk::approve`].
+        situations: Vec<String>,
+    },
     /// Done (or refused for good): go here at once.
     Leave {
         /// The client's redirect URI with `code` or `error`.
@@ -82,25 +93,14 @@ pub enum Hint {
 }
 
 /// The desk behind both doors.
-pub trait Desk: Send + Sync + 'static {
-    /// Discovery document, JSON text.
-    fn discovery(&self) -> Arc<str>;
-    /// JWKS, JSON text. Waits while the RSA key is still being made.
-    fn jwks(&self) -> impl Future<Output = Arc<str>> + Send;
-    /// Authorization endpoint. `Authorize::Login(id)` means: send the browser to `/login/{id}`.
-    fn authorize(&self, caller: &Caller, parameters: Parameters) -> Authorize;
-    /// Token endpoint. Public clients were admitted by uid before.
-    fn token(
-        &self,
-        caller: &Caller,
-        request: TokenRequest,
-    ) -> impl Future<Output = Result<TokenResponse, TokenRefusal>> + Send;
-    /// UserInfo endpoint.
-    fn userinfo(&self, caller: &Caller, bearer: &str) -> Result<serde_json::Value, BearerError>;
+pub trait Desk: OidcDesk {
     /// Says which client and session an access token speaks for, if it has the scope.
     fn bearer(&self, bearer: &str, scope: &str) -> Result<String, BearerError>;
     /// State of a login page; the id is the random one of its path.
-    fn login_page(&self, transaction: &str) -> LoginPage;
+    fn login_page(&self, caller: &Caller, transaction: &str) -> LoginPage;
+    /// What the person said on a page after the login: that the application may know them, or the number of their
+    /// situation.
+    fn approve(&self, caller: &Caller, transaction: &str, consent: bool, situation: Option<usize>);
     /// Starts a login for a page. Returns at once; the page shows the progress.
     fn start_login(
         &self,

@@ -86,7 +86,7 @@ pub fn origin<'a>(
     let Some(origin) = headers.get(header::ORIGIN) else { return Ok(None) };
     let foreign = barred(StatusCode::FORBIDDEN, FOREIGN_ORIGIN);
     let text = origin.to_str().map_err(|_| foreign)?;
-    if endpoint == Some(Endpoint::LoginPage) {
+    if matches!(endpoint, Some(Endpoint::LoginPage | Endpoint::LogoutPage)) {
         // Only our own page posts its own form. Because of `no-referrer` browsers then send `Origin: null` (Fetch
         // §3.1), which alone proves nothing; `Sec-Fetch-Site` does.
         let same_site = headers.get(SITE).is_some_and(|site| site == "same-origin");
@@ -113,7 +113,10 @@ pub fn navigation(headers: &HeaderMap) -> Result<(), Barred> {
 /// Whether an endpoint is opened by navigation.
 #[must_use]
 pub fn is_page(endpoint: Endpoint) -> bool {
-    matches!(endpoint, Endpoint::Home | Endpoint::Authorize | Endpoint::LoginPage)
+    matches!(
+        endpoint,
+        Endpoint::Home | Endpoint::Authorize | Endpoint::LoginPage | Endpoint::Logout | Endpoint::LogoutPage
+    )
 }
 
 #[cfg(test)]

@@ -19,6 +19,18 @@ pub enum Endpoint {
     Token,
     /// UserInfo endpoint.
     UserInfo,
+    /// Introspection endpoint.
+    Introspect,
+    /// Revocation endpoint.
+    Revoke,
+    /// Pushed authorization requests.
+    Push,
+    /// Backchannel authentication endpoint.
+    Backchannel,
+    /// Logout endpoint.
+    Logout,
+    /// Page of a logout that the person confirms.
+    LogoutPage,
     /// Page of a waiting login.
     LoginPage,
     /// OpenAPI document.
@@ -99,6 +111,12 @@ pub static ROUTES: &[Route] = &[
     route("/authorize", GET_POST, At::Bridge, Endpoint::Authorize),
     route("/token", POST, At::Bridge, Endpoint::Token),
     route("/userinfo", GET_POST, At::Bridge, Endpoint::UserInfo),
+    route("/introspect", POST, At::Bridge, Endpoint::Introspect),
+    route("/revoke", POST, At::Bridge, Endpoint::Revoke),
+    route("/par", POST, At::Bridge, Endpoint::Push),
+    route("/ciba", POST, At::Bridge, Endpoint::Backchannel),
+    route("/logout", GET_POST, At::Bridge, Endpoint::Logout),
+    route("/logout/{page}", GET_POST, At::Bridge, Endpoint::LogoutPage),
     route("/login/{transaction}", GET_POST, At::Bridge, Endpoint::LoginPage),
     route("/openapi.json", READ, At::Both, Endpoint::OpenApi),
     route("/v1/status", READ, At::Both, Endpoint::Status),

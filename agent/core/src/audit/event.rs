@@ -91,6 +91,10 @@ pub enum What {
     Replay(Grant),
     /// An application revoked a token, or could not.
     Revocation,
+    /// An application asked about a token and was refused.
+    Introspection,
+    /// The person agreed that an application may know them.
+    Consent,
     /// A challenge was signed, or not.
     Challenge(Purpose),
     /// The revocation status of a certificate could not be learnt.
@@ -263,6 +267,8 @@ impl What {
             Self::Authorization => plain("authorization"),
             Self::TokenIssued(grant) => ("token", Some(("grant", grant.name().into()))),
             Self::Revocation => plain("revocation"),
+            Self::Introspection => plain("introspection"),
+            Self::Consent => plain("consent"),
             Self::Replay(grant) => ("replay", Some(("grant", grant.name().into()))),
             Self::Challenge(purpose) => ("challenge", Some(("purpose", purpose.name().into()))),
             Self::Pin(left) => ("pin", left.map(|n| ("tries_left", n.into()))),

@@ -219,7 +219,11 @@ impl Provider {
         session: &SessionView,
         approval: Approval,
     ) -> Completion {
+        if approval.consent {
+            self.transactions.agreed(transaction);
+        }
         let Some(request) = self.transactions.get(transaction, world.now) else { return Completion::Gone };
+        let approval = Approval { consent: request.agreed, ..approval };
         let other_person = request.same_person.as_ref().is_some_and(|sub| *sub != session.person.id.0);
         if other_person {
             return self.fail(transaction, AuthorizationError::LOGIN_REQUIRED, world.now);

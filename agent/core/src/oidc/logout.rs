@@ -49,7 +49,7 @@ impl std::fmt::Debug for Logout {
     }
 }
 
-/// A question to the person, answered with yes.
+/// What a person is asked to agree to.
 #[derive(Debug)]
 pub struct Farewell {
     /// The session to end.
@@ -151,15 +151,10 @@ impl Provider {
         self.question(page, now).is_some()
     }
 
-    /// The person said yes; `None` when the page's time is over.
-    pub fn logout_confirmed(&mut self, page: &str, now: UnixTime) -> Option<Farewell> {
+    /// The person answered: what ends if they said yes; `None` when the page's time is over.
+    pub fn logout_answered(&mut self, page: &str, now: UnixTime) -> Option<Farewell> {
         self.question(page, now)?;
         self.questions.0.remove(&SecretHash::of(page)).map(|question| question.farewell)
-    }
-
-    /// The person said no.
-    pub fn logout_refused(&mut self, page: &str) {
-        self.questions.0.remove(&SecretHash::of(page));
     }
 
     fn question(&self, page: &str, now: UnixTime) -> Option<&Question> {

@@ -35,6 +35,13 @@ impl Transactions {
         self.0.get(&SecretHash::of(id)).filter(|request| waits(request, now))
     }
 
+    /// The person agreed that the client may know them.
+    pub(super) fn agreed(&mut self, id: &str) {
+        if let Some(request) = self.0.get_mut(&SecretHash::of(id)) {
+            request.agreed = true;
+        }
+    }
+
     /// Ends the wait.
     pub(super) fn take(&mut self, id: &str, now: UnixTime) -> Option<Request> {
         self.0.remove(&SecretHash::of(id)).filter(|request| waits(request, now))

@@ -25,6 +25,29 @@ hint-card = Card no. { $serial }
 hint-type-pin = Type your PIN in the window that just opened, or on the reader’s keypad.
 hint-wait = Signing in…
 
+consent-title = Permission
+consent-asks = { $application } asks to know who you are, for the first time.
+consent-person = You are { $person }.
+consent-learns = The application will know:
+consent-yes = Allow
+claim-given_name = your given name
+claim-family_name = your family name
+claim-SubjectNameID = your national identifier
+claim-SubjectRole = your profession and speciality
+claim-SubjectOrganization = your organisation
+claim-SubjectRefPro = your professional situations
+claim-psc_token = a Pro Santé Connect token that is valid in your name
+claim-psc_evidence = the proof of login that Pro Santé Connect gave
+
+situation-choose = In which situation do you work? The application will know this one only:
+
+logout-title = Sign out
+logout-ask = Do you want to sign out of every application of this workstation?
+logout-yes = Sign out
+logout-no = Stay signed in
+logout-done = You are signed out. You can close this page.
+logout-kept = You are still signed in. You can close this page.
+
 refused-title = Sign-in impossible
 refused-text = The application that sent you here was not recognised. Nothing was passed on to it.
 

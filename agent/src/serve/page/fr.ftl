@@ -1,4 +1,4 @@
-# Pages de la passerelle locale. Typographie française : espace insécable avant « : ; ? ! » et dans les guillemets.
+# Pages de la passerelle locale. Typographie française : espace insécable avant « : ; ? ! » et dans les guillemets.
 
 test-mark = TEST – ne pas utiliser pour de vrais patients
 
@@ -24,6 +24,29 @@ hint-choose-card = Plusieurs cartes sont présentes. Choisissez la vôtre, ou re
 hint-card = Carte n° { $serial }
 hint-type-pin = Tapez votre code dans la fenêtre qui vient de s’ouvrir, ou sur le clavier du lecteur.
 hint-wait = Connexion en cours…
+
+consent-title = Autorisation
+consent-asks = { $application } demande à vous connaître, pour la première fois.
+consent-person = Vous êtes { $person }.
+consent-learns = Ce logiciel connaîtra :
+consent-yes = Autoriser
+claim-given_name = votre prénom
+claim-family_name = votre nom
+claim-SubjectNameID = votre identifiant national
+claim-SubjectRole = votre profession et votre spécialité
+claim-SubjectOrganization = votre structure
+claim-SubjectRefPro = vos situations d’exercice
+claim-psc_token = un jeton Pro Santé Connect valable en votre nom
+claim-psc_evidence = la preuve de connexion remise par Pro Santé Connect
+
+situation-choose = Dans quelle situation travaillez-vous ? Ce logiciel ne connaîtra que celle-ci :
+
+logout-title = Déconnexion
+logout-ask = Voulez-vous vous déconnecter de tous les logiciels de ce poste ?
+logout-yes = Se déconnecter
+logout-no = Rester connecté
+logout-done = Vous êtes déconnecté. Vous pouvez fermer cette page.
+logout-kept = Vous êtes toujours connecté. Vous pouvez fermer cette page.
 
 refused-title = Connexion impossible
 refused-text = Le logiciel qui vous a envoyé ici n’a pas été reconnu. Rien ne lui a été transmis.

@@ -62,6 +62,15 @@ impl Page {
         let _ = write!(self.main, "<p>{}</p>", escape(text));
     }
 
+    /// A list of texts.
+    pub fn list(&mut self, items: impl Iterator<Item = String>) {
+        self.main.push_str("<ul>");
+        for item in items {
+            let _ = write!(self.main, "<li>{}</li>", escape(&item));
+        }
+        self.main.push_str("</ul>");
+    }
+
     /// What the person should do now; screen readers say it by themselves.
     pub fn hint(&mut self, text: &str) {
         let _ = write!(self.main, "<p class=\"hint\" role=\"status\">{}</p>", escape(text));
@@ -128,6 +137,7 @@ mod tests {
         let mut page = Page::new(Language::English, "login-title", false);
         page.paragraph(evil);
         page.hint(evil);
+        page.list([evil.to_owned()].into_iter());
         page.reason(evil, evil);
         page.link(evil, evil);
         page.button(evil, &[(evil, evil)], evil, true);
@@ -135,7 +145,7 @@ mod tests {
         let html = page.finish();
         assert!(!html.contains("<script"), "{html}");
         assert!(!html.contains("\"\""), "no attribute was closed early: {html}");
-        assert_eq!(html.matches("&lt;script&gt;").count(), 11);
+        assert_eq!(html.matches("&lt;script&gt;").count(), 12);
     }
 
     #[test]

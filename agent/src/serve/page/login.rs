@@ -1,9 +1,10 @@
-//! The page of a waiting login: choose a way, insert the card, type the PIN, and back to the application.
+//! The page of a waiting login: choose a way, insert the card, type the PIN, answer what is asked, and back to the
+//! application.
 
 use super::{
-    HOLD,
+    HOLD, choice, gone,
     html::Page,
-    reason, send, start,
+    reason, send, spoken, start,
     text::{text, text_with},
 };
 use crate::serve::{
@@ -23,7 +24,8 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// `GET /login/{transaction}`: shows where the login stands. `seen` is the hint that the waiting page shows already.
 pub async fn show<D: Desk>(desk: &D, caller: &Caller, transaction: &str, query: &str) -> Reply {
-    let mut page = desk.login_page(transaction);
+    let caller = &spoken(desk, caller, transaction);
+    let mut page = desk.login_page(caller, transaction);
     // Where exactly one way is allowed it starts by itself, once; a push to a phone always waits for a click.
     if let LoginPage::Choose { ways, reason: None, .. } = &page
         && let &[way] = ways.as_slice()
@@ -32,18 +34,24 @@ pub async fn show<D: Desk>(desk: &D, caller: &Caller, transaction: &str, query: 
         if let Err(refusal) = desk.start_login(caller, transaction, way, None) {
             return render(desk, caller, transaction, with_reason(page, refusal));
         }
-        page = desk.login_page(transaction);
+        page = desk.login_page(caller, transaction);
     }
     let seen = intake::parameters(query.as_bytes());
     let seen = seen.0.iter().find(|(name, _)| name == "seen").map(|(_, value)| value.as_str());
     if let Some(seen) = seen {
-        page = news(desk, transaction, page, seen).await;
+        page = news(desk, caller, transaction, page, seen).await;
     }
     render(desk, caller, transaction, page)
 }
 
 /// Waits until the page shows something else than `seen`.
-async fn news<D: Desk>(desk: &D, transaction: &str, mut page: LoginPage, seen: &str) -> LoginPage {
+async fn news<D: Desk>(
+    desk: &D,
+    caller: &Caller,
+    transaction: &str,
+    mut page: LoginPage,
+    seen: &str,
+) -> LoginPage {
     let mut events = desk.events();
     let end = Instant::now() + HOLD;
     let mut announced = true;
@@ -52,7 +60,7 @@ async fn news<D: Desk>(desk: &D, transaction: &str, mut page: LoginPage, seen: &
             event = events.recv(), if announced => announced = !matches!(event, Err(RecvError::Closed)),
             () = tokio::time::sleep(LOOK) => {}
         }
-        page = desk.login_page(transaction);
+        page = desk.login_page(caller, transaction);
     }
     page
 }
@@ -65,18 +73,25 @@ where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let transaction = request.value;
+    let caller = &spoken(desk, caller, transaction);
     let form = match intake::body(request.headers, request.body, intake::FORM).await {
         Ok(form) => intake::parameters(&form),
         Err(fault) => return fault.reply(caller.language),
     };
     let field =
         |wanted: &str| form.0.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
+    let situation = field("situation").map(|number| number.parse().ok());
     if field("cancel").is_some() {
         desk.abandon_login(caller, transaction);
+    } else if field("consent").is_some() || situation.is_some() {
+        let Some(situation) = situation.map_or(Some(None), |number| number.map(Some)) else {
+            return problem::bare(StatusCode::BAD_REQUEST);
+        };
+        desk.approve(caller, transaction, field("consent").is_some(), situation);
     } else {
         let Some(way) = field("way").and_then(way) else { return problem::bare(StatusCode::BAD_REQUEST) };
         if let Err(refusal) = desk.start_login(caller, transaction, way, field("card").map(str::to_owned)) {
-            let page = with_reason(desk.login_page(transaction), refusal);
+            let page = with_reason(desk.login_page(caller, transaction), refusal);
             return render(desk, caller, transaction, page);
         }
     }
@@ -103,10 +118,19 @@ fn render<D: Desk>(desk: &D, caller: &Caller, transaction: &str, page: LoginPage
         LoginPage::Leave { location } => {
             reply::see_other(&location).unwrap_or_else(|| problem::bare(StatusCode::INTERNAL_SERVER_ERROR))
         }
-        LoginPage::Gone => {
-            let mut page = start(desk, caller, "gone-title");
-            page.paragraph(&text(language, "gone-text"));
-            send(StatusCode::GONE, page)
+        LoginPage::Gone => gone(desk, caller),
+        LoginPage::Consent { application, person, claims } => {
+            let mut page = start(desk, caller, "consent-title");
+            page.paragraph(&text_with(language, "consent-asks", "application", &application));
+            choice::consent(&mut page, caller, &here(transaction), &person, &claims);
+            cancel(&mut page, caller, transaction);
+            send(StatusCode::OK, page)
+        }
+        LoginPage::Situation { application, situations } => {
+            let mut page = heading(desk, caller, &application);
+            choice::situation(&mut page, caller, &here(transaction), &situations);
+            cancel(&mut page, caller, transaction);
+            send(StatusCode::OK, page)
         }
         LoginPage::Choose { application, ways, reason: refusal } => {
             let mut page = heading(desk, caller, &application);

@@ -3,11 +3,14 @@
 //! A waiting page keeps its next request open until there is something new (at most [`HOLD`]): it moves on the moment
 //! the card is in, and a screen reader is not interrupted every second by a page that reloads itself for nothing.
 
+mod choice;
 pub mod html;
 mod login;
+mod logout;
 pub mod text;
 
 pub use login::{act, show};
+pub use logout::{ask_logout, leaves, logged_out, still_there};
 
 use super::{
     desk::{Caller, Desk},
@@ -35,6 +38,19 @@ pub fn refused<D: Desk>(desk: &D, caller: &Caller, failure: Code) -> Reply {
     page.paragraph(&text(caller.language, "refused-text"));
     reason(&mut page, caller, &failure.into());
     send(StatusCode::BAD_REQUEST, page)
+}
+
+/// A page whose time is over, or that never was.
+pub fn gone<D: Desk>(desk: &D, caller: &Caller) -> Reply {
+    let mut page = start(desk, caller, "gone-title");
+    page.paragraph(&text(caller.language, "gone-text"));
+    send(StatusCode::GONE, page)
+}
+
+/// The caller, in the language that the application of this page asked for.
+pub fn spoken<D: Desk>(desk: &D, caller: &Caller, id: &str) -> Caller {
+    let language = desk.page_language(id).unwrap_or(caller.language);
+    Caller { language, ..caller.clone() }
 }
 
 /// A page with its heading and, in the test environment, its mark.

@@ -5,18 +5,21 @@ use crate::serve::{
     connection, control,
     desk::{Caller, Desk, Door, LoginPage},
     limits::{Refusals, Slots},
+    oidc::desk::{LogoutAnswer, OidcDesk},
     visitor::{Process, Visitor},
 };
 use cps_agent_api::words;
 use cps_agent_core::{
-    failure::{CARD_UNKNOWN, CLIENT_LOCKED, Code, Failure, PIN_WRONG},
+    failure::{CARD_UNKNOWN, CLIENT_LOCKED, Code, Failure, Language, PIN_WRONG},
     identity::Way,
     oidc::{
         authorize::{Authorize, Parameters},
+        pushed::Pushed,
         token::{BearerError, TokenRefusal, TokenRequest, TokenResponse},
     },
     secret::Secret,
 };
+use serde_json::{Map, Value};
 use std::{
     collections::HashMap,
     sync::{
@@ -77,7 +80,7 @@ impl FakeDesk {
     }
 }
 
-impl Desk for FakeDesk {
+impl OidcDesk for FakeDesk {
     fn discovery(&self) -> Arc<str> {
         "{\"issuer\":\"http://127.0.0.1:24788\"}".into()
     }
@@ -106,6 +109,38 @@ impl Desk for FakeDesk {
     fn userinfo(&self, _: &Caller, bearer: &str) -> Result<serde_json::Value, BearerError> {
         if bearer == "good" { Ok(serde_json::json!({ "sub": "1" })) } else { Err(BearerError::Invalid) }
     }
+    fn push(&self, _: &Caller, _: TokenRequest) -> Result<Pushed, TokenRefusal> {
+        Ok(Pushed { request_uri: "urn:ietf:params:oauth:request_uri:r".to_owned(), expires_in: 60 })
+    }
+    fn backchannel(&self, _: &Caller, _: TokenRequest) -> Result<Secret, TokenRefusal> {
+        Ok(Secret::new("{\"auth_req_id\":\"a\"}".to_owned()))
+    }
+    fn introspect(&self, _: &Caller, _: TokenRequest) -> Result<Map<String, Value>, TokenRefusal> {
+        Ok(Map::from_iter([("active".to_owned(), false.into())]))
+    }
+    fn revoke(&self, _: &Caller, _: TokenRequest) -> Result<(), TokenRefusal> {
+        Ok(())
+    }
+    fn logout(&self, _: &Caller, parameters: Parameters) -> LogoutAnswer {
+        match parameters.0.iter().find(|(name, _)| name == "id_token_hint").map(|(_, value)| value.as_str()) {
+            Some("good") => LogoutAnswer::Done(Some("https://dpi.example/bye?state=s".to_owned())),
+            Some("over") => LogoutAnswer::Done(None),
+            _ => LogoutAnswer::Ask("q1".to_owned()),
+        }
+    }
+    fn logout_waits(&self, page: &str) -> bool {
+        page == "q1"
+    }
+    fn answer_logout(&self, _: &Caller, page: &str, yes: bool) -> Option<LogoutAnswer> {
+        self.note(format!("logout {page} {yes}"));
+        (page == "q1").then_some(LogoutAnswer::Done(None))
+    }
+    fn page_language(&self, page: &str) -> Option<Language> {
+        (page == "english").then_some(Language::English)
+    }
+}
+
+impl Desk for FakeDesk {
     fn bearer(&self, bearer: &str, scope: &str) -> Result<String, BearerError> {
         if self.revoked.load(Ordering::Relaxed) {
             return Err(BearerError::Invalid);
@@ -116,7 +151,10 @@ impl Desk for FakeDesk {
             _ => Err(BearerError::Invalid),
         }
     }
-    fn login_page(&self, transaction: &str) -> LoginPage {
+    fn approve(&self, _: &Caller, transaction: &str, consent: bool, situation: Option<usize>) {
+        self.note(format!("approve {transaction} {consent} {situation:?}"));
+    }
+    fn login_page(&self, _: &Caller, transaction: &str) -> LoginPage {
         if transaction == "t1" { self.page.lock().unwrap().clone() } else { LoginPage::Gone }
     }
     fn start_login(

@@ -1,0 +1,232 @@
+//! Requests of applications that wait for a person: what their page shows, how a login answers them, and what the
+//! person is asked besides.
+
+use super::{
+    desk::Waits,
+    logins::Wish,
+    shared::{Quiet, Shared},
+    words as put,
+};
+use crate::serve::desk::LoginPage;
+use cps_agent_api::words::Screen;
+use cps_agent_core::{
+    audit,
+    failure::{self, Failure, Language},
+    identity::{SessionId, SessionView, UnixTime, Way},
+    oidc::{
+        authorize::{Approval, AuthorizationError, Completion},
+        ciba::Ask,
+        client::Client,
+        situation::Offer,
+    },
+    session::table::Happening,
+};
+use std::{sync::Arc, time::Duration};
+
+/// Where a waiting request stands with the live session.
+enum Standing {
+    /// It is answered: the page knows where to go.
+    Answered,
+    /// The person is asked whether they agree.
+    Consent(SessionView),
+    /// The person is asked for their situation.
+    Situation(Vec<Offer>),
+    /// There is no session, or none that satisfies it.
+    Unanswered,
+}
+
+impl Shared {
+    /// What the page of a waiting request shows.
+    pub(super) fn page(
+        &self,
+        quiet: &mut Quiet,
+        transaction: &str,
+        language: Language,
+        now: UnixTime,
+    ) -> LoginPage {
+        if let Some(location) = quiet.pages.destination(transaction) {
+            return LoginPage::Leave { location: location.to_owned() };
+        }
+        let Some(waiting) = quiet.provider.waiting(transaction, now) else { return LoginPage::Gone };
+        let application = waiting.client.name().to_owned();
+        if let Some(running) = quiet.pages.of_page(transaction) {
+            return LoginPage::Working { application, way: running.way, hint: running.hint.clone() };
+        }
+        match self.stands(quiet, transaction, Approval::default(), now) {
+            Standing::Answered => match quiet.pages.destination(transaction) {
+                Some(location) => LoginPage::Leave { location: location.to_owned() },
+                None => LoginPage::Gone,
+            },
+            Standing::Consent(session) => LoginPage::Consent {
+                application,
+                person: session.person.display_name(),
+                claims: learns(&waiting.client),
+            },
+            Standing::Situation(offers) => {
+                let situations = offers.iter().map(|offer| put::situation(offer, language)).collect();
+                LoginPage::Situation { application, situations }
+            }
+            Standing::Unanswered => {
+                let ways = self.fixed.policy.ways(waiting.client.ways(), quiet.upstream_down);
+                let reason = quiet.pages.reason(transaction).or_else(|| self.asked_again(quiet));
+                LoginPage::Choose { application, ways, reason }
+            }
+        }
+    }
+
+    /// What the person said on the page of a waiting request; a situation by its number on that page.
+    pub(super) fn approve(
+        &self,
+        by: &audit::Application,
+        transaction: &str,
+        consent: bool,
+        situation: Option<usize>,
+    ) {
+        self.decide(|quiet, now| {
+            let client =
+                quiet.provider.waiting(transaction, now).map(|waiting| waiting.client.id().to_owned());
+            if client.is_none() {
+                return;
+            }
+            self.happened(quiet, Happening::Activity, now);
+            if consent {
+                let agreed = audit::Event::done(audit::What::Consent);
+                self.record([agreed], &audit::Application { client, ..by.clone() });
+            }
+            let stands = self.stands(quiet, transaction, Approval { consent, situation: None }, now);
+            if let (Standing::Situation(offers), Some(number)) = (stands, situation)
+                && let Some(offer) = offers.get(number)
+            {
+                let chosen = Approval { consent, situation: Some(offer.situation) };
+                self.stands(quiet, transaction, chosen, now);
+            }
+        });
+    }
+
+    /// After a login that was made for the page: it is done, or asks for the rest, in any case; no page starts login after
+    /// login that do not satisfy it.
+    pub(super) fn complete_or_fail(&self, quiet: &mut Quiet, transaction: &str, now: UnixTime) {
+        match self.stands(quiet, transaction, Approval::default(), now) {
+            Standing::Answered | Standing::Consent(_) | Standing::Situation(_) => {}
+            Standing::Unanswered if quiet.sessions.current().is_none() => {
+                quiet.pages.failed(transaction, failure::CARD_REMOVED.into());
+            }
+            Standing::Unanswered => {
+                let failed = quiet.provider.fail(transaction, AuthorizationError::LOGIN_REQUIRED, now);
+                if let Completion::Redirect { location, .. } = failed {
+                    quiet.pages.leave(transaction, location, now);
+                }
+            }
+        }
+    }
+
+    /// Answers a waiting request with the live session, if that is all it waits for.
+    fn stands(&self, quiet: &mut Quiet, transaction: &str, approval: Approval, now: UnixTime) -> Standing {
+        let Some(session) = self.answering(quiet) else { return Standing::Unanswered };
+        let client = quiet.provider.waiting(transaction, now).map(|waiting| waiting.client.id().to_owned());
+        let completion = self.provide_in(quiet, now, |provider, world, _| {
+            provider.complete(world, transaction, &session, approval)
+        });
+        match completion {
+            Completion::Redirect { location, error } => {
+                let event = match error {
+                    None => audit::Event::done(audit::What::Authorization),
+                    Some(error) => audit::Event::protocol(audit::What::Authorization, error),
+                };
+                self.record([about(event, &session)], &audit::Application { client, ..Default::default() });
+                quiet.pages.leave(transaction, location, now);
+                Standing::Answered
+            }
+            Completion::AskConsent => Standing::Consent(session),
+            Completion::AskSituation(offers) => Standing::Situation(offers),
+            Completion::LoginNeeded | Completion::Gone => Standing::Unanswered,
+        }
+    }
+
+    /// Has the person log in for a request that came without a browser (CIBA), and answers it.
+    pub(super) fn ask_person(
+        self: &Arc<Self>,
+        ask: Ask,
+        client: Arc<Client>,
+        by: audit::Application,
+        language: Language,
+    ) {
+        let shared = Arc::clone(self);
+        self.runtime.spawn(async move {
+            let left = ask.expires.since(shared.clock.now()).max(0);
+            let left = Duration::from_secs(u64::try_from(left).unwrap_or(0));
+            let login = shared.login_for(&ask, &client, &by, language);
+            let ended = tokio::time::timeout(left, login).await;
+            shared.decide(|quiet, now| {
+                let session = match ended {
+                    Ok(Ok(_)) => quiet.sessions.current(),
+                    Ok(Err(_)) | Err(_) => None,
+                };
+                let Some(session) = session else {
+                    quiet.provider.backchannel_failed(ask.request);
+                    let error = AuthorizationError::ACCESS_DENIED.error;
+                    return shared.record([audit::Event::protocol(audit::What::Authorization, error)], &by);
+                };
+                let agreed = shared.provide_in(quiet, now, |provider, world, _| {
+                    provider.backchannel_done(world, ask.request, &session)
+                });
+                let event = if agreed {
+                    audit::Event::done(audit::What::Authorization)
+                } else {
+                    audit::Event::protocol(
+                        audit::What::Authorization,
+                        AuthorizationError::ACCESS_DENIED.error,
+                    )
+                };
+                shared.record([about(event, &session)], &by);
+            });
+        });
+    }
+
+    /// One login for such a request. Its prompt names the application and the binding message, so it never joins the
+    /// login of somebody else, whose prompt did not.
+    async fn login_for(
+        self: &Arc<Self>,
+        ask: &Ask,
+        client: &Client,
+        by: &audit::Application,
+        language: Language,
+    ) -> Result<SessionId, Failure> {
+        loop {
+            let running = self.decide(|quiet, _| quiet.pages.running.as_ref().map(|r| r.ended.subscribe()));
+            let Some(mut ended) = running else { break };
+            // Its end, whatever it is, or its being given up.
+            let _ = ended.wait_for(Option::is_some).await;
+        }
+        let ways = self.look(|quiet, _| self.fixed.policy.ways(client.ways(), quiet.upstream_down));
+        // A push to a phone starts with a person's click, and there is no page to show its number.
+        let way = ways.into_iter().find(|way| *way != Way::Ecps).ok_or(failure::NO_WAY)?;
+        let application = match &ask.binding_message {
+            Some(message) => format!("{} – {message}", client.name()),
+            None => client.name().to_owned(),
+        };
+        let wish = Wish {
+            application,
+            by: by.clone(),
+            way,
+            serial: None,
+            screen: Screen::default(),
+            language,
+            patient: true,
+        };
+        let mut joined = self.join_login(wish, client.ways(), |running| running.commands += 1)?;
+        let _waits = Waits { shared: self, number: joined.number };
+        let ended = joined.ended.wait_for(Option::is_some).await.map(|ended| ended.clone());
+        ended.ok().flatten().unwrap_or(Err(failure::SHUTTING_DOWN.into()))
+    }
+}
+
+/// What a client learns: claims, and the scopes that give more than claims.
+fn learns(client: &Client) -> Vec<String> {
+    let tokens = client.scopes().iter().filter(|scope| scope.starts_with("psc_"));
+    client.claims().iter().chain(tokens).cloned().collect()
+}
+
+fn about(event: audit::Event, session: &SessionView) -> audit::Event {
+    event.within(session.sid.clone()).of(session.person.id.clone())
+}

@@ -1,0 +1,29 @@
+//! What the person is asked after the login: whether the application may know them, and in which situation they work.
+
+use super::{
+    html::Page,
+    text::{text, text_with},
+};
+use crate::serve::desk::Caller;
+
+/// Asks for consent: who asks, about whom, and what it will know.
+pub(super) fn consent(page: &mut Page, caller: &Caller, here: &str, person: &str, claims: &[String]) {
+    let language = caller.language;
+    page.paragraph(&text_with(language, "consent-person", "person", person));
+    page.paragraph(&text(language, "consent-learns"));
+    page.list(claims.iter().map(|claim| {
+        let message = format!("claim-{claim}");
+        let words = text(language, &message);
+        // A claim without words of its own is shown by its name.
+        if words == message { claim.clone() } else { words }
+    }));
+    page.button(here, &[("consent", "1")], &text(language, "consent-yes"), false);
+}
+
+/// Asks for one of several professional situations.
+pub(super) fn situation(page: &mut Page, caller: &Caller, here: &str, situations: &[String]) {
+    page.paragraph(&text(caller.language, "situation-choose"));
+    for (number, label) in situations.iter().enumerate() {
+        page.button(here, &[("situation", &number.to_string())], label, false);
+    }
+}
