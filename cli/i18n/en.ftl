@@ -209,6 +209,33 @@ more-client-remove =
       cps client remove my-dpi
 arg-client-remove-id = Identifier of the application (client_id)
 
+cmd-trust = Make browsers and programs believe the https bridge of the agent
+more-trust =
+    For bridge.tls = true. The agent makes an authority that may vouch for this machine only, has it sign
+    the bridge's certificate, and destroys its key. The certificate lasts thirteen months: install it again
+    before it ends. Firefox and Chromium read their stores when they start.
+
+    Examples:
+      cps trust install
+      cps trust remove
+
+cmd-trust-install = Make the certificate if need be, and fill the stores of this machine
+more-trust-install =
+    The system's store needs root; the databases of the person's browsers need certutil (libnss3-tools).
+    What lasts longer than 30 days is kept, so this may be run every day. Exits with 1 when a store is left.
+
+    Examples:
+      cps trust install
+      cps trust install --no-system --json
+arg-trust-install-renew = A new certificate, even when the present one lasts
+arg-trust-install-no_system = Leave the system's store alone
+
+cmd-trust-remove = Take the authority out of every store and forget the certificate
+more-trust-remove =
+    Examples:
+      cps trust remove
+arg-trust-remove-no_system = Leave the system's store alone
+
 ## Wrong usage
 
 usage-unknown = cps: unknown argument: { $what }
@@ -241,6 +268,10 @@ error-several-cards = several cards are in
 hint-several-cards = choose one with --card: { $serials }
 error-no-session = nobody is logged in
 hint-no-session = log in with “cps login”
+error-stores = these stores are left: { $places }
+hint-stores-root = as root: { $command }
+hint-stores-certutil = install certutil (package libnss3-tools), then run the command again
+hint-stores = close the browser, then run the command again
 error-file = { $file } cannot be read ({ $why })
 error-output = the result cannot be written ({ $why })
 error-runtime = the program cannot start ({ $why })
@@ -360,3 +391,15 @@ client-confidential = confidential
 clients-none = no application
 origin-policy = by the administrator
 origin-user = by you
+
+## Trust
+
+field-store = store
+store-filled = filled
+store-emptied = emptied
+store-needs_root = left, needs root
+store-no_certutil = left, needs certutil
+store-failed = left ({ $why })
+trust-none = there is no certificate to take back
+trust-no-store = no store was found on this machine; give your software the authority's file
+trust-setting = the bridge speaks http for now: set bridge.tls = true and restart the agent

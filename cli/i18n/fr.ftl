@@ -209,6 +209,34 @@ more-client-remove =
       cps client remove mon-dpi
 arg-client-remove-id = Identifiant de l’application (client_id)
 
+cmd-trust = Faire accepter la passerelle https de l’agent aux navigateurs et aux logiciels
+more-trust =
+    Pour bridge.tls = true. L’agent crée une autorité qui ne vaut que pour ce poste, lui fait signer le
+    certificat de la passerelle et détruit sa clé. Le certificat dure treize mois : refaites l’installation
+    avant sa fin. Firefox et Chromium lisent leurs magasins à leur démarrage.
+
+    Exemples :
+      cps trust install
+      cps trust remove
+
+cmd-trust-install = Créer le certificat s’il le faut, et remplir les magasins de ce poste
+more-trust-install =
+    Le magasin du système demande root ; les bases des navigateurs demandent certutil (libnss3-tools).
+    Ce qui dure encore plus de 30 jours est gardé : la commande peut passer tous les jours. Sort avec 1
+    quand un magasin reste à faire.
+
+    Exemples :
+      cps trust install
+      cps trust install --no-system --json
+arg-trust-install-renew = Un nouveau certificat, même si le présent dure encore
+arg-trust-install-no_system = Ne pas toucher au magasin du système
+
+cmd-trust-remove = Retirer l’autorité de tous les magasins et oublier le certificat
+more-trust-remove =
+    Exemples :
+      cps trust remove
+arg-trust-remove-no_system = Ne pas toucher au magasin du système
+
 ## Erreurs de frappe
 
 usage-unknown = cps : argument inconnu : { $what }
@@ -241,6 +269,10 @@ error-several-cards = plusieurs cartes sont présentes
 hint-several-cards = choisissez-en une avec --card : { $serials }
 error-no-session = personne n’est connecté
 hint-no-session = connectez-vous avec « cps login »
+error-stores = ces magasins restent à faire : { $places }
+hint-stores-root = en tant que root : { $command }
+hint-stores-certutil = installez certutil (paquet libnss3-tools), puis relancez la commande
+hint-stores = fermez le navigateur, puis relancez la commande
 error-file = { $file } ne peut pas être lu ({ $why })
 error-output = le résultat ne peut pas être écrit ({ $why })
 error-runtime = le programme ne peut pas démarrer ({ $why })
@@ -360,3 +392,15 @@ client-confidential = confidentielle
 clients-none = aucune application
 origin-policy = par l’administrateur
 origin-user = par vous
+
+## Confiance
+
+field-store = magasin
+store-filled = rempli
+store-emptied = vidé
+store-needs_root = à faire par root
+store-no_certutil = à faire avec certutil
+store-failed = à faire ({ $why })
+trust-none = il n’y a pas de certificat à retirer
+trust-no-store = aucun magasin trouvé sur ce poste ; donnez le fichier de l’autorité à vos logiciels
+trust-setting = la passerelle parle http pour l’instant : mettez bridge.tls = true et redémarrez l’agent

@@ -68,6 +68,10 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: AuditCommand,
     },
+    Trust {
+        #[command(subcommand)]
+        command: TrustCommand,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -177,6 +181,20 @@ pub(crate) struct ClientAdd {
     pub(crate) choose_situation: bool,
     #[arg(long)]
     pub(crate) ciba: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TrustCommand {
+    Install {
+        #[arg(long)]
+        renew: bool,
+        #[arg(long)]
+        no_system: bool,
+    },
+    Remove {
+        #[arg(long)]
+        no_system: bool,
+    },
 }
 
 /// A way to log in, in the words of the configuration.

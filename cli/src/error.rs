@@ -1,6 +1,9 @@
 //! What can go wrong for the one who typed: message, hint, exit code.
 
-use crate::text::{Texts, value};
+use crate::{
+    stores::Store,
+    text::{Texts, value},
+};
 use cps_agent_api::{client::ClientError, words::Problem};
 use std::{io, path::PathBuf, process::ExitCode};
 
@@ -15,6 +18,8 @@ pub(crate) enum Error {
     SeveralCards(Vec<String>),
     /// Nobody is logged in.
     NoSession,
+    /// Stores of certificate authorities that are not as they should be, and what root would type.
+    Stores(Vec<Store>, String),
     /// A file that was named cannot be read.
     File(PathBuf, io::Error),
     /// The output cannot be written.
@@ -43,7 +48,7 @@ impl Error {
     /// usage, see `usage.rs`). Documented in `cps --help`.
     pub(crate) fn exit_code(&self) -> ExitCode {
         let code = match self {
-            Self::NoCard | Self::SeveralCards(_) | Self::NoSession | Self::File(..) => 1,
+            Self::NoCard | Self::SeveralCards(_) | Self::NoSession | Self::File(..) | Self::Stores(..) => 1,
             Self::Client(ClientError::Refused(problem)) if problem.code != INTERNAL => 1,
             Self::Client(_) | Self::Output(_) | Self::Runtime(_) => 3,
         };
@@ -62,6 +67,10 @@ impl Error {
             Self::NoCard => texts.get("error-no-card"),
             Self::SeveralCards(_) => texts.get("error-several-cards"),
             Self::NoSession => texts.get("error-no-session"),
+            Self::Stores(stores, _) => {
+                let places: Vec<_> = stores.iter().map(|store| store.place.as_str()).collect();
+                texts.with("error-stores", &[("places", value(places.join(", ")))])
+            }
             Self::File(path, why) => {
                 let named = [("file", value(path.display().to_string())), ("why", value(why.to_string()))];
                 texts.with("error-file", &named)
@@ -86,6 +95,16 @@ impl Error {
                 Some(texts.with("hint-several-cards", &[("serials", value(serials.join(", ")))]))
             }
             Self::NoSession => Some(texts.get("hint-no-session")),
+            Self::Stores(stores, command) => {
+                let has = |state| stores.iter().any(|store| store.state == state);
+                if has("needs_root") {
+                    Some(texts.with("hint-stores-root", &[("command", value(command.as_str()))]))
+                } else if has("no_certutil") {
+                    Some(texts.get("hint-stores-certutil"))
+                } else {
+                    Some(texts.get("hint-stores"))
+                }
+            }
             Self::File(..) | Self::Output(_) | Self::Runtime(_) => None,
         }
     }
@@ -100,6 +119,7 @@ impl Error {
             Self::NoCard => ("no_card", 409),
             Self::SeveralCards(_) => ("several_cards", 409),
             Self::NoSession => ("session_none", 404),
+            Self::Stores(..) => ("stores_left", 409),
             Self::File(..) => ("file_unreadable", 400),
             Self::Output(_) | Self::Runtime(_) => (INTERNAL, 500),
         };

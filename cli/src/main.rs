@@ -5,6 +5,7 @@ mod commands;
 mod error;
 mod output;
 mod screen;
+mod stores;
 mod text;
 mod usage;
 

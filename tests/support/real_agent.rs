@@ -35,7 +35,7 @@ impl RealAgent {
         let runtime = folder.join("run");
         std::fs::create_dir_all(&runtime).expect("a folder for sockets");
         let log = File::create(folder.join("agent.log")).expect("a log");
-        let child = Command::new(binary())
+        let child = Command::new(built("cps-agent"))
             .arg("--config")
             .arg(config)
             .args(["--log", level])
@@ -93,13 +93,13 @@ impl Drop for RealAgent {
     }
 }
 
-/// The binary of this workspace, which `cargo test --workspace` builds beside the tests.
+/// A binary of this workspace, which `cargo test --workspace` builds beside the tests.
 ///
 /// It is not built from here: cargo would choose other features for it alone and build half of the world again.
-fn binary() -> PathBuf {
+pub fn built(name: &str) -> PathBuf {
     let here = std::env::current_exe().expect("the test has a path");
     let profile = here.ancestors().nth(2).expect("target/<profile>/deps/<test>");
-    let binary = profile.join("cps-agent").with_extension(std::env::consts::EXE_EXTENSION);
+    let binary = profile.join(name).with_extension(std::env::consts::EXE_EXTENSION);
     let advice = "build it first: cargo build --workspace --all-targets";
     let built = modified(&binary).unwrap_or_else(|| panic!("{} is missing; {advice}", binary.display()));
     // Cargo lists the sources of a binary beside it, as a line of a makefile.

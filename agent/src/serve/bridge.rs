@@ -18,7 +18,7 @@ use super::{
     reply::{self, Reply},
     routes::{self, Endpoint, Route},
     v1,
-    visitor::{Process, Visitor},
+    visitor::{Process, Searches, Visitor},
 };
 use bytes::Bytes;
 use cps_agent_core::failure::{Code, Language, NOT_FOUND, OTHER_USER, TOO_MANY_CONNECTIONS};
@@ -30,7 +30,6 @@ use hyper::{
 use std::{future::poll_fn, io, net::SocketAddr, sync::Arc, task::Poll, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
     task::JoinSet,
     time::timeout,
 };
@@ -47,20 +46,20 @@ pub async fn serve<D: Desk>(bound: Bound, desk: Arc<D>) {
         desk,
         slots: Slots::new(limits::CONNECTIONS, limits::CONNECTIONS_OF_ONE),
         strangers: Slots::new(limits::STRANGERS, limits::STRANGERS),
-        searches: Semaphore::new(limits::SEARCHES),
+        searches: Searches::default(),
         refusals: Refusals::default(),
     });
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            accepted = accept(&bound.listeners) => match accepted {
-                Ok(_) if connections.len() >= limits::OPEN => bridge.refuse(TOO_MANY_CONNECTIONS, None).await,
+            // Whoever comes when all places for callers nobody knows yet are taken waits in the system's queue.
+            accepted = accept(&bound.listeners), if connections.len() < limits::OPEN => match accepted {
                 Ok((stream, from)) => {
                     connections.spawn(Arc::clone(&bridge).welcome(stream, from));
                 }
                 Err(_) => tokio::time::sleep(REST).await,
             },
-            Some(_) = connections.join_next() => {}
+            Some(_) = connections.join_next(), if !connections.is_empty() => {}
         }
     }
 }
@@ -86,7 +85,7 @@ pub(super) struct Bridge<D> {
     /// Counted apart by process, where one is searched for; an unknown process is one of them.
     pub(super) slots: Arc<Slots<Option<i32>>>,
     pub(super) strangers: Arc<Slots<()>>,
-    pub(super) searches: Semaphore,
+    pub(super) searches: Searches,
     pub(super) refusals: Refusals,
 }
 
@@ -161,7 +160,10 @@ impl<D: Desk> Bridge<D> {
         let mut reply = match self.gate(&head.uri, &head.headers, found.map(|(route, _)| route.endpoint)) {
             Err(barred) => {
                 self.refuse(barred.reason, Some(visitor)).await;
-                problem::bare(barred.status)
+                // What follows on this connection is not worth reading: it may not even begin where it seems to.
+                let mut reply = problem::bare(barred.status);
+                reply.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+                reply
             }
             Ok(origin) => {
                 readable_by = origin.cloned();

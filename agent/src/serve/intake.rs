@@ -17,13 +17,14 @@ pub const JSON: &str = "application/json";
 /// Reads the whole body.
 ///
 /// # Errors
-/// 415 for another media type, 413 beyond [`limits::BODY`], 408 after [`limits::BODY_TIME`], 400 for a broken body.
+/// 415 for another media type or a content coding, 413 beyond [`limits::BODY`], 408 after [`limits::BODY_TIME`], 400 for a broken body.
 pub async fn body<B>(headers: &HeaderMap, body: B, media_type: &str) -> Result<Bytes, Fault>
 where
     B: Body<Data = Bytes>,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    if !is(headers, media_type) {
+    // What is packed is not of the media type it says before it is unpacked, and nothing is unpacked here.
+    if !is(headers, media_type) || headers.contains_key(header::CONTENT_ENCODING) {
         return Err(Failure::new(REQUEST_MEDIA_TYPE).with("expected", media_type).into());
     }
     // An announced length is believed at once; what was not announced is counted as it comes.

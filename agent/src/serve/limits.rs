@@ -28,8 +28,9 @@ pub const ROOMY: usize = 32;
 pub const CONNECTIONS: usize = 256;
 /// Connections of one process, of those that are counted apart.
 pub const CONNECTIONS_OF_ONE: usize = 64;
-/// Connections that are open at once, before anybody knows whose they are.
-pub const OPEN: usize = CONNECTIONS + STRANGERS;
+/// Connections that are open at once, those included that nobody knows yet: finding out whose they are takes a moment,
+/// during which they hold no place.
+pub const OPEN: usize = CONNECTIONS + STRANGERS + 60;
 /// Searches for the process behind a connection that run at once; each reads much of `/proc`.
 pub const SEARCHES: usize = 2;
 /// Connections from other users that may be waiting for their refusal.

@@ -4,7 +4,11 @@
 //! must be searched for in all of `/proc`, which takes longer than most answers. It is searched for once, when the audit
 //! trail or a bound wants it.
 
-use super::caller;
+use super::{caller, limits};
+use std::sync::{
+    Arc,
+    atomic::{AtomicI32, Ordering},
+};
 use tokio::sync::{OnceCell, Semaphore};
 
 /// The process at the other end, where the system tells.
@@ -14,6 +18,35 @@ pub struct Process {
     pub pid: Option<i32>,
     /// Its executable.
     pub program: Option<String>,
+}
+
+/// Takes turns at searching, and remembers who was found last.
+#[derive(Debug, Clone)]
+pub struct Searches {
+    turns: Arc<Semaphore>,
+    /// 0 when nobody was found yet.
+    last: Arc<AtomicI32>,
+}
+
+impl Default for Searches {
+    fn default() -> Self {
+        Self { turns: Arc::new(Semaphore::new(limits::SEARCHES)), last: Arc::default() }
+    }
+}
+
+impl Searches {
+    /// Searches for the process behind a socket.
+    async fn find(&self, inode: u64) -> Process {
+        let _turn = self.turns.acquire().await;
+        let last = Arc::clone(&self.last);
+        let search = move || {
+            let likely = Some(last.load(Ordering::Relaxed)).filter(|pid| *pid != 0);
+            let pid = caller::process(inode, likely);
+            last.store(pid.unwrap_or_default(), Ordering::Relaxed);
+            Process { pid, program: pid.and_then(caller::program) }
+        };
+        tokio::task::spawn_blocking(search).await.unwrap_or_default()
+    }
 }
 
 /// Who opened a connection; the same for all its requests.
@@ -44,17 +77,14 @@ impl Visitor {
         Self { same_user: true, inode: None, process: OnceCell::new_with(Some(process)) }
     }
 
-    /// The process, searched for once. `searches` bounds how many searches run at a time.
-    pub async fn process(&self, searches: &Semaphore) -> &Process {
+    /// The process, searched for once.
+    pub async fn process(&self, searches: &Searches) -> &Process {
         self.process
             .get_or_init(|| async {
-                let Some(inode) = self.inode else { return Process::default() };
-                let _turn = searches.acquire().await;
-                let search = move || {
-                    let pid = caller::process(inode);
-                    Process { pid, program: pid.and_then(caller::program) }
-                };
-                tokio::task::spawn_blocking(search).await.unwrap_or_default()
+                match self.inode {
+                    Some(inode) => searches.find(inode).await,
+                    None => Process::default(),
+                }
             })
             .await
     }

@@ -10,6 +10,7 @@ mod session;
 mod sign;
 mod status;
 mod token;
+mod trust;
 
 use crate::{
     args::{Args, Command},
@@ -44,6 +45,7 @@ pub(crate) async fn run(args: &Args, output: &mut Output) -> Result<(), Error> {
         }
         Command::Audit { command } => audit::run(command, agent, output).await,
         Command::Client { command } => client::run(command, agent, output).await,
+        Command::Trust { command } => trust::run(command, agent, output).await,
     }
 }
 

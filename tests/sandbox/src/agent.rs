@@ -6,6 +6,10 @@ use cps_agent::{
     host::{clock::SystemClock, paths::Paths},
     run::{self, Services, StartError},
 };
+use cps_agent_api::{
+    client::{self, ClientError},
+    words::TrustRequest,
+};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -70,6 +74,16 @@ impl Agent {
     #[must_use]
     pub fn control_socket(&self) -> &PathBuf {
         &self.running.listening().control_socket
+    }
+
+    /// Has it make the certificate of its https bridge (`bridge.tls = true`), and returns the authority that a browser is
+    /// to believe, PEM. The bridge answers from now on.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn trusted(&self) -> Result<String, ClientError> {
+        let mut control = client::Agent::connect_to(self.control_socket(), "fr").await?;
+        Ok(control.make_authority(TrustRequest::default()).await?.pem)
     }
 
     /// Stops it and waits until it has ended its sessions.

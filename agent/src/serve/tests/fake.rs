@@ -6,7 +6,7 @@ use crate::serve::{
     desk::{Caller, Desk, Door, LoginPage},
     limits::{Refusals, Slots},
     oidc::desk::{LogoutAnswer, OidcDesk},
-    visitor::{Process, Visitor},
+    visitor::{Process, Searches, Visitor},
 };
 use cps_agent_api::words;
 use cps_agent_core::{
@@ -29,7 +29,7 @@ use std::{
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream},
-    sync::{Semaphore, broadcast},
+    sync::broadcast,
 };
 
 /// Port of the fake bridge.
@@ -338,7 +338,7 @@ pub(crate) fn bridge(desk: &Arc<FakeDesk>) -> Arc<Bridge<FakeDesk>> {
         desk: Arc::clone(desk),
         slots: Slots::new(8, 8),
         strangers: Slots::new(1, 1),
-        searches: Semaphore::new(1),
+        searches: Searches::default(),
         refusals: Refusals::default(),
     })
 }

@@ -1,0 +1,108 @@
+//! One program that takes all the connections it can get, and holds them: everybody else is still served.
+
+use crate::wire::House;
+use cps_agent::serve::limits;
+use serde_json::Value;
+use std::{
+    io::{BufRead as _, BufReader, Lines},
+    process::{Child, ChildStdout, Command, Stdio},
+};
+
+/// Opens connections from a process of its own and holds them until its standard input ends. What each one says is
+/// chosen by the kind; when every connection was opened and then answered or closed, it counts.
+const SCRIPT: &str = r"
+const [port, count, kind] = process.argv.slice(1);
+const head = `POST /token HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n`;
+const words = {
+  idle: () => '',
+  slow: (n) => ['', head + 'X-Slow: ', head + 'Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 900\r\n\r\na='][n % 3],
+  asking: () => `GET /v1/status HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`,
+}[kind];
+const seen = { opened: 0, answered: 0, closed: 0, most: 0 };
+let held = 0;
+// Counted when all that has come is looked at: an end may be told after the answer that came behind it.
+const counted = () => setImmediate(() => { seen.most = Math.max(seen.most, held); });
+let pending = Number(count);
+const done = () => { if (--pending === 0) setImmediate(() => console.log(JSON.stringify(seen))); };
+for (let n = 0; n < Number(count); n++) {
+  const socket = require('net').connect(Number(port), '127.0.0.1');
+  let told = false;
+  const tell = (what) => { if (!told) { told = true; seen[what]++; done(); } };
+  socket.on('connect', () => { seen.opened++; socket.write(words(n)); if (kind !== 'asking') tell('idle'); });
+  let holds = false;
+  socket.on('data', () => { if (!holds) { holds = true; held++; counted(); } tell('answered'); });
+  socket.on('end', () => { if (holds) { holds = false; held--; } });
+  socket.on('error', () => {});
+  socket.on('close', () => tell('closed'));
+}
+process.stdin.on('end', () => process.exit()).resume();
+";
+
+struct Crowd {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Crowd {
+    fn gathers(house: &House, count: usize, kind: &str) -> Self {
+        let mut child = Command::new("node")
+            .args(["-e", SCRIPT, &house.address.port().to_string(), &count.to_string(), kind])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("node runs: tests/run.sh says what is needed");
+        let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        Self { child, lines }
+    }
+
+    /// Waits until all have come.
+    async fn is_there(mut self) -> (Self, Value) {
+        tokio::task::spawn_blocking(move || {
+            let line = self.lines.next().expect("a line").expect("text");
+            (self, serde_json::from_str(&line).expect("JSON"))
+        })
+        .await
+        .expect("no panic")
+    }
+}
+
+impl Drop for Crowd {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_completes_while_thousands_of_connections_say_nothing() {
+    let house = House::with_session().await;
+    let (_crowd, seen) = Crowd::gathers(&house, 3_000, "idle").is_there().await;
+    assert_eq!(seen["opened"], 3_000);
+    let tokens = house.application.log_in().await;
+    assert!(house.application.userinfo(&tokens).await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_completes_while_hundreds_of_connections_drip() {
+    let house = House::with_session().await;
+    let (_crowd, seen) = Crowd::gathers(&house, 300, "slow").is_there().await;
+    assert_eq!(seen["opened"], 300);
+    let tokens = house.application.log_in().await;
+    assert!(house.application.userinfo(&tokens).await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_program_gets_its_share_of_the_connections_and_no_more() {
+    let house = House::with_session().await;
+    let (_crowd, seen) = Crowd::gathers(&house, 300, "asking").is_there().await;
+    let number = |name: &str| usize::try_from(seen[name].as_u64().expect("a number")).expect("a size");
+    let share = limits::ROOMY + limits::CONNECTIONS_OF_ONE;
+    // On a slow machine some end by themselves before the last have come: what counts is how many it held at once.
+    assert!((1..=share).contains(&number("most")), "{seen}");
+    assert_eq!(number("answered") + number("closed"), 300, "{seen}");
+    assert!(number("closed") > 0, "{seen}");
+    assert_eq!(house.ask("GET /v1/status").await.status, 200, "another program has its own share");
+    let told = house.refusals();
+    assert!(told.iter().all(|code| code == "too_many_connections"), "{told:?}");
+    assert!((1..=10).contains(&told.len()), "told, and not five hundred times: {told:?}");
+}
