@@ -5,7 +5,7 @@
 //! | card | `POST /v1/challenges` on the control door, card verified | the five bare commands by PC/SC on the same virtual card |
 //! | token | the same with an unlocked e-CPS token | a bare P-256 signature of the same library |
 //!
-//! Start to listening and resident memory are printed too. Nothing is asserted: figures belong to a machine.
+//! Resident memory is printed too. Nothing is asserted: figures belong to a machine.
 
 #![cfg(target_os = "linux")]
 #![allow(
@@ -21,6 +21,7 @@
 
 #[path = "../support/real_agent.rs"]
 mod real_agent;
+mod soft;
 
 use cps_agent_api::{client::Agent, words};
 use cps_card::{
@@ -29,11 +30,9 @@ use cps_card::{
     token::{Authorization, Hold, KeyRole, Payload, Scheme, Token as _},
     transport::{Disposition, PcscService, ReaderService as _},
 };
-use cps_sandbox::{
-    pinentry::Answer,
-    workstation::{Readers, Transport, Workstation},
-};
+use cps_sandbox::workstation::{Readers, Transport, Workstation};
 use real_agent::RealAgent;
+use soft::{Home, PASSPHRASE, quantiles, resident};
 use std::{
     path::Path,
     process::{Command, Stdio},
@@ -43,7 +42,6 @@ use std::{
 const ROUNDS: usize = 10;
 const PER_ROUND: usize = 50;
 const BARE: &str = "--bare-loop";
-const PASSPHRASE: &str = "une phrase de TEST";
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -53,13 +51,6 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     runtime.block_on(card());
     runtime.block_on(token());
-}
-
-/// The median and the 99th percentile, in microseconds.
-fn quantiles(mut times: Vec<Duration>) -> (f64, f64) {
-    times.sort();
-    let at = |part: f64| times[((times.len() - 1) as f64 * part) as usize].as_secs_f64() * 1e6;
-    (at(0.5), at(0.99))
 }
 
 fn row(name: &str, ours: Vec<Duration>, bare: Vec<Duration>) {
@@ -73,14 +64,6 @@ fn row(name: &str, ours: Vec<Duration>, bare: Vec<Duration>) {
         ours.0 - bare.0,
         ours.0 / bare.0
     );
-}
-
-/// Resident memory of a process, MiB.
-fn resident(pid: u32) -> f64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("a process");
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a size");
-    let kib: f64 = line.split_whitespace().nth(1).expect("a number").parse().expect("a number");
-    kib / 1024.0
 }
 
 async fn challenges(control: &mut Agent, card: &str, count: usize) -> Vec<Duration> {
@@ -109,14 +92,8 @@ async fn card() {
     let socket = daemon.socket();
     let card = workstation.card(0).expect("a card");
     let config = workstation.settings(Some(0)).expect("settings");
-    let begun = Instant::now();
     let mut agent =
         RealAgent::start(workstation.folder(), &config, &[("PCSCLITE_CSOCK_NAME", &socket)]).await;
-    println!(
-        "{:<22} {:>7.1} ms (asked every 20 ms)",
-        "start to listening",
-        begun.elapsed().as_secs_f64() * 1e3
-    );
     let serial = card.serial().to_owned();
     agent
         .wait_for("the card", async |control| {
@@ -188,64 +165,19 @@ fn bare_loop(reader: &str, count: &str) {
 }
 
 async fn token() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let program = Path::new(env!("CARGO_BIN_EXE_cps-sandbox"));
-    let person =
-        cps_sandbox::pinentry::Person::new(&folder.path().join("person"), program).expect("a person");
-    person.always(Answer::Type(PASSPHRASE.to_owned())).expect("a script");
-    let trust = folder.path().join("trust");
-    std::fs::create_dir_all(&trust).expect("a folder");
-    let config = folder.path().join("config.toml");
-    let text = |path: &Path| path.to_string_lossy().into_owned();
-    std::fs::write(
-        &config,
-        format!(
-            "[bridge]\nlisten = \"127.0.0.1:0\"\n[login]\nways = [\"local\"]\n[local]\nallow = \"always\"\nrevocation = \"warn\"\n\
-             [pin]\nprompt = [\"pinentry\"]\npinentry = {:?}\n[trust]\nenvironment = \"test\"\nanchors = [{:?}]\n\
-             [state]\ndirectory = {:?}\n",
-            text(&person.program()),
-            text(&trust),
-            text(&folder.path().join("state"))
-        ),
-    )
-    .expect("settings");
-    let nobody = folder.path().join("no-pcscd");
-    let environment: [(&str, &Path); 1] = [("PCSCLITE_CSOCK_NAME", &nobody)];
-    let made = {
-        let mut agent = RealAgent::start(folder.path(), &config, &environment).await;
-        let request = words::TokenRequest {
-            name: "bench".to_owned(),
-            authority: "test".to_owned(),
-            id: "899700990015".to_owned(),
-            given_name: Some("CAMILLE".to_owned()),
-            family_name: Some("EXEMPLE".to_owned()),
-            profession: Some(10),
-            screen: words::Screen::default(),
-        };
-        agent.wait_for("a token", async |control| control.add_token(&request).await.ok()).await
-    };
-    std::fs::copy(made.authority.expect("a TEST authority"), trust.join("token.pem")).expect("an anchor");
-    let serial = made.serial.expect("a serial number");
-
-    let agent = RealAgent::start(folder.path(), &config, &environment).await;
+    let home = Home::new().await;
+    let agent = home.agent().await;
     println!("{:<22} {:>7.1} MiB", "memory, no card", resident(agent.pid()));
     let mut control = agent.control().await.expect("the control door");
-    control
-        .login(&words::LoginRequest {
-            way: Some("local".to_owned()),
-            card: Some(serial.clone()),
-            ..Default::default()
-        })
-        .await
-        .expect("a local login");
+    home.login(&mut control).await;
     let mut bare_token =
-        SoftToken::open(&std::fs::read(&made.file).expect("the token"), "bench").expect("a token");
+        SoftToken::open(&std::fs::read(&home.token).expect("the token"), "bench").expect("a token");
     let passphrase = Pin::new(PASSPHRASE.as_bytes().to_vec().into());
     let mut authorization = Authorization::Pin { pin: passphrase, last_try_accepted: true };
     let (mut ours, mut bare) = (Vec::new(), Vec::new());
-    challenges(&mut control, &serial, PER_ROUND).await;
+    challenges(&mut control, &home.serial, PER_ROUND).await;
     for _ in 0..ROUNDS {
-        ours.extend(challenges(&mut control, &serial, PER_ROUND).await);
+        ours.extend(challenges(&mut control, &home.serial, PER_ROUND).await);
         for count in 0..=PER_ROUND {
             let begun = Instant::now();
             bare_token

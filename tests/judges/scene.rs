@@ -22,7 +22,7 @@ pub struct Scene {
     pub agent: RealAgent,
     pub upstream: Upstream,
     pub person: Person,
-    _daemon: PcscDaemon,
+    pub daemon: PcscDaemon,
     folder: tempfile::TempDir,
 }
 
@@ -55,7 +55,7 @@ impl Scene {
                 cards.into_iter().find(|card| card.serial == serial && card.holder.is_some())
             })
             .await;
-        Self { agent, upstream, person, _daemon: daemon, folder }
+        Self { agent, upstream, person, daemon, folder }
     }
 
     /// Registers an application.

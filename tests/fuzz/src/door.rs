@@ -44,8 +44,16 @@ static DOOR: LazyLock<Option<Door>> = LazyLock::new(|| {
         .inspect_err(|error| eprintln!("the agent does not start: {error}"))
         .ok()?;
     let port = agent.issuer().rsplit_once(':')?.1.parse().ok()?;
+    wait_for_keys(port).ok()?;
     Some(Door { port, _runtime: runtime, _agent: agent, _folder: folder })
 });
+
+/// Waits until the agent has made its RSA key, for which the key set waits: slow in a build that watches every step.
+fn wait_for_keys(port: u16) -> std::io::Result<()> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    stream.write_all(format!("GET /jwks HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n").as_bytes())?;
+    stream.read(&mut [0; 1]).map(drop)
+}
 
 /// Bytes of a connection, `PORT` standing for the real port. The door answers or closes, in time, and goes on listening.
 #[allow(clippy::panic, clippy::expect_used, reason = "libFuzzer takes a panic for a finding")]

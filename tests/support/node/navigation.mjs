@@ -42,9 +42,14 @@ export class Browser {
     this.#tls = tls;
   }
 
+  /** The cookies as they are sent. */
+  get cookie() {
+    return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+  }
+
   /** Sends one request with the cookies, follows nothing. */
   async send(url, { form, from } = {}) {
-    const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const { cookie } = this;
     const headers = { ...(cookie && { cookie }), ...(from && { origin: from, 'sec-fetch-site': 'same-origin' }) };
     if (form) headers['content-type'] = 'application/x-www-form-urlencoded';
     const body = form && new URLSearchParams(form).toString();
