@@ -17,11 +17,12 @@
 )]
 
 mod load;
-#[path = "../judges/program.rs"]
+#[path = "../support/program.rs"]
 mod program;
 #[path = "../support/real_agent.rs"]
 mod real_agent;
-mod soft;
+#[path = "../support/soft_token.rs"]
+mod soft_token;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -31,7 +32,7 @@ use hyper::{Request, header};
 use load::{Taken, Talk, good, load};
 use program::Program;
 use serde_json::{Value, json};
-use soft::{Home, quantiles, resident};
+use soft_token::{Home, quantiles, resident};
 use std::{
     os::unix::net::UnixStream,
     process::{Command, Stdio},

@@ -21,7 +21,8 @@
 
 #[path = "../support/real_agent.rs"]
 mod real_agent;
-mod soft;
+#[path = "../support/soft_token.rs"]
+mod soft_token;
 
 use cps_agent_api::{client::Agent, words};
 use cps_card::{
@@ -32,7 +33,7 @@ use cps_card::{
 };
 use cps_sandbox::workstation::{Readers, Transport, Workstation};
 use real_agent::RealAgent;
-use soft::{Home, PASSPHRASE, quantiles, resident};
+use soft_token::{Home, PASSPHRASE, quantiles, resident};
 use std::{
     path::Path,
     process::{Command, Stdio},

@@ -1,5 +1,7 @@
 //! A judge that runs beside the test: a program that takes orders by line and answers by line, in JSON.
 
+#![allow(dead_code, reason = "each test uses its part of it")]
+
 use serde_json::Value;
 use std::{
     io::{BufRead, BufReader, Lines, Read, Write},
@@ -27,15 +29,7 @@ impl Program {
 
     /// Starts a script of `tests/support/python` with its packages, and returns its first line too.
     pub fn python(script: &str, wish: &Value) -> (Self, Value) {
-        let here = std::env::current_exe().expect("the test has a path");
-        let target = here.ancestors().nth(3).expect("target/<profile>/deps/<test>");
-        let python = target.join("venv/bin/python");
-        assert!(
-            python.exists(),
-            "{} is missing: run tests/run.sh, which makes it of tests/support/python/requirements.txt",
-            python.display()
-        );
-        Self::start(Command::new(python).arg(support().join("python").join(script)).arg(wish.to_string()))
+        Self::start(environment("python").arg(support().join("python").join(script)).arg(wish.to_string()))
     }
 
     fn start(command: &mut Command) -> (Self, Value) {
@@ -74,6 +68,19 @@ impl Program {
             }
         }
     }
+}
+
+/// A program of the Python environment that `tests/run.sh` makes in the target folder.
+pub fn environment(program: &str) -> Command {
+    let here = std::env::current_exe().expect("the test has a path");
+    let target = here.ancestors().nth(3).expect("target/<profile>/deps/<test>");
+    let program = target.join("venv/bin").join(program);
+    assert!(
+        program.exists(),
+        "{} is missing: run tests/run.sh, which makes it of tests/support/python/requirements.txt",
+        program.display()
+    );
+    Command::new(program)
 }
 
 fn support() -> PathBuf {

@@ -1,5 +1,7 @@
 //! An agent without card, reader or upstream: an unlocked e-CPS token logs its person in.
 
+#![allow(dead_code, reason = "each test uses its part of it")]
+
 use crate::real_agent::RealAgent;
 use cps_agent_api::{client::Agent, words};
 use cps_sandbox::pinentry::{Answer, Person};
