@@ -16,10 +16,12 @@
 
 mod accepted;
 mod party;
+#[path = "../support/program.rs"]
 mod program;
 #[path = "../support/real_agent.rs"]
 mod real_agent;
 mod refused;
 mod scene;
+mod shared;
 mod upstream;
 mod wire;
