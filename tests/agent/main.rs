@@ -18,10 +18,15 @@ mod audit;
 mod challenges;
 mod desk;
 mod local_login;
+#[cfg(target_os = "linux")]
+mod logind;
 mod modes;
+mod moved_clock;
 #[cfg(target_os = "linux")]
 mod pcscd;
 mod pins;
+#[cfg(target_os = "linux")]
+mod private_bus;
 mod prompts;
 #[cfg(target_os = "linux")]
 mod pulled;

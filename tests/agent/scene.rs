@@ -1,9 +1,9 @@
 //! One agent inside the test, with virtual readers, a scripted person and settings of its own.
 
-use crate::desk::challenge;
+use crate::{desk::challenge, moved_clock::MovedClock};
 use cps_agent::{
     config::{Config, Sources},
-    host::{clock::SystemClock, logind::SystemBus, paths::Paths},
+    host::{logind::SystemBus, paths::Paths},
     run::{Agent, Services},
 };
 use cps_agent_api::{
@@ -42,8 +42,10 @@ pub struct Scene {
     pub readers: InProcessReaders,
     pub person: Person,
     settings: Vec<(String, String)>,
+    /// The agent's clock.
+    pub clock: MovedClock,
     /// The bus of a logind; takes effect at the next start.
-    pub system_bus: Option<SystemBus>,
+    system_bus: Option<SystemBus>,
     /// The socket of a system journal; takes effect at the next start.
     pub system_journal: Option<PathBuf>,
     folder: tempfile::TempDir,
@@ -109,6 +111,7 @@ impl Scene {
             readers,
             person,
             settings,
+            clock: MovedClock::default(),
             system_bus: None,
             system_journal: None,
             folder,
@@ -129,7 +132,7 @@ impl Scene {
         let config = Config::load(&sources).expect("valid settings");
         let services = Services {
             readers: Arc::new(self.readers.clone()),
-            clock: Arc::new(SystemClock),
+            clock: Arc::new(self.clock.clone()),
             paths: Paths {
                 state: self.folder.path().join("state"),
                 runtime: self.folder.path().join("run"),
@@ -140,6 +143,13 @@ impl Scene {
         };
         let started = tokio::task::spawn_blocking(|| Agent::start(config, services)).await.expect("no panic");
         self.agent = Some(started.expect("the agent starts"));
+    }
+
+    /// Starts the agent anew, on this bus.
+    pub async fn on_bus(&mut self, bus: SystemBus) {
+        self.stop().await;
+        self.system_bus = Some(bus);
+        self.start().await;
     }
 
     /// Stops the agent and waits for its end.

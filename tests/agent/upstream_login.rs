@@ -67,7 +67,7 @@ async fn a_local_login_is_no_way_around_the_upstream() {
     let mut scene = Scene::with_upstream(&[("local.allow", "upstream-down")], &[&card]).await;
     assert_eq!(scene.login_with(&request).await.expect_err("it is up"), "local_only_when_down");
     scene.end_upstream();
-    assert_eq!(scene.login().await.expect_err("it is down"), "upstream_unreachable");
+    assert_eq!(scene.login().await.expect_err("it is down"), "upstream_down_local_offered");
     let session = scene.login_with(&request).await.expect("the card alone");
     assert_eq!(session.acr, "urn:cps-agent:acr:local");
     assert_eq!(scene.person.questions().len(), 1);

@@ -405,7 +405,3 @@ fn text(values: &HashMap<String, OwnedValue>, name: &str) -> Option<String> {
         _ => None,
     }
 }
-
-#[cfg(test)]
-#[path = "logind/tests.rs"]
-mod tests;

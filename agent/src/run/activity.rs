@@ -127,6 +127,10 @@ fn tell(shared: &Shared, before: Workstation, after: Workstation) {
         (before.active, after.active, "active", "inactive"),
         (before.asleep, after.asleep, "asleep", "awake"),
     ];
+    // Input comes and goes all day: told to whoever listens, and not written down.
+    if before.in_use() != after.in_use() {
+        shared.announce("workstation", if after.in_use() { "in_use" } else { "left" }, None);
+    }
     for (before, after, so, otherwise) in changes {
         if before != after {
             let word = if after { so } else { otherwise };

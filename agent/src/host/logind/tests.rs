@@ -1,1 +1,0 @@
-//! logind as it is served by the tests.
