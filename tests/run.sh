@@ -5,12 +5,14 @@
 set -eu
 cd "$(dirname "$0")/.."
 
+begun=$(date +%s)
 step() {
-    printf '\n== %s\n' "$1"
+    printf '\n== %s (after %d s)\n' "$1" $(($(date +%s) - begun))
 }
 
 # Programs of other people that judge ours, and the real PC/SC daemon with a virtual reader.
-packages="ca-certificates chromium firefox-esr libnss3-tools opensc openssl pcsc-tools pcscd pinentry-tty vsmartcard-vpcd"
+packages="apache2-bin ca-certificates chromium dbus firefox-esr libapache2-mod-auth-openidc libnss3-tools opensc openssl
+    pcsc-tools pcscd pinentry-tty python3-venv vsmartcard-vpcd"
 step "system packages"
 missing=""
 for package in $packages; do
@@ -26,7 +28,8 @@ if [ -n "$missing" ]; then
     # shellcheck disable=SC2086 # one word for each package
     $as_root apt-get install -y -q --no-install-recommends $missing
 fi
-echo "present: $packages"
+# shellcheck disable=SC2086 # on one line
+echo "present:" $packages
 
 step "node packages"
 for program in cargo node npm; do
@@ -41,6 +44,17 @@ if [ ! "$judges/node_modules/.package-lock.json" -nt "$judges/package-lock.json"
     npm ci --prefix "$judges" --no-audit --no-fund
 fi
 echo "present: node $(node --version) with $(ls -d $judges/node_modules/openid-client $judges/node_modules/oidc-provider | wc -l) judges"
+
+step "python packages"
+venv=${CARGO_TARGET_DIR:-target}/venv
+pinned=tests/support/python/requirements.txt
+# The list is copied beside the packages when all of them are there.
+if ! cmp -s "$pinned" "$venv/requirements.txt"; then
+    python3 -m venv --clear "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$pinned"
+    cp "$pinned" "$venv/requirements.txt"
+fi
+echo "present: $("$venv/bin/python" --version) with $(grep -c == "$pinned") packages"
 
 step "formatting"
 cargo fmt --all --check
@@ -59,6 +73,10 @@ trap 'rm -rf "$result"' EXIT
 {
     cargo test --workspace --no-fail-fast 2>&1 && echo 0 >"$result/status" || echo "$?" >"$result/status"
 } | tee "$result/log"
+step "the slowest targets"
+awk '/^ +Running / { target = $2 " " $3 } /^ +Doc-tests / { target = "documentation of " $2 }
+    /^test result:/ { sub(/s$/, "", $NF); printf "%8.1f s  %s\n", $NF, target }' "$result/log" | sort -rn | head -n 12
+
 awk '/^test result:/ { passed += $4; failed += $6; skipped += $8 }
     END { printf "\n%d passed, %d failed, %d skipped\n", passed, failed, skipped }' "$result/log"
 exit "$(cat "$result/status")"
