@@ -20,6 +20,7 @@ mod party;
 mod program;
 #[path = "../support/real_agent.rs"]
 mod real_agent;
+mod refreshed;
 mod refused;
 mod scene;
 mod shared;

@@ -26,12 +26,26 @@ pub struct Scene {
     folder: tempfile::TempDir,
 }
 
+/// What is special about a workstation.
+#[derive(Default)]
+pub struct Special {
+    /// Members that `upstream.mjs` is told besides, or instead.
+    pub upstream: Value,
+    /// Settings of the agent besides, or instead: section, key, value.
+    pub settings: Vec<(&'static str, &'static str, toml::Value)>,
+}
+
 impl Scene {
     /// A workstation whose one reader has this card.
     pub async fn new(card: &CardHandle) -> Self {
+        Self::special(card, Special::default()).await
+    }
+
+    /// The same with something special about it.
+    pub async fn special(card: &CardHandle, special: Special) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let web = WebAuthority::new().expect("an authority");
-        let upstream = upstream(folder.path(), &web);
+        let upstream = upstream(folder.path(), &web, special.upstream);
         let daemon = PcscDaemon::start().expect("pcscd with vsmartcard-vpcd: tests/run.sh installs them");
         daemon.insert(0, card).expect("a slot");
         let program = Path::new(env!("CARGO_BIN_EXE_cps-sandbox"));
@@ -46,6 +60,7 @@ impl Scene {
             port: Some(0),
         };
         let config = settings.write(folder.path()).expect("settings");
+        change(&config, special.settings);
         let socket = daemon.socket();
         let mut agent = RealAgent::start(folder.path(), &config, &[("PCSCLITE_CSOCK_NAME", &socket)]).await;
         let serial = card.serial().to_owned();
@@ -101,7 +116,7 @@ impl Scene {
 }
 
 /// Starts oidc-provider with a server certificate of the web authority.
-fn upstream(folder: &Path, web: &WebAuthority) -> Upstream {
+fn upstream(folder: &Path, web: &WebAuthority, special: Value) -> Upstream {
     let (chain, key) = web.server(&["localhost", "127.0.0.1"]).expect("a certificate");
     let PrivateKeyDer::Pkcs8(key) = key else { panic!("the key is PKCS#8") };
     let write = |name: &str, text: String| {
@@ -110,7 +125,7 @@ fn upstream(folder: &Path, web: &WebAuthority) -> Upstream {
     };
     let authorities = Pki::test().anchors_pem().into_iter().map(|(_, pem)| pem).collect::<String>();
     let chain = chain.iter().map(|certificate| pem("CERTIFICATE", certificate)).collect();
-    Upstream::start(&json!({
+    let mut wish = json!({
         "certificate": write("server.pem", chain),
         "key": write("server.key", pem("PRIVATE KEY", key.secret_pkcs8_der())),
         "clientAuthorities": write("authorities.pem", authorities),
@@ -118,7 +133,21 @@ fn upstream(folder: &Path, web: &WebAuthority) -> Upstream {
             "client_id": CLIENT.0, "client_secret": CLIENT.1, "token_endpoint_auth_method": "client_secret_basic",
             "redirect_uris": ["http://127.0.0.1/callback"],
         },
-    }))
+    });
+    for (name, value) in special.as_object().into_iter().flatten() {
+        wish[name] = value.clone();
+    }
+    Upstream::start(&wish)
+}
+
+/// Changes a file of settings.
+fn change(config: &Path, settings: Vec<(&str, &str, toml::Value)>) {
+    let mut file: toml::Table = fs::read_to_string(config).expect("settings").parse().expect("TOML");
+    for (section, key, value) in settings {
+        let section = file.entry(section).or_insert_with(|| toml::Table::new().into());
+        section.as_table_mut().expect("a section").insert(key.to_owned(), value);
+    }
+    fs::write(config, file.to_string()).expect("settings");
 }
 
 /// An application as a judge wants it registered, save its addresses.

@@ -3,10 +3,10 @@
 // Three fronts, as Pro Santé Connect has several hosts: the realm (issuer, tokens, keys), the wallet (authorization
 // endpoint, login page) and a page that demands the card's certificate and asks nothing else.
 //
-// One argument, JSON: { certificate, key, clientAuthorities, client, login?, people?, ports?, signing? }: three files, the
-// metadata of the one client (RFC 7591; `tls_client_auth` makes the realm ask for a certificate), `card` or `page`, who is
-// known, the ports of realm, wallet and card page, and the key (JWK). Prints one line of JSON with issuer, ports and key
-// when it is ready, then one line for each event.
+// One argument, JSON: { certificate, key, clientAuthorities, client, login?, people?, lives?, ports?, signing? }: three files,
+// the metadata of the one client (RFC 7591; `tls_client_auth` makes the realm ask for a certificate), `card` or `page`, who
+// is known, how long a refresh token is said to live (seconds), the ports of realm, wallet and card page, and the key
+// (JWK). Prints one line of JSON with issuer, ports and key when it is ready, then one line for each event.
 //
 // Standard input takes one order a line, each answered by { "done": true } or { "error": … }:
 // { "fault": name?, "at": endpoint? }, { "phone": "approve"|"deny"|"ignore", "interval": seconds? }. Its end is the end.
@@ -44,7 +44,7 @@ const key = wish.signing ?? {
 const faults = new Faults(createPrivateKey({ key, format: 'jwk' }), wish.client.redirect_uris[0]);
 const phone = new Phone();
 (wish.people ?? []).forEach((person) => arrive(person, 'MOBILE'));
-const provider = realm({ fronts, client: wish.client, key, login: wish.login ?? 'card', faults, phone, tell });
+const provider = realm({ fronts, client: wish.client, key, login: wish.login ?? 'card', lives: wish.lives ?? 1800, faults, phone, tell });
 const callback = provider.callback();
 
 /** Hands a request to oidc-provider, which learns its mount point from the difference of the two addresses. */

@@ -26,9 +26,10 @@ export class Phone {
 
 /**
  * The provider. `fronts` are the origins { realm, wallet, card }, `client` its one client's metadata, `key` signs,
- * `login` says where the person goes (`card`: straight to the card page; `page`: a page with a choice).
+ * `login` says where the person goes (`card`: straight to the card page; `page`: a page with a choice), `lives` how many
+ * seconds a refresh token is said to be good for.
  */
-export function realm({ fronts, client, key, login, faults, phone, tell }) {
+export function realm({ fronts, client, key, login, lives, faults, phone, tell }) {
   // Registering is the consent: nobody is asked again.
   const policy = interactionPolicy.base();
   policy.get('consent').checks.clear();
@@ -155,7 +156,7 @@ export function realm({ fronts, client, key, login, faults, phone, tell }) {
         }
         if (ctx.status === 200) {
           const session = ctx.oidc.entities.RefreshToken?.sid ?? ctx.oidc.entities.AccessToken?.sid ?? 'none';
-          ctx.body = { ...ctx.body, refresh_expires_in: 1800, 'not-before-policy': 0, session_state: session };
+          ctx.body = { ...ctx.body, refresh_expires_in: lives, 'not-before-policy': 0, session_state: session };
         }
         break;
       case 'revocation':
