@@ -139,6 +139,15 @@ more-login =
       cps login
       cps login --way card
       cps login --way local --card 12345678
+      cps login --ecps --id 899700990015
+      cps login --browser
+
+arg-login-ecps = Log in by e-CPS, on the phone (--way ecps)
+arg-login-browser = Log in in the browser (--way browser)
+arg-login-id = National identifier of the person to ask on their phone; the last holder who logged in when absent
+login-number-phone = A request goes to the e-CPS application of { $identifier }. Accept it only if it shows the number { $number }.
+login-number-card = The card tool asks for the card of { $identifier }. Accept only if it shows the number { $number }.
+login-browse = The login goes on in the browser. If no page opens, open this one: { $address }
 
 cmd-logout = End the person's session
 more-logout =

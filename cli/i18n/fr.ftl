@@ -139,6 +139,15 @@ more-login =
       cps login
       cps login --way card
       cps login --way local --card 12345678
+      cps login --ecps --id 899700990015
+      cps login --browser
+
+arg-login-ecps = Connexion par e-CPS, sur le téléphone (--way ecps)
+arg-login-browser = Connexion dans le navigateur (--way browser)
+arg-login-id = Identifiant national de la personne à qui demander sur son téléphone ; le dernier titulaire connecté, sinon
+login-number-phone = Une demande part vers l’application e-CPS de { $identifier }. Acceptez-la seulement si elle montre le nombre { $number }.
+login-number-card = L’outil de gestion de carte demande la carte de { $identifier }. Acceptez seulement s’il montre le nombre { $number }.
+login-browse = La connexion se poursuit dans le navigateur. Si aucune page ne s’ouvre, ouvrez celle-ci : { $address }
 
 cmd-logout = Ferme la session de la personne
 more-logout =

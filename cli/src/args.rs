@@ -42,12 +42,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: TokenCommand,
     },
-    Login {
-        #[arg(long, value_name = "WAY")]
-        way: Option<Way>,
-        #[arg(long, value_name = "SERIAL")]
-        card: Option<String>,
-    },
+    Login(LoginArgs),
     Logout,
     Session,
     Sign {
@@ -72,6 +67,36 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: TrustCommand,
     },
+}
+
+/// How to log in.
+#[derive(Debug, clap::Args)]
+pub(crate) struct LoginArgs {
+    #[arg(long, value_name = "WAY")]
+    way: Option<Way>,
+    /// `--way ecps`.
+    #[arg(long, conflicts_with_all = ["way", "browser", "card"])]
+    ecps: bool,
+    /// `--way browser`.
+    #[arg(long, conflicts_with = "way")]
+    browser: bool,
+    #[arg(long, value_name = "SERIAL")]
+    pub(crate) card: Option<String>,
+    #[arg(long, value_name = "ID")]
+    pub(crate) id: Option<String>,
+}
+
+impl LoginArgs {
+    /// The way that was named; an identifier alone means the phone.
+    pub(crate) fn way(&self) -> Option<Way> {
+        let by_flag = match (self.ecps, self.browser) {
+            (true, _) => Some(Way::Ecps),
+            (_, true) => Some(Way::Browser),
+            _ => None,
+        };
+        let by_id = self.id.as_ref().map(|_| Way::Ecps);
+        self.way.or(by_flag).or(by_id)
+    }
 }
 
 #[derive(Debug, Subcommand)]

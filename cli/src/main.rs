@@ -28,7 +28,10 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &args::Args, output: &mut Output) -> Result<(), error::Error> {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_io().build().map_err(error::Error::Runtime)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .build()
+        .map_err(error::Error::Runtime)?;
     runtime.block_on(commands::run(args, output))
 }

@@ -70,6 +70,12 @@ impl Output {
         }
     }
 
+    /// What happens while a command waits: for people a message, for machines the words themselves, beside the data.
+    pub(crate) fn meanwhile<T: Serialize>(&mut self, news: &T, message: &str) {
+        let text = if self.json { serde_json::to_string(news).unwrap_or_default() } else { clean(message) };
+        let _ = writeln!(io::stderr(), "{text}");
+    }
+
     /// An error: program, message, and the hint as a line of its own.
     pub(crate) fn error(&mut self, error: &Error) {
         // Nowhere is left to complain when standard error is closed.

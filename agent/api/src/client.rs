@@ -81,6 +81,19 @@ impl Agent {
         Ok(Self { path: path.to_owned(), language: language.to_owned(), sender })
     }
 
+    /// Where the agent is: a call that waits for a person keeps its connection, and whoever wants to know more meanwhile
+    /// makes another one.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// In which language problems are worded.
+    #[must_use]
+    pub fn language(&self) -> &str {
+        &self.language
+    }
+
     /// `GET /v1/status`.
     ///
     /// # Errors
@@ -178,6 +191,14 @@ impl Agent {
     /// [`ClientError`].
     pub async fn login(&mut self, request: &words::LoginRequest) -> Result<words::Session, ClientError> {
         self.post("/v1/login", request).await
+    }
+
+    /// `GET /v1/login`: the login under way.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn login_progress(&mut self) -> Result<Option<words::LoginProgress>, ClientError> {
+        self.get("/v1/login").await
     }
 
     /// `GET /v1/trust`: who vouches for the bridge's certificate, when there is one.

@@ -214,9 +214,36 @@ pub struct LoginRequest {
     /// Serial of the card, needed when several are present.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub card: Option<String>,
+    /// National identifier of the person whose phone is asked (`ecps`); this account's last holder when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identifier: Option<String>,
     /// Where a prompt may appear.
     #[serde(default)]
     pub screen: Screen,
+}
+
+/// `GET /v1/login` (control door): the login under way, for whoever shows the person what to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoginProgress {
+    /// Way of the login.
+    pub way: String,
+    /// What the person should do now: `insert-card`, `choose-card`, `type-pin`, `compare-number`, `browse` or `wait`.
+    pub hint: String,
+    /// The two digits to compare.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+    /// Identifier of the person who is asked elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identifier: Option<String>,
+    /// Where the person is asked: `MOBILE` or `CARD`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+    /// Until when, Unix seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<i64>,
+    /// The upstream's page where the login goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
 }
 
 /// `GET /v1/session`, and the answer to a login.

@@ -29,6 +29,7 @@ macro_rules! failures {
 
 mod card;
 mod door;
+mod ecps;
 mod login;
 mod network;
 #[cfg(test)]
@@ -36,6 +37,7 @@ mod tests;
 
 pub use card::*;
 pub use door::*;
+pub use ecps::*;
 pub use login::*;
 pub use network::*;
 
@@ -145,7 +147,7 @@ impl Line {
 
 /// The whole table.
 pub fn lines() -> impl Iterator<Item = &'static Line> {
-    card::LINES.iter().chain(login::LINES).chain(door::LINES).chain(network::LINES)
+    card::LINES.iter().chain(login::LINES).chain(ecps::LINES).chain(door::LINES).chain(network::LINES)
 }
 
 /// A failure that a person can meet: its code, and the numbers or words its sentence needs.

@@ -15,12 +15,14 @@
 //! | [`trust_files`], [`revocation`] | anchors and revocation lists |
 //! | [`bridge_authority`], [`bridge_tls`] | the certificate of an https bridge: made, kept and presented |
 //! | [`assuan`], [`pinentry`], [`prompt_text`] | the PIN prompt: protocol, program, words |
+//! | [`browser`], [`redirect`] | the login in the person's browser: there, and back |
 //! | [`logind`] | when the workstation is locked, idle or asleep |
 //! | [`memory`] | what others may see of this process |
 
 pub mod assuan;
 pub mod bridge_authority;
 pub mod bridge_tls;
+pub mod browser;
 pub mod card_cache;
 pub mod client_certificate;
 pub mod clock;
@@ -37,6 +39,7 @@ pub mod pinentry;
 mod portal;
 pub mod prompt_text;
 pub mod proxy;
+pub mod redirect;
 pub mod revocation;
 pub mod seal;
 pub mod state;

@@ -9,15 +9,15 @@ use super::{
 };
 use crate::{
     config,
-    serve::desk::{Caller, Desk, Door, LoginPage},
+    serve::desk::{Caller, Choice, Desk, Door, LoginPage},
 };
 use cps_agent_api::words::{self, PROTOCOL, Screen};
 use cps_agent_core::{
     audit,
     failure::{self, Code, Failure},
-    identity::{SessionId, Way},
+    identity::SessionId,
     oidc::{authorize::AuthorizationError, token::BearerError},
-    session::table::Happening,
+    session::{step::Demand, table::Happening},
 };
 use std::{path::Path, sync::Arc};
 use tokio::sync::broadcast;
@@ -68,21 +68,17 @@ impl Desk for FrontDesk {
         self.0.approve(&Self::by(caller), transaction, consent, situation);
     }
 
-    fn start_login(
-        &self,
-        caller: &Caller,
-        transaction: &str,
-        way: Way,
-        card: Option<String>,
-    ) -> Result<(), Failure> {
+    fn start_login(&self, caller: &Caller, transaction: &str, choice: Choice) -> Result<(), Failure> {
         let waiting = self.0.look(|quiet, now| quiet.provider.waiting(transaction, now));
         let waiting = waiting.ok_or(failure::LOGIN_GONE)?;
         let client = &waiting.client;
         let wish = Wish {
             application: client.name().to_owned(),
             by: audit::Application { client: Some(client.id().to_owned()), ..Self::by(caller) },
-            way,
-            serial: card,
+            way: choice.way,
+            serial: choice.card,
+            identifier: choice.identifier,
+            demand: Demand { login: waiting.fresh, max_age: waiting.max_age },
             screen: Screen::default(),
             language: caller.language,
             patient: true,
@@ -204,6 +200,8 @@ impl Desk for FrontDesk {
             by: Self::by(caller),
             way,
             serial: request.card,
+            identifier: request.identifier,
+            demand: Demand::default(),
             screen: request.screen,
             language: caller.language,
             patient: false,
@@ -216,6 +214,13 @@ impl Desk for FrontDesk {
             ended.ok().flatten().unwrap_or(Err(failure::SHUTTING_DOWN.into()));
         ended?;
         self.session(caller).ok_or_else(|| failure::CARD_REMOVED.into())
+    }
+
+    fn login_progress(&self) -> Option<words::LoginProgress> {
+        self.0.look(|quiet, _| {
+            let running = quiet.pages.running.as_ref()?;
+            Some(put::progress(running.way, &running.hint))
+        })
     }
 
     fn events(&self) -> broadcast::Receiver<words::Event> {

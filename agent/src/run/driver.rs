@@ -17,6 +17,7 @@ use crate::{
         entropy::SystemEntropy,
         fetch::Answer,
         prompt_text::Deed,
+        redirect::Listener,
         token_tls::{TlsToken, TokenAnswer, TokenClient},
     },
     serve::desk::Hint,
@@ -49,17 +50,19 @@ const PATIENCE: Duration = Duration::from_secs(300);
 
 /// One login on its way.
 pub(super) struct Driver {
-    shared: Arc<Shared>,
-    number: u64,
+    pub(super) shared: Arc<Shared>,
+    pub(super) number: u64,
     abandoned: watch::Receiver<bool>,
     chosen: watch::Receiver<Option<String>>,
-    wish: Wish,
+    pub(super) wish: Wish,
     /// The token that was found.
     held: Option<Arc<Present>>,
     /// What the person typed, for the next operation of the token.
     authorization: Option<Authorization>,
     /// A PIN was given to the token.
     spent: bool,
+    /// Listens for the browser's return.
+    pub(super) listener: Option<Listener>,
     /// The connection made with the token's key; ends with the login.
     tls: Option<TokenTls>,
 }
@@ -102,6 +105,7 @@ impl Driver {
             held: None,
             authorization: None,
             spent: false,
+            listener: None,
             tls: None,
         }
     }
@@ -109,12 +113,14 @@ impl Driver {
     /// Brings the login to its end.
     pub(super) async fn drive(mut self, purpose: Purpose, settings: Arc<Settings>) {
         self.shared.announce("login", "started", None);
+        let asked = purpose.identifier.clone();
         let mut notes = Vec::new();
         let mut step = Login::start(purpose, settings, &mut notes);
         let result = loop {
             self.shared.record(notes.drain(..), &self.wish.by);
             match step {
                 Step::Next(login, action) => {
+                    self.show(login.shows());
                     let event = self.carry_out(action).await;
                     let fresh = Fresh {
                         now: self.shared.clock.now(),
@@ -129,6 +135,11 @@ impl Driver {
         };
         self.authorization = None;
         self.tls = None;
+        self.listener = None;
+        self.shared.phone_answered(asked.as_ref(), result.as_ref().err().map(|failure| failure.code));
+        if let Ok(outcome) = &result {
+            self.shared.holder_logged_in(&outcome.person);
+        }
         self.finish(result);
     }
 
@@ -157,6 +168,13 @@ impl Driver {
             Action::FetchWithToken { fetch, serial } => self.fetch_with_token(fetch, &serial).await,
             Action::AskPin { serial, previous } => self.ask_pin(&serial, previous.as_ref()).await,
             Action::Sign { serial, scheme, message } => self.sign(&serial, scheme, message).await,
+            Action::Listen => self.listen().await,
+            Action::Browse { address, state } => self.browse(&address, state).await,
+            Action::Ring { fetch, identifier } => self.ring(&fetch, &identifier).await,
+            Action::Wait(seconds) => {
+                tokio::time::sleep(Duration::from_secs(u64::try_from(seconds).unwrap_or(0))).await;
+                Event::Waited
+            }
             Action::Revocation { certificate, .. } => Event::Revocation(self.lists(&certificate).await),
         }
     }
@@ -196,7 +214,7 @@ impl Driver {
         }
     }
 
-    async fn fetch(&self, fetch: &Fetch) -> Event {
+    pub(super) async fn fetch(&self, fetch: &Fetch) -> Event {
         match &self.shared.fetcher {
             Some(fetcher) => plain(fetcher.fetch(fetch).await),
             None => Event::FetchFailed(FetchFault::Unreachable("no upstream is configured".to_owned())),
@@ -366,7 +384,7 @@ impl Driver {
         });
     }
 
-    fn hint(&self, hint: Hint) {
+    pub(super) fn hint(&self, hint: Hint) {
         let changed = self.shared.decide(|quiet, _| match quiet.pages.running(self.number) {
             Some(running) if running.hint != hint => {
                 running.hint = hint;

@@ -5,11 +5,12 @@ use cps_agent_api::words::Screen;
 use cps_agent_core::{
     audit,
     failure::{self, Failure, Language},
-    identity::{SessionId, Way},
+    identity::{NationalId, SessionId, Way},
     policy::Question,
+    psc::pushes,
     session::{
         login::Settings,
-        step::{Purpose, SamePerson},
+        step::{Demand, Purpose, SamePerson},
     },
 };
 use std::sync::Arc;
@@ -26,6 +27,10 @@ pub(super) struct Wish {
     pub(super) way: Way,
     /// Serial of the card to use, when one was named.
     pub(super) serial: Option<String>,
+    /// Whose phone to ask, as the person typed it; the last holder of this account when absent.
+    pub(super) identifier: Option<String>,
+    /// How new the authentication must be.
+    pub(super) demand: Demand,
     /// Where prompts may appear.
     pub(super) screen: Screen,
     /// In which language.
@@ -54,8 +59,13 @@ impl Shared {
         attach: impl FnOnce(&mut Running),
     ) -> Result<Joined, Failure> {
         self.decide(|quiet, _| {
+            let identifier = match wish.way {
+                Way::Ecps => Some(whom(wish.identifier.as_deref(), quiet.pushes.last_holder())?),
+                _ => None,
+            };
             if let Some(running) = &mut quiet.pages.running {
-                if running.way != wish.way {
+                // Whoever names a person does not wait for somebody else's phone.
+                if running.way != wish.way || running.asked != identifier {
                     return Err(failure::LOGIN_BUSY.into());
                 }
                 // Whoever names a card gets that card or nothing: never another one's login under its name.
@@ -80,11 +90,15 @@ impl Shared {
                     return Err(reason.code().into());
                 }
             }
+            // A session that rests on a card is resumed with that card; any other one the way that is asked for.
+            let by_card = locked.as_ref().is_some_and(|session| session.assurance.credential.is_some());
             let purpose = Purpose {
                 application: wish.application.clone(),
-                way: if locked.is_some() { Way::Local } else { wish.way },
+                way: if by_card { Way::Local } else { wish.way },
                 serial: wish.serial.clone(),
                 same_person_as: locked.map(|session| SamePerson { sid: session.sid, person: session.person }),
+                identifier: identifier.clone(),
+                demand: wish.demand,
             };
             let settings = Arc::new(Settings {
                 anchors: Arc::clone(&self.fixed.anchors),
@@ -95,6 +109,7 @@ impl Shared {
                 audience: quiet.provider.issuer().to_owned(),
             });
             let running = quiet.pages.begin(wish.way);
+            running.asked = identifier;
             attach(running);
             let driver = Driver::new(Arc::clone(self), running, wish);
             let joined = Joined { number: running.number, ended: running.ended.subscribe() };
@@ -109,5 +124,13 @@ impl Shared {
             Way::Card | Way::Token if self.fixed.upstream.is_none() => Way::Local,
             way => way,
         }
+    }
+}
+
+/// Whose phone to ask: the person who typed an identifier, or who logged in last.
+fn whom(typed: Option<&str>, last_holder: Option<&NationalId>) -> Result<NationalId, Failure> {
+    match typed.map(str::trim).filter(|text| !text.is_empty()) {
+        Some(text) => pushes::typed(text),
+        None => last_holder.cloned().ok_or_else(|| failure::ECPS_NO_IDENTIFIER.into()),
     }
 }

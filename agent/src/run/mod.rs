@@ -6,6 +6,7 @@
 //! | `attend`, `activity` | what happens at the readers, and to the workstation |
 //! | `cards`, `present` | readers, cards and soft tokens: the only places that hold a token, each on its own thread |
 //! | `logins`, `driver`, `pages` | one login on its way, and who waits for it |
+//! | `elsewhere` | what happens in the browser or on the phone meanwhile |
 //! | `choice` | which card or token is meant |
 //! | `bridge` | our own bridge: its certificate, and where software finds it |
 //! | `challenge`, `pins`, `tokens`, `clients` | the other things a caller can ask for |
@@ -28,6 +29,7 @@ mod clients;
 mod desk;
 mod driver;
 mod effects;
+mod elsewhere;
 mod keys;
 mod logins;
 mod notify;
@@ -374,7 +376,7 @@ fn assemble(
     };
     let crls = state.folder("crl").map_err(failed)?;
     Ok(Shared::new(Parts {
-        quiet: Quiet::new(provider, Table::new(setup::rules(&config))),
+        quiet: Quiet::new(provider, Table::new(setup::rules(&config)), store.pushes()?),
         prompts: Prompts::new(&config.pin),
         revocations: Revocations::new(crls, Arc::clone(&clock), proxies, test),
         fixed: Fixed {

@@ -4,7 +4,7 @@
 
 use cps_agent_core::{
     failure::Failure,
-    identity::{SessionId, UnixTime, Way},
+    identity::{NationalId, SessionId, UnixTime, Way},
 };
 use std::collections::BTreeMap;
 use tokio::sync::watch;
@@ -39,6 +39,10 @@ pub(super) struct Running {
     pub(super) abandon: watch::Sender<bool>,
     /// Serial of the card that the person chose on a page.
     pub(super) chosen: watch::Sender<Option<String>>,
+    /// Whose phone is asked.
+    pub(super) asked: Option<NationalId>,
+    /// The page whose browser was sent to the upstream.
+    pub(super) browsing: Option<String>,
     /// Set when it ended.
     pub(super) ended: watch::Sender<Option<Result<SessionId, Failure>>>,
 }
@@ -63,6 +67,8 @@ impl Pages {
             commands: 0,
             abandon: watch::Sender::new(false),
             chosen: watch::Sender::new(None),
+            asked: None,
+            browsing: None,
             ended: watch::Sender::new(None),
         })
     }
@@ -73,8 +79,8 @@ impl Pages {
     }
 
     /// The login that a page waits for.
-    pub(super) fn of_page(&self, transaction: &str) -> Option<&Running> {
-        self.running.as_ref().filter(|running| running.transactions.iter().any(|t| t == transaction))
+    pub(super) fn of_page(&mut self, transaction: &str) -> Option<&mut Running> {
+        self.running.as_mut().filter(|running| running.transactions.iter().any(|t| t == transaction))
     }
 
     /// A page leaves the login under way.

@@ -20,7 +20,7 @@ use cps_agent_core::{
     identity::UnixTime,
     oidc::{Provider, World},
     policy::Policy,
-    psc::{Fresh, Profile, keys::Keys},
+    psc::{Fresh, Profile, keys::Keys, pushes::Pushes},
     session::table::{Happening, Table},
     trust::Anchors,
 };
@@ -41,6 +41,8 @@ pub(super) struct Quiet {
     pub(super) pages: Pages,
     /// Signing keys of the upstream, left by the last login.
     pub(super) upstream_keys: Option<Keys>,
+    /// How often phones rang, and who logged in last.
+    pub(super) pushes: Pushes,
     /// The last try found that the upstream cannot be reached.
     pub(super) upstream_down: bool,
     /// What the system says of the workstation.
@@ -53,13 +55,14 @@ pub(super) struct Quiet {
 
 impl Quiet {
     /// Nobody is logged in and nothing waits.
-    pub(super) fn new(provider: Provider, sessions: Table) -> Self {
+    pub(super) fn new(provider: Provider, sessions: Table, pushes: Pushes) -> Self {
         let pages = Pages::default();
         Self {
             provider,
             sessions,
             pages,
             upstream_keys: None,
+            pushes,
             upstream_down: false,
             workstation: Workstation::default(),
             sweep: None,

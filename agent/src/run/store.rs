@@ -7,6 +7,7 @@ use crate::host::{
 use cps_agent_core::{
     jose::{JoseError, SigningKey},
     oidc::registry::Registry,
+    psc::pushes::Pushes,
 };
 use cps_card::soft::Keeper;
 use ring::rand::SystemRandom;
@@ -21,6 +22,7 @@ use zeroize::Zeroizing;
 const ES256: &str = "es256.pk8";
 const RS256: &str = "rs256.pk8";
 const CLIENTS: &str = "clients.json";
+const PUSHES: &str = "pushes.json";
 /// Bits of our RSA key.
 const RSA_BITS: usize = 2048;
 /// Ending of token files.
@@ -51,6 +53,8 @@ pub(super) struct Store {
     saved: Mutex<u64>,
     /// Name of the registrations that could not be used at the start, and are kept aside.
     aside: OnceLock<String>,
+    /// Held while the requests to phones are written.
+    pushes: Mutex<()>,
 }
 
 impl Store {
@@ -64,7 +68,8 @@ impl Store {
             Some(path) => Folder::open(path)?,
             None => folder.folder("tokens")?,
         };
-        Ok(Self { vault, tokens, saved: Mutex::new(0), aside: OnceLock::new() })
+        let (saved, aside, pushes) = (Mutex::new(0), OnceLock::new(), Mutex::default());
+        Ok(Self { vault, tokens, saved, aside, pushes })
     }
 
     /// The P-256 key; made the first time, which takes no time.
@@ -138,6 +143,42 @@ impl Store {
         match self.vault.write(CLIENTS, state.as_bytes()) {
             Ok(()) => *saved = generation,
             Err(error) => tracing::error!(%error, "the registrations cannot be stored"),
+        }
+    }
+
+    /// The stored requests to phones. What cannot be read is kept aside and counts as none.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub(super) fn pushes(&self) -> Result<Pushes, StoreError> {
+        let stored = match self.vault.read(PUSHES) {
+            Err(SealError::Broken(_)) => None,
+            stored => match stored? {
+                None => return Ok(Pushes::default()),
+                Some(stored) => serde_json::from_slice(&stored).ok(),
+            },
+        };
+        match stored {
+            Some(pushes) => Ok(pushes),
+            None => {
+                let aside = self.vault.keep_aside(PUSHES)?;
+                tracing::error!(kept = %aside.display(), "the stored requests to phones cannot be used");
+                Ok(Pushes::default())
+            }
+        }
+    }
+
+    /// Stores the requests to phones, as `current` gives them while nobody else writes. Trouble is logged: what was
+    /// counted holds until the next start.
+    pub(super) fn save_pushes(&self, current: impl FnOnce() -> serde_json::Result<String>) {
+        let _alone = self.pushes.lock().unwrap_or_else(PoisonError::into_inner);
+        match current() {
+            Ok(text) => {
+                if let Err(error) = self.vault.write(PUSHES, text.as_bytes()) {
+                    tracing::error!(%error, "the requests to phones cannot be stored");
+                }
+            }
+            Err(error) => tracing::error!(%error, "the requests to phones cannot be written down"),
         }
     }
 

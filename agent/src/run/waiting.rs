@@ -7,7 +7,7 @@ use super::{
     shared::{Quiet, Shared},
     words as put,
 };
-use crate::serve::desk::LoginPage;
+use crate::serve::desk::{Hint, LoginPage};
 use cps_agent_api::words::Screen;
 use cps_agent_core::{
     audit,
@@ -19,7 +19,8 @@ use cps_agent_core::{
         client::Client,
         situation::Offer,
     },
-    session::table::Happening,
+    psc::pushes,
+    session::{step::Demand, table::Happening},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -50,6 +51,12 @@ impl Shared {
         let Some(waiting) = quiet.provider.waiting(transaction, now) else { return LoginPage::Gone };
         let application = waiting.client.name().to_owned();
         if let Some(running) = quiet.pages.of_page(transaction) {
+            // A page's own browser is there already: it is sent to the upstream, once. Whoever goes back finds the link.
+            if let (Hint::Browser { address }, None) = (&running.hint, &running.browsing) {
+                let location = address.clone();
+                running.browsing = Some(transaction.to_owned());
+                return LoginPage::Leave { location };
+            }
             return LoginPage::Working { application, way: running.way, hint: running.hint.clone() };
         }
         match self.stands(quiet, transaction, Approval::default(), now) {
@@ -69,7 +76,18 @@ impl Shared {
             Standing::Unanswered => {
                 let ways = self.fixed.policy.ways(waiting.client.ways(), quiet.upstream_down);
                 let reason = quiet.pages.reason(transaction).or_else(|| self.asked_again(quiet));
-                LoginPage::Choose { application, ways, reason }
+                // What looks like no identifier could be any sentence, said in our name.
+                let expected = waiting.login_hint.filter(|hint| pushes::typed(hint).is_ok());
+                // Where somebody else is expected, their identifier is theirs to type.
+                let last_holder = quiet.pushes.last_holder().map(|holder| holder.0.clone());
+                let identifier =
+                    last_holder.filter(|holder| expected.as_ref().is_none_or(|name| name == holder));
+                let starts = match ways.as_slice() {
+                    [Way::Ecps] if self.fixed.config.login.ecps_click || identifier.is_none() => None,
+                    &[way] => Some(way),
+                    _ => None,
+                };
+                LoginPage::Choose { application, ways, starts, identifier, expected, reason }
             }
         }
     }
@@ -210,6 +228,8 @@ impl Shared {
             by: by.clone(),
             way,
             serial: None,
+            identifier: None,
+            demand: Demand::default(),
             screen: Screen::default(),
             language,
             patient: true,

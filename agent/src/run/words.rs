@@ -4,7 +4,10 @@ use super::{
     cards::{Inside, PlaceSeen},
     present::Present,
 };
-use crate::host::bridge_tls::Authority;
+use crate::{
+    host::bridge_tls::Authority,
+    serve::desk::{Hint, Number},
+};
 use cps_agent_api::words;
 use cps_agent_core::{
     failure::Language,
@@ -13,6 +16,7 @@ use cps_agent_core::{
         client::{Client, Source},
         situation::Offer,
     },
+    psc::ciba::Channel,
 };
 use cps_card::{
     certificate::Certificate,
@@ -38,6 +42,27 @@ pub(super) fn way(word: &str) -> Option<Way> {
     [Way::Browser, Way::Ecps, Way::Card, Way::Token, Way::Local]
         .into_iter()
         .find(|way| way_name(*way) == word)
+}
+
+/// Where a login stands.
+pub(super) fn progress(way: Way, hint: &Hint) -> words::LoginProgress {
+    let number = match hint {
+        Hint::Number(number) => Some(number),
+        _ => None,
+    };
+    let channel = |number: &Number| if number.phone { Channel::Mobile } else { Channel::Card };
+    words::LoginProgress {
+        way: way_name(way).to_owned(),
+        hint: hint.word().to_owned(),
+        number: number.map(|number| number.digits.clone()),
+        identifier: number.map(|number| number.identifier.clone()),
+        channel: number.map(|number| channel(number).name().to_owned()),
+        expires: number.and_then(|number| number.expires),
+        address: match hint {
+            Hint::Browser { address } => Some(address.clone()),
+            _ => None,
+        },
+    }
 }
 
 /// A reader.

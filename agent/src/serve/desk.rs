@@ -42,6 +42,12 @@ pub enum LoginPage {
         application: String,
         /// Ways allowed by policy and registration.
         ways: Vec<cps_agent_core::identity::Way>,
+        /// The one of them that starts by itself, if one does.
+        starts: Option<cps_agent_core::identity::Way>,
+        /// Identifier of the person whose phone may be asked without it being typed: this account's last holder.
+        identifier: Option<String>,
+        /// Whom the application expects: shown, not used.
+        expected: Option<String>,
         /// Why the last try ended.
         reason: Option<Failure>,
     },
@@ -88,8 +94,54 @@ pub enum Hint {
     ChooseCard(Vec<String>),
     /// A PIN prompt is on the screen (or the reader's pad waits).
     TypePin,
+    /// Compare a number: the person is asked elsewhere.
+    Number(Number),
+    /// Go on in the browser, at this address of the upstream.
+    Browser {
+        /// The authorization request.
+        address: String,
+    },
     /// Nothing: the agent is working.
     Wait,
+}
+
+impl Hint {
+    /// It in one word.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::InsertCard => "insert-card",
+            Self::ChooseCard(_) => "choose-card",
+            Self::TypePin => "type-pin",
+            Self::Number(_) => "compare-number",
+            Self::Browser { .. } => "browse",
+            Self::Wait => "wait",
+        }
+    }
+}
+
+/// What the person compares on the phone, or at the card tool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Number {
+    /// Two digits.
+    pub digits: String,
+    /// Identifier of the person who is asked.
+    pub identifier: String,
+    /// The person is asked on the phone, not at the card tool of this workstation.
+    pub phone: bool,
+    /// When the request is over, Unix seconds, once it was sent.
+    pub expires: Option<i64>,
+}
+
+/// What the person chose on a login page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// The way.
+    pub way: cps_agent_core::identity::Way,
+    /// Serial of the card.
+    pub card: Option<String>,
+    /// Identifier, as it was typed.
+    pub identifier: Option<String>,
 }
 
 /// The desk behind both doors.
@@ -102,13 +154,7 @@ pub trait Desk: OidcDesk {
     /// situation.
     fn approve(&self, caller: &Caller, transaction: &str, consent: bool, situation: Option<usize>);
     /// Starts a login for a page. Returns at once; the page shows the progress.
-    fn start_login(
-        &self,
-        caller: &Caller,
-        transaction: &str,
-        way: cps_agent_core::identity::Way,
-        card: Option<String>,
-    ) -> Result<(), Failure>;
+    fn start_login(&self, caller: &Caller, transaction: &str, choice: Choice) -> Result<(), Failure>;
     /// The person gives up: the application gets `access_denied`.
     fn abandon_login(&self, caller: &Caller, transaction: &str);
 
@@ -155,6 +201,8 @@ pub trait Desk: OidcDesk {
         caller: &Caller,
         request: words::LoginRequest,
     ) -> impl Future<Output = Result<words::Session, Failure>> + Send;
+    /// `GET /v1/login`: the login under way.
+    fn login_progress(&self) -> Option<words::LoginProgress>;
     /// `GET /v1/events`: what happens from now on. A slow reader loses events, never the agent time.
     fn events(&self) -> tokio::sync::broadcast::Receiver<words::Event>;
     /// `GET /v1/clients`.

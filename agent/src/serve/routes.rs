@@ -129,7 +129,7 @@ pub static ROUTES: &[Route] = &[
     route("/v1/challenges", POST, At::Both, Endpoint::Challenges),
     route("/v1/session", &["GET", "DELETE"], At::Both, Endpoint::Session),
     route("/v1/events", GET, At::Both, Endpoint::Events),
-    route("/v1/login", POST, At::Control, Endpoint::Login),
+    route("/v1/login", GET_POST, At::Control, Endpoint::Login),
     route("/v1/clients", GET_POST, At::Control, Endpoint::Clients),
     route("/v1/clients/{id}", &["DELETE"], At::Control, Endpoint::Client),
     route("/v1/tokens", GET_POST, At::Control, Endpoint::Tokens),

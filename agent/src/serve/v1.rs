@@ -86,6 +86,7 @@ where
         }
         Endpoint::Session => reply::json(ok, &desk.session(caller)),
         Endpoint::Events => reply::events(events(desk, caller, headers)),
+        Endpoint::Login if method == Method::GET => reply::json(ok, &desk.login_progress()),
         Endpoint::Login => reply::json(ok, &desk.login(caller, read(headers, body).await?).await?),
         Endpoint::Clients if method == Method::POST => {
             reply::json(StatusCode::CREATED, &desk.add_client(caller, read(headers, body).await?)?)

@@ -36,7 +36,7 @@ pub(crate) async fn run(args: &Args, output: &mut Output) -> Result<(), Error> {
         Command::Readers => readers::run(agent, output).await,
         Command::Card { command } => card::run(command, agent, output).await,
         Command::Token { command } => token::run(command, agent, output).await,
-        Command::Login { way, card } => login::run(*way, card.clone(), agent, output).await,
+        Command::Login(args) => login::run(args, agent, output).await,
         Command::Logout => session::end(agent, output).await,
         Command::Session => session::show(agent, output).await,
         Command::Sign { challenge, audience, purpose, card } => {

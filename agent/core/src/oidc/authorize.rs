@@ -66,6 +66,8 @@ pub struct Waiting {
     pub login_hint: Option<String>,
     /// A new authentication is wanted, whatever session there is.
     pub fresh: bool,
+    /// How old the authentication may be, seconds.
+    pub max_age: Option<i64>,
     /// Only this person (`sub`) can answer.
     pub same_person: Option<String>,
     /// Language the client asked for.
@@ -206,6 +208,7 @@ impl Provider {
             client: Arc::clone(&request.client),
             login_hint: request.login_hint.clone(),
             fresh: request.prompt.login,
+            max_age: request.max_age,
             same_person: request.same_person.clone(),
             language: request.language,
         })

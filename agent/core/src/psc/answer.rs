@@ -81,6 +81,12 @@ fn json_of(answer: &Fetched) -> Result<Map<String, Value>, ()> {
     json::object(&answer.body).map_err(|_| ())
 }
 
+/// `error_description` of an error answer: for programs that must guess, never shown.
+#[must_use]
+pub fn description(answer: &Fetched) -> Option<String> {
+    json_of(answer).ok()?.get("error_description").and_then(Value::as_str).map(shown)
+}
+
 /// A foreign word as it may be shown: a few plain characters.
 #[must_use]
 pub fn shown(word: &str) -> String {

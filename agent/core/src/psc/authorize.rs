@@ -5,9 +5,9 @@ use super::metadata::Metadata;
 use super::profile::Profile;
 use crate::failure::{self, Failure};
 use crate::jose;
-use crate::secret::{Entropy, Secret, random_string};
+use crate::secret::{Entropy, Secret, SecretHash, random_string};
 use std::sync::Arc;
-use url::Url;
+use url::{Url, form_urlencoded};
 
 /// Random bytes in `state` and `nonce`: 128 bits.
 const RANDOM: usize = 16;
@@ -20,10 +20,32 @@ const MAX_CODE: usize = 4096;
 #[derive(Debug)]
 pub struct Pending {
     profile: Arc<Profile>,
+    redirect_uri: Url,
     answers_with_issuer: bool,
     state: Secret,
     nonce: Secret,
     verifier: Secret,
+}
+
+/// What is asked beside what the profile says.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// `redirect_uri`: where the answer is awaited.
+    pub redirect_uri: Url,
+    /// `prompt=login`: a session that the browser has there does not count.
+    pub login: bool,
+    /// `max_age`, seconds.
+    pub max_age: Option<i64>,
+    /// `login_hint`.
+    pub login_hint: Option<String>,
+}
+
+impl Ask {
+    /// Asks for nothing in particular.
+    #[must_use]
+    pub fn at(redirect_uri: Url) -> Self {
+        Self { redirect_uri, login: false, max_age: None, login_hint: None }
+    }
 }
 
 /// What a good answer brings, and what must go with it to the token endpoint.
@@ -35,6 +57,8 @@ pub struct Granted {
     pub verifier: Secret,
     /// The nonce that the ID token must carry.
     pub nonce: Secret,
+    /// The redirect URI of the request, which the token endpoint wants to hear again.
+    pub redirect_uri: Url,
     /// The answer named its issuer, or need not.
     pub issuer_named: bool,
 }
@@ -42,9 +66,15 @@ pub struct Granted {
 impl Pending {
     /// Makes the request: where the browser, or the walk, begins.
     #[must_use]
-    pub fn request(profile: &Arc<Profile>, metadata: &Metadata, entropy: &mut dyn Entropy) -> (Self, Url) {
+    pub fn request(
+        profile: &Arc<Profile>,
+        metadata: &Metadata,
+        ask: Ask,
+        entropy: &mut dyn Entropy,
+    ) -> (Self, Url) {
         let pending = Self {
             profile: Arc::clone(profile),
+            redirect_uri: ask.redirect_uri,
             answers_with_issuer: metadata.answers_with_issuer,
             state: Secret::new(random_string(entropy, RANDOM)),
             nonce: Secret::new(random_string(entropy, RANDOM)),
@@ -57,7 +87,7 @@ impl Pending {
             query
                 .append_pair("response_type", "code")
                 .append_pair("client_id", &profile.client.id)
-                .append_pair("redirect_uri", profile.client.redirect_uri.as_str())
+                .append_pair("redirect_uri", pending.redirect_uri.as_str())
                 .append_pair("scope", &profile.scope)
                 .append_pair("state", pending.state.expose())
                 .append_pair("nonce", pending.nonce.expose())
@@ -68,6 +98,15 @@ impl Pending {
             }
             if let Some(hint) = &profile.idp_hint {
                 query.append_pair("kc_idp_hint", hint);
+            }
+            if ask.login {
+                query.append_pair("prompt", "login");
+            }
+            if let Some(seconds) = ask.max_age {
+                query.append_pair("max_age", &seconds.to_string());
+            }
+            if let Some(hint) = &ask.login_hint {
+                query.append_pair("login_hint", hint);
             }
         }
         (pending, url)
@@ -82,7 +121,7 @@ impl Pending {
     /// Whether an address is our redirect URI, whatever its query: scheme, host, port and path are the same.
     #[must_use]
     pub fn is_answer(&self, url: &Url) -> bool {
-        let ours = &self.profile.client.redirect_uri;
+        let ours = &self.redirect_uri;
         url.scheme() == ours.scheme()
             && url.host() == ours.host()
             && url.port_or_known_default() == ours.port_or_known_default()
@@ -91,19 +130,35 @@ impl Pending {
             && url.password().is_none()
     }
 
+    /// By what an answer to this request is known: the hash of its `state`.
+    #[must_use]
+    pub fn state(&self) -> SecretHash {
+        self.state.hash()
+    }
+
     /// Reads the answer in the query of our redirect URI.
     ///
     /// # Errors
-    /// [`failure::UPSTREAM_STATE`] when it does not belong to this request or names another issuer,
-    /// [`failure::UPSTREAM_REFUSED`] when it is a refusal (its `state` must match as well).
+    /// [`failure::UPSTREAM_STATE`] when it does not belong to this request or names another issuer; when it is a refusal
+    /// (its `state` must match as well) [`failure::UPSTREAM_DENIED`], [`failure::UPSTREAM_FAILING`] or
+    /// [`failure::UPSTREAM_REFUSED`].
     pub fn answer(self, url: &Url) -> Result<Granted, Failure> {
-        let stray = || Failure::new(failure::UPSTREAM_STATE);
         if !self.is_answer(url) {
-            return Err(stray());
+            return Err(failure::UPSTREAM_STATE.into());
         }
+        self.returned(&Secret::new(url.query().unwrap_or_default().to_owned()))
+    }
+
+    /// As [`Pending::answer`], for a query that was received at the redirect URI.
+    ///
+    /// # Errors
+    /// As [`Pending::answer`].
+    pub fn returned(self, query: &Secret) -> Result<Granted, Failure> {
+        let stray = || Failure::new(failure::UPSTREAM_STATE);
         let only = |name: &str| -> Result<Option<String>, Failure> {
-            let mut values =
-                url.query_pairs().filter(|(n, _)| n == name).map(|(_, value)| value.into_owned());
+            let mut values = form_urlencoded::parse(query.expose().as_bytes())
+                .filter(|(n, _)| n == name)
+                .map(|(_, value)| value.into_owned());
             let first = values.next();
             if values.next().is_some() { Err(stray()) } else { Ok(first) }
         };
@@ -115,15 +170,27 @@ impl Pending {
             return Err(stray());
         }
         if let Some(error) = only("error")? {
-            return Err(Failure::new(failure::UPSTREAM_REFUSED).with("error", shown(&error)));
+            return Err(refusal(&error));
         }
         let code = only("code")?.filter(|code| (1..=MAX_CODE).contains(&code.len())).ok_or_else(stray)?;
         Ok(Granted {
             code: Secret::new(code),
             verifier: self.verifier,
             nonce: self.nonce,
+            redirect_uri: self.redirect_uri,
             // A client that knows one issuer only is not at risk when a front page drops `iss` (RFC 9207 §2.4).
             issuer_named: issuer.is_some() || !self.answers_with_issuer,
         })
+    }
+}
+
+/// An error answer (RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6) as the person is told of it.
+fn refusal(error: &str) -> Failure {
+    match error {
+        "access_denied" => failure::UPSTREAM_DENIED.into(),
+        "temporarily_unavailable" | "server_error" => {
+            Failure::new(failure::UPSTREAM_FAILING).with("status", shown(error))
+        }
+        _ => Failure::new(failure::UPSTREAM_REFUSED).with("error", shown(error)),
     }
 }

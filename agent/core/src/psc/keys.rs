@@ -13,6 +13,9 @@ const MAX_KEYS: usize = 50;
 /// A `kid` that is not known may cause a fetch this often, seconds: a stranger's tokens must not drive our requests.
 pub const REFETCH: i64 = 60;
 
+/// Keys of an earlier login serve this long, seconds: a key that the provider withdrew is forgotten here as well.
+const KEEP: i64 = 3600;
+
 /// The keys of an upstream.
 #[derive(Debug, Clone)]
 pub struct Keys {
@@ -82,6 +85,12 @@ impl Keys {
     #[must_use]
     pub fn after_miss(self) -> Self {
         Self { after_miss: true, ..self }
+    }
+
+    /// Whether they may serve without being fetched again.
+    #[must_use]
+    pub fn serves(&self, now: UnixTime) -> bool {
+        (0..KEEP).contains(&now.since(self.fetched))
     }
 
     /// Whether an unknown `kid` may cause another fetch now: once at any time, then every [`REFETCH`] seconds.

@@ -10,6 +10,8 @@
 //! | [`authorize`] | the authorization request, and the answer at our redirect URI |
 //! | [`walk`] | the card login: the code flow walked without a browser, redirects only |
 //! | [`jar`] | the cookies of one walk |
+//! | [`ciba`] | the login on the phone, or at the card tool |
+//! | [`pushes`] | how often a phone may ring |
 //! | [`token`] | the token endpoint |
 //! | [`keys`] | the provider's signing keys |
 //! | [`verify`] | the ID token |
@@ -20,12 +22,14 @@
 
 pub mod answer;
 pub mod authorize;
+pub mod ciba;
 pub mod client;
 pub mod jar;
 pub mod keys;
 pub mod logout;
 pub mod metadata;
 pub mod profile;
+pub mod pushes;
 pub mod refresh;
 pub mod token;
 pub mod userinfo;

@@ -87,7 +87,7 @@ pub fn redeem(
     let parameters = [
         ("grant_type", "authorization_code"),
         ("code", granted.code.expose()),
-        ("redirect_uri", profile.client.redirect_uri.as_str()),
+        ("redirect_uri", granted.redirect_uri.as_str()),
         ("code_verifier", granted.verifier.expose()),
     ];
     profile.post(metadata.token_endpoint.clone(), &parameters, fresh)

@@ -4,10 +4,11 @@
 //! and an identifier; strings are kept verbatim and unknown members are kept too.
 
 use super::answer::{garbled, json_object};
+use super::keys::Keys;
 use super::metadata::Metadata;
 use super::profile::Profile;
 use super::token::Tokens;
-use super::verify::IdToken;
+use super::verify::{self, IdToken};
 use crate::failure::{self, Failure};
 use crate::fetch::{Fetch, Fetched};
 use crate::identity::{NationalId, Person};
@@ -35,8 +36,11 @@ pub fn request(profile: &Profile, metadata: &Metadata, tokens: &Tokens) -> Fetch
 /// # Errors
 /// [`failure::ID_TOKEN_REFUSED`] (`userinfo sub`) for another subject, [`failure::UPSTREAM_GARBLED`] beyond the limits,
 /// [`failure::UPSTREAM_NO_IDENTITY`] without a national identifier.
-pub fn read(answer: &Fetched, id_token: &IdToken) -> Result<Person, Failure> {
-    let mut claims = json_object(answer, "userinfo")?;
+pub fn read(answer: &Fetched, profile: &Profile, id_token: &IdToken, keys: &Keys) -> Result<Person, Failure> {
+    let mut claims = match signed(answer) {
+        Some(compact) => verify::user_info(&compact, profile, keys)?,
+        None => json_object(answer, "userinfo")?,
+    };
     if claims.get("sub").and_then(Value::as_str) != Some(&id_token.subject) {
         return Err(Failure::new(failure::ID_TOKEN_REFUSED).with("reason", "userinfo sub"));
     }
@@ -61,6 +65,13 @@ pub fn read(answer: &Fetched, id_token: &IdToken) -> Result<Person, Failure> {
         family_name: name("family_name").filter(|n| !n.is_empty()),
         claims,
     })
+}
+
+/// The signed form of the answer (OpenID Connect Core §5.3.2), when that is what came.
+fn signed(answer: &Fetched) -> Option<String> {
+    let kind = answer.only("content-type")?.split(';').next()?.trim();
+    let signed = answer.status == 200 && kind.eq_ignore_ascii_case("application/jwt");
+    signed.then(|| String::from_utf8_lossy(&answer.body).trim().to_owned())
 }
 
 /// The matching rule: a person is known by all identifiers, and called by the RPPS one where there is one.

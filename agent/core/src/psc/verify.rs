@@ -74,7 +74,26 @@ impl From<Failure> for Refused {
 /// [`Refused::UnknownKey`], or a failure with the claim that is wrong: [`failure::ID_TOKEN_REFUSED`], [`failure::CLOCK_SKEW`],
 /// [`failure::UPSTREAM_ACR`].
 pub fn id_token(compact: &str, keys: &Keys, expected: Expected<'_>) -> Result<IdToken, Refused> {
-    let parsed = Unverified::parse(compact, &expected.profile.algorithms).map_err(|error| match error {
+    let claims = signed(compact, keys, expected.profile)?;
+    Ok(check(claims, expected)?)
+}
+
+/// Verifies a signed UserInfo answer (OpenID Connect Core §5.3.2): it names its issuer and our client.
+///
+/// # Errors
+/// [`failure::ID_TOKEN_REFUSED`] with what is wrong.
+pub fn user_info(compact: &str, profile: &Profile, keys: &Keys) -> Result<Map<String, Value>, Failure> {
+    let claims = signed(compact, keys, profile)?;
+    if claims.get("iss").and_then(Value::as_str) != Some(&profile.issuer) {
+        return Err(wrong("iss"));
+    }
+    audience(&claims, &profile.client.id)?;
+    Ok(claims)
+}
+
+/// The claims of a JWT signed by one of the upstream's keys.
+fn signed(compact: &str, keys: &Keys, profile: &Profile) -> Result<Map<String, Value>, Refused> {
+    let parsed = Unverified::parse(compact, &profile.algorithms).map_err(|error| match error {
         jose::JoseError::Algorithm => wrong("alg"),
         // Two readers of a member that appears twice may differ: nobody is right.
         jose::JoseError::Json => wrong("json"),
@@ -85,8 +104,7 @@ pub fn id_token(compact: &str, keys: &Keys, expected: Expected<'_>) -> Result<Id
         Found::Unknown => return Err(Refused::UnknownKey),
         Found::Ambiguous => return Err(wrong("kid").into()),
     };
-    let claims = parsed.verify(key).map_err(|_| wrong("signature"))?;
-    Ok(check(claims, expected)?)
+    Ok(parsed.verify(key).map_err(|_| wrong("signature"))?)
 }
 
 fn check(claims: Map<String, Value>, expected: Expected<'_>) -> Result<IdToken, Failure> {

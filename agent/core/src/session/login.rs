@@ -5,19 +5,27 @@
 //!
 //! ```text
 //! local     token ─ revocation ─ [pin] ─ signature ─ done
-//! upstream  token ─ discovery ─ walk ─ [pin] ─ walk with the card ─ tokens ─ keys ─ user info ─ done
+//! walk      token ─ discovery ─ walk ─ [pin] ─ walk with the card ─ tokens ─ identity
+//! browser   [token] ─ listener ─ discovery ─ return ─ tokens ─ identity
+//! ciba      [token] ─ discovery ─ request ─ (pause ─ poll)… ─ identity
+//! identity  keys ─ user info ─ done
 //! ```
 //!
 //! Whether policy and registration allow the way at all was decided before a login starts.
 
+mod browser;
+mod ciba;
 mod credential;
+mod identify;
 mod local;
 mod upstream;
+mod walk;
 
 use super::step::{Action, Event, PinFault, Purpose, TokenFault, TokenWanted};
 use crate::audit;
 use crate::failure::{self, Failure};
 use crate::identity::{Assurance, Person, UnixTime, Way};
+use crate::psc::ciba::{Channel, Question};
 use crate::psc::keys::Keys;
 use crate::psc::{Fresh, Profile, UpstreamSession};
 use crate::secret::Entropy;
@@ -25,6 +33,7 @@ use crate::trust::{Anchors, Revocation};
 use credential::Holding;
 use ring::rand::SecureRandom;
 use std::sync::Arc;
+use upstream::{After, Whom};
 
 /// What the site's configuration says about logins.
 #[derive(Debug, Clone)]
@@ -91,7 +100,34 @@ enum Road {
     /// A challenge of our own.
     Local,
     /// The card login at this upstream.
-    Upstream(Arc<Profile>),
+    Walk(Arc<Profile>),
+    /// The system's browser at this upstream; with the card in hand where the way is `card`.
+    Browser(Arc<Profile>),
+    /// The phone, or the card tool, asked by this upstream.
+    Ciba(Arc<Profile>, Channel),
+}
+
+impl Road {
+    /// The road of a way, where there is one (README, "Ways of login").
+    fn of(way: Way, upstream: Option<&Arc<Profile>>) -> Option<Self> {
+        match (way, upstream.map(Arc::clone)) {
+            (Way::Local, _) | (Way::Card | Way::Token, None) => Some(Self::Local),
+            (Way::Card | Way::Token, Some(profile)) if profile.card_login => Some(Self::Walk(profile)),
+            (Way::Card, Some(profile)) if profile.ciba => Some(Self::Ciba(profile, Channel::Card)),
+            (Way::Card | Way::Browser, Some(profile)) => Some(Self::Browser(profile)),
+            (Way::Ecps, Some(profile)) if profile.ciba => Some(Self::Ciba(profile, Channel::Mobile)),
+            (Way::Token | Way::Ecps, Some(_)) | (Way::Browser | Way::Ecps, None) => None,
+        }
+    }
+}
+
+/// What the person must see while the login waits for them elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shows {
+    /// Who is asked, where, and the number to compare.
+    pub question: Question,
+    /// When the request is over, once it was sent.
+    pub expires: Option<UnixTime>,
 }
 
 /// What is awaited.
@@ -101,11 +137,16 @@ enum State {
     Revocation(local::AwaitRevocation),
     Pin(AwaitPin),
     Signature(local::AwaitSignature),
+    Listening(browser::AwaitListener),
     Discovery(upstream::AwaitDiscovery),
-    Walk(upstream::AwaitWalk),
-    Tokens(upstream::AwaitTokens),
-    Keys(upstream::AwaitKeys),
-    UserInfo(upstream::AwaitUserInfo),
+    Walk(walk::AwaitWalk),
+    Return(browser::AwaitReturn),
+    Acknowledgement(ciba::AwaitAcknowledgement),
+    Pause(ciba::AwaitPause),
+    Poll(ciba::AwaitPoll),
+    Tokens(identify::AwaitTokens),
+    Keys(identify::AwaitKeys),
+    UserInfo(identify::AwaitUserInfo),
 }
 
 /// What a state made of an event.
@@ -148,20 +189,37 @@ impl Login {
             Way::Token => TokenWanted::Soft { serial },
             Way::Local | Way::Browser | Way::Ecps => TokenWanted::Any { serial },
         };
-        let road = match (purpose.way, &settings.upstream) {
-            (Way::Local, _) | (Way::Card | Way::Token, None) => Some(Road::Local),
-            (Way::Card | Way::Token, Some(profile)) if profile.card_login => {
-                Some(Road::Upstream(Arc::clone(profile)))
-            }
-            _ => None,
+        let mut refuse = |code: failure::Code| {
+            notes.push(audit::Event::refused(audit::What::Login(purpose.way), code));
+            Step::Failed(code.into())
         };
-        let Some(road) = road else {
-            notes.push(audit::Event::refused(audit::What::Login(purpose.way), failure::NO_WAY));
-            return Step::Failed(failure::NO_WAY.into());
+        let Some(road) = Road::of(purpose.way, settings.upstream.as_ref()) else {
+            return refuse(failure::NO_WAY);
+        };
+        let turn = match (&road, purpose.way, &purpose.identifier) {
+            (Road::Browser(profile), Way::Browser, _) => browser::begin(Whom::Anybody, Arc::clone(profile)),
+            (Road::Ciba(profile, _), Way::Ecps, Some(identifier)) => {
+                upstream::begin(Whom::Named(identifier.clone()), Arc::clone(profile), After::Ask)
+            }
+            (Road::Ciba(..), Way::Ecps, None) => return refuse(failure::ECPS_NO_IDENTIFIER),
+            _ => Turn::on(State::Token(AwaitToken), Action::FindToken(wanted)),
         };
         let case = Case { purpose, settings, road, warnings: Vec::new() };
-        let state = Box::new(State::Token(AwaitToken));
-        Step::Next(Box::new(Self { case, state }), Action::FindToken(wanted))
+        match turn {
+            Turn::On(state, action) => Step::Next(Box::new(Self { case, state }), action),
+            Turn::Done(outcome) => Step::Done(outcome),
+        }
+    }
+
+    /// What the person must see now, if the login waits for them on the phone or at the card tool.
+    #[must_use]
+    pub fn shows(&self) -> Option<Shows> {
+        match self.state.as_ref() {
+            State::Acknowledgement(state) => Some(state.shows()),
+            State::Pause(state) => Some(state.0.shows()),
+            State::Poll(state) => Some(state.0.shows()),
+            _ => None,
+        }
     }
 
     /// What the login is for.
@@ -174,9 +232,9 @@ impl Login {
     #[must_use]
     pub fn on(mut self, event: Event, fresh: Fresh<'_>, notes: &mut Vec<audit::Event>) -> Step {
         let way = self.case.purpose.way;
-        let holding = self.state.holding();
-        let credential = holding.map(Holding::credential);
-        let person = holding.map(Holding::national_id);
+        let credential = self.state.holding().map(Holding::credential);
+        let person = self.state.holding().map(Holding::national_id);
+        let person = person.or_else(|| self.case.purpose.identifier.clone());
         let Fresh { now, entropy, random } = fresh;
         let mut moment = Moment { now, entropy, random, notes };
         match self.state.on(event, &mut self.case, &mut moment) {
@@ -202,7 +260,9 @@ impl State {
             Event::TokenFailed(TokenFault::Removed | TokenFault::Pin(PinFault::Withdrawn)) => {
                 return Err(failure::CARD_REMOVED.into());
             }
-            Event::TokenFailed(TokenFault::Other(failure)) => return Err(failure),
+            Event::TokenFailed(TokenFault::Other(failure)) | Event::Impossible(failure) => {
+                return Err(failure);
+            }
             _ => {}
         }
         match self {
@@ -210,10 +270,15 @@ impl State {
             Self::Revocation(state) => state.on(event, case, moment),
             Self::Pin(state) => state.on(event, moment),
             Self::Signature(state) => state.on(event, case, moment),
+            Self::Listening(state) => state.on(event),
             Self::Discovery(state) => state.on(event, case, moment),
-            Self::Walk(state) => state.on(event, case, moment),
+            Self::Walk(state) => state.on(event, moment),
+            Self::Return(state) => state.on(event, moment),
+            Self::Acknowledgement(state) => state.on(event, moment),
+            Self::Pause(state) => state.on(event, moment),
+            Self::Poll(state) => state.on(event, case, moment),
             Self::Tokens(state) => state.on(event, case, moment),
-            Self::Keys(state) => state.on(event, case, moment),
+            Self::Keys(state) => state.on(event, moment),
             Self::UserInfo(state) => state.on(event, case, moment),
         }
     }
@@ -225,11 +290,16 @@ impl State {
             Self::Revocation(state) => Some(&state.holding),
             Self::Pin(state) => Some(&state.holding),
             Self::Signature(state) => Some(&state.holding),
-            Self::Discovery(state) => Some(&state.trip.holding),
-            Self::Walk(state) => Some(&state.trip.holding),
-            Self::Tokens(state) => Some(&state.trip.holding),
-            Self::Keys(state) => Some(&state.trip.holding),
-            Self::UserInfo(state) => Some(&state.trip.holding),
+            Self::Listening(state) => state.whom.holding(),
+            Self::Discovery(state) => state.trip.whom.holding(),
+            Self::Walk(state) => Some(&state.holding),
+            Self::Return(state) => state.trip.whom.holding(),
+            Self::Acknowledgement(state) => state.trip.whom.holding(),
+            Self::Pause(state) => state.0.trip.whom.holding(),
+            Self::Poll(state) => state.0.trip.whom.holding(),
+            Self::Tokens(state) => state.trip.whom.holding(),
+            Self::Keys(state) => state.trip.whom.holding(),
+            Self::UserInfo(state) => state.trip.whom.holding(),
         }
     }
 }
@@ -258,7 +328,13 @@ impl AwaitToken {
         let holding = Holding::accept(seen, case, moment.now)?;
         Ok(match &case.road {
             Road::Local => local::begin(holding),
-            Road::Upstream(profile) => upstream::begin(holding, Arc::clone(profile)),
+            Road::Walk(profile) => {
+                upstream::begin(Whom::Holder(Box::new(holding)), Arc::clone(profile), After::Walk)
+            }
+            Road::Browser(profile) => browser::begin(Whom::Holder(Box::new(holding)), Arc::clone(profile)),
+            Road::Ciba(profile, _) => {
+                upstream::begin(Whom::Holder(Box::new(holding)), Arc::clone(profile), After::Ask)
+            }
         })
     }
 }
@@ -269,7 +345,7 @@ enum Spend {
     /// The signature of our own challenge.
     Signature(local::Challenged),
     /// The handshake of the card login.
-    Handshake(Box<upstream::Walking>),
+    Handshake(Box<walk::Walking>),
 }
 
 impl Spend {

@@ -10,8 +10,8 @@ pub mod login;
 pub mod step;
 pub mod table;
 
-pub use login::{Login, Outcome, Settings, Step};
-pub use step::{Action, Event, Purpose};
+pub use login::{Login, Outcome, Settings, Shows, Step};
+pub use step::{Action, Demand, Event, Purpose};
 pub use table::{Effect, Happening, Mode, Rules, Table};
 
 #[cfg(test)]

@@ -12,10 +12,12 @@
 pub use crate::fetch::{Fetch, FetchFault, Fetched, IfAsked};
 
 use crate::failure::Failure;
-use crate::identity::{Person, SessionId, Way};
+use crate::identity::{NationalId, Person, SessionId, Way};
+use crate::secret::{Secret, SecretHash};
 use cps_card::certificate::Certificate;
 use cps_card::token::{Kind, Scheme};
 use std::sync::Arc;
+use url::Url;
 
 /// A card or soft token that could be used, without its PIN.
 #[derive(Debug, Clone)]
@@ -122,6 +124,27 @@ pub enum Action {
         /// The message (the token hashes it).
         message: Vec<u8>,
     },
+    /// Listen for the browser's return on the loopback interface, for this login only → [`Event::Listening`], or
+    /// [`Event::Impossible`] when the port is taken.
+    Listen,
+    /// Send the person's browser there, and wait for its return → [`Event::Returned`] or [`Event::Impossible`]. Whatever
+    /// else comes to the listener is not this login's: it is told so and ends nothing.
+    Browse {
+        /// The authorization request.
+        address: Url,
+        /// Hash of the `state` that the answer carries.
+        state: SecretHash,
+    },
+    /// Send a request that makes somebody's phone ring → as `Fetch`, or [`Event::Impossible`] when it may not ring now
+    /// ([`crate::psc::pushes::Pushes::ring`]). What [`super::Login::shows`] says is shown before.
+    Ring {
+        /// The request.
+        fetch: Fetch,
+        /// Whose phone.
+        identifier: NationalId,
+    },
+    /// Wait this many seconds → [`Event::Waited`].
+    Wait(i64),
     /// Bring revocation data for a certificate → [`Event::Revocation`].
     Revocation {
         /// Whose.
@@ -157,6 +180,14 @@ pub enum Event {
     Signed(Vec<u8>),
     /// CRLs found for a certificate (DER), possibly none.
     Revocation(Vec<Vec<u8>>),
+    /// The listener listens; this is its address, which is the redirect URI of the request.
+    Listening(Url),
+    /// The browser came back with this query.
+    Returned(Secret),
+    /// The time is over.
+    Waited,
+    /// The loop cannot or may not do it, and why.
+    Impossible(Failure),
     /// The person or the agent gave the login up.
     Abandoned,
 }
@@ -172,6 +203,19 @@ pub struct Purpose {
     pub serial: Option<String>,
     /// The session that must belong to the same person, when the login resumes, renews or raises one.
     pub same_person_as: Option<SamePerson>,
+    /// Whose phone is asked ([`Way::Ecps`]).
+    pub identifier: Option<NationalId>,
+    /// How new the authentication at the upstream must be.
+    pub demand: Demand,
+}
+
+/// What a waiting request asks of the upstream's authentication (OpenID Connect Core §3.1.2.1).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Demand {
+    /// `prompt=login`: made now, whatever session the browser has there.
+    pub login: bool,
+    /// `max_age`, seconds.
+    pub max_age: Option<i64>,
 }
 
 /// A session and its person.

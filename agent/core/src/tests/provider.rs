@@ -9,8 +9,8 @@ use crate::identity::UnixTime;
 use crate::jose::{self, Algorithm, SigningKey};
 use crate::psc::client::{Client, ClientAuth, Fresh};
 use crate::psc::profile::{Custom, Profile};
-use crate::secret::Secret;
-use crate::session::login::{Login, Outcome, Settings, Step};
+use crate::secret::{Secret, SecretHash};
+use crate::session::login::{Login, Outcome, Settings, Shows, Step};
 use crate::session::step::{Action, Event, Purpose, TokenFault};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, VecDeque};
@@ -99,6 +99,10 @@ pub(crate) struct Provider {
     /// Answers that replace the good ones, by path.
     pub(crate) instead: BTreeMap<&'static str, VecDeque<Event>>,
     pub(crate) date: Option<&'static str>,
+    /// What the acknowledgement of a request to a phone says differently.
+    pub(crate) acknowledgement: Vec<(&'static str, Value)>,
+    /// Answers to polls before the good one.
+    pub(crate) polls: VecDeque<Event>,
     request: BTreeMap<String, String>,
 }
 
@@ -115,6 +119,8 @@ impl Default for Provider {
             break_signature: false,
             instead: BTreeMap::new(),
             date: None,
+            acknowledgement: Vec::new(),
+            polls: VecDeque::new(),
             request: BTreeMap::new(),
         }
     }
@@ -149,7 +155,24 @@ impl Provider {
                 assert_eq!(header("cookie"), Some("flow=abc"));
                 redirect(&self.arrival())
             }
-            "/realm/token" => self.tokens(fetch, header("authorization")),
+            "/realm/ciba" => {
+                assert_eq!(header("authorization"), Some("Basic YWdlbnQ6czNjcmV0"));
+                self.request = form(fetch);
+                let mut body = json!({"auth_req_id": "req-1", "expires_in": 120, "interval": 5});
+                edit(body.as_object_mut().unwrap(), &self.acknowledgement);
+                json_answer(200, &body)
+            }
+            "/realm/token" if form(fetch)["grant_type"].ends_with(":ciba") => {
+                assert_eq!(form(fetch)["auth_req_id"], "req-1");
+                match self.polls.pop_front() {
+                    Some(event) => return event,
+                    None => self.tokens(fetch, header("authorization")),
+                }
+            }
+            "/realm/token" => {
+                self.check_code(fetch);
+                self.tokens(fetch, header("authorization"))
+            }
             "/realm/certs" => json_answer(200, &self.keys),
             "/realm/userinfo" => {
                 assert_eq!(header("authorization"), Some("Bearer access-1"));
@@ -172,6 +195,7 @@ impl Provider {
             "jwks_uri": format!("{ISSUER}/certs"),
             "end_session_endpoint": format!("{ISSUER}/logout"),
             "revocation_endpoint": format!("{ISSUER}/revoke"),
+            "backchannel_authentication_endpoint": format!("{ISSUER}/ciba"),
             "authorization_response_iss_parameter_supported": true,
         });
         edit(document.as_object_mut().unwrap(), &self.discovery);
@@ -196,15 +220,22 @@ impl Provider {
         url.into()
     }
 
-    fn tokens(&self, fetch: &Fetch, authorization: Option<&str>) -> Fetched {
-        assert_eq!(authorization, Some("Basic YWdlbnQ6czNjcmV0"));
-        let form = fetch.form.as_ref().unwrap().expose().to_owned();
-        let form: BTreeMap<String, String> =
-            url::form_urlencoded::parse(form.as_bytes()).into_owned().collect();
+    /// Plays the browser: whoever logs in comes back with this query.
+    pub(crate) fn browse(&mut self, address: &url::Url) -> String {
+        self.request = address.query_pairs().into_owned().collect();
+        url::Url::parse(&self.arrival()).unwrap().query().unwrap().to_owned()
+    }
+
+    fn check_code(&self, fetch: &Fetch) {
+        let form = form(fetch);
         assert_eq!(form["code"], "code-1");
         let digest = ring::digest::digest(&ring::digest::SHA256, form["code_verifier"].as_bytes());
         assert_eq!(jose::encode(digest.as_ref()), self.request["code_challenge"]);
         assert_eq!(form["redirect_uri"], self.request["redirect_uri"]);
+    }
+
+    fn tokens(&self, _: &Fetch, authorization: Option<&str>) -> Fetched {
+        assert_eq!(authorization, Some("Basic YWdlbnQ6czNjcmV0"));
         let mut body = json!({
             "access_token": "access-1", "token_type": "Bearer", "expires_in": 120,
             "refresh_token": "refresh-1", "refresh_expires_in": 1800, "id_token": self.id_token(),
@@ -220,8 +251,8 @@ impl Provider {
         let mut claims = json!({
             "iss": ISSUER, "aud": CLIENT, "azp": CLIENT, "sub": SUB,
             "iat": NOW.0, "exp": NOW.0 + 120, "auth_time": NOW.0 - 50,
-            "nonce": self.request["nonce"], "at_hash": jose::encode(&hash.as_ref()[..16]),
-            "acr": "eidas1", "authMode": "CARD", "SubjectNameID": DOCTOR,
+            "nonce": self.request.get("nonce"), "at_hash": jose::encode(&hash.as_ref()[..16]),
+            "acr": "eidas1", "authMode": self.mode(), "SubjectNameID": DOCTOR,
         });
         edit(claims.as_object_mut().unwrap(), &self.claims);
         let header = jose::encode(header.to_string().as_bytes());
@@ -236,10 +267,15 @@ impl Provider {
         token
     }
 
+    /// The means that was asked for; the card where nobody asks for one.
+    fn mode(&self) -> &str {
+        self.request.get("channel").map_or("CARD", String::as_str)
+    }
+
     fn info(&self) -> Map<String, Value> {
         let mut info = json!({
             "sub": SUB, "SubjectNameID": DOCTOR, "preferred_username": DOCTOR,
-            "given_name": "CAMILLE", "family_name": "EXEMPLE0099001", "authMode": "CARD",
+            "given_name": "CAMILLE", "family_name": "EXEMPLE0099001", "authMode": self.mode(),
             "otherIds": [{"identifiant": DOCTOR, "origine": "RPPS", "qualite": 1}],
             "SubjectRole": ["10^1.2.250.1.213.1.1.5.5"],
             "SubjectRefPro": {"exercices": [{"codeProfession": "10", "activities": [{"codeModeExercice": "L"}]}]},
@@ -247,6 +283,11 @@ impl Provider {
         edit(info.as_object_mut().unwrap(), &self.userinfo);
         info.as_object().unwrap().clone()
     }
+}
+
+fn form(fetch: &Fetch) -> BTreeMap<String, String> {
+    let form = fetch.form.as_ref().unwrap().expose();
+    url::form_urlencoded::parse(form.as_bytes()).into_owned().collect()
 }
 
 /// A person, a card and an upstream, played by hand.
@@ -264,6 +305,10 @@ pub(crate) struct Play<'a> {
     /// The actions, in words.
     pub(crate) trace: Vec<String>,
     pub(crate) notes: Vec<audit::Event>,
+    /// What was shown to the person, when it changed.
+    pub(crate) shown: Vec<Shows>,
+    /// Seconds that the login waited by itself.
+    pub(crate) waited: i64,
 }
 
 impl<'a> Play<'a> {
@@ -277,6 +322,8 @@ impl<'a> Play<'a> {
             interruption: None,
             trace: Vec::new(),
             notes: Vec::new(),
+            shown: Vec::new(),
+            waited: 0,
         }
     }
 
@@ -299,6 +346,11 @@ impl<'a> Play<'a> {
                 Step::Done(outcome) => return Ok(*outcome),
                 Step::Failed(failure) => return Err(failure),
             };
+            if let Some(shows) = login.shows()
+                && self.shown.last() != Some(&shows)
+            {
+                self.shown.push(shows);
+            }
             let number = self.trace.len();
             assert!(number < 100, "the login does not end");
             let event = self.carry_out(&action);
@@ -306,7 +358,7 @@ impl<'a> Play<'a> {
                 Some((at, event)) if at == number => event(),
                 _ => event,
             };
-            let fresh = Fresh { now, entropy: &mut entropy, random: &random() };
+            let fresh = Fresh { now: now.plus(self.waited), entropy: &mut entropy, random: &random() };
             step = login.on(event, fresh, &mut self.notes);
         }
     }
@@ -333,6 +385,22 @@ impl<'a> Play<'a> {
                     None => Event::Signed(self.card.sign(*scheme, message)),
                 };
                 ("sign".to_owned(), event)
+            }
+            Action::Listen => {
+                ("listen".to_owned(), Event::Listening("http://127.0.0.1:4444/callback".parse().unwrap()))
+            }
+            Action::Browse { address, state } => {
+                let query = self.provider.browse(address);
+                let (_, own) = address.query_pairs().find(|(name, _)| name == "state").unwrap();
+                assert_eq!(*state, SecretHash::of(&own));
+                ("browse".to_owned(), Event::Returned(Secret::new(query)))
+            }
+            Action::Ring { fetch, identifier } => {
+                (format!("ring {}", identifier.0), self.provider.answer(fetch, false))
+            }
+            Action::Wait(seconds) => {
+                self.waited += seconds;
+                (format!("wait {seconds}"), Event::Waited)
             }
             Action::Revocation { .. } => ("revocation".to_owned(), Event::Revocation(self.lists.clone())),
         };

@@ -12,6 +12,8 @@ login-again = Try again:
 login-no-way = No way of signing in is allowed for this application. Tell your administrator.
 login-cancel = Cancel
 login-next = Continue
+login-expected = This application expects the person with identifier { $identifier }.
+login-identifier = Your national identifier (8 followed by your RPPS number):
 
 way-browser = Pro Santé Connect in the browser
 way-ecps = e-CPS on your phone
@@ -24,6 +26,11 @@ hint-choose-card = Several cards are present. Choose yours, or remove the others
 hint-card = Card no. { $serial }
 hint-type-pin = Type your PIN in the window that just opened, or on the reader’s keypad.
 hint-wait = Signing in…
+hint-number-phone = A request goes to the e-CPS application of { $identifier }. Accept it only if it shows the same number.
+hint-number-card = The card tool asks for the card of { $identifier }. Accept only if it shows the same number.
+hint-number = Number to compare:
+hint-browse = The login goes on at the login service's page.
+hint-browse-link = Open that page
 
 consent-title = Permission
 consent-asks = { $application } asks to know who you are, for the first time.

@@ -12,6 +12,8 @@ login-again = Réessayer :
 login-no-way = Aucun mode de connexion n’est autorisé pour ce logiciel. Prévenez votre administrateur.
 login-cancel = Annuler
 login-next = Continuer
+login-expected = Ce logiciel attend la personne d’identifiant { $identifier }.
+login-identifier = Votre identifiant national (8 suivi de votre numéro RPPS) :
 
 way-browser = Pro Santé Connect dans le navigateur
 way-ecps = e-CPS sur votre téléphone
@@ -24,6 +26,11 @@ hint-choose-card = Plusieurs cartes sont présentes. Choisissez la vôtre, ou re
 hint-card = Carte n° { $serial }
 hint-type-pin = Tapez votre code dans la fenêtre qui vient de s’ouvrir, ou sur le clavier du lecteur.
 hint-wait = Connexion en cours…
+hint-number-phone = Une demande part vers l’application e-CPS de { $identifier }. Acceptez-la seulement si elle montre le même nombre.
+hint-number-card = L’outil de gestion de carte demande la carte de { $identifier }. Acceptez seulement s’il montre le même nombre.
+hint-number = Nombre à comparer :
+hint-browse = La connexion se poursuit sur la page du service d’authentification.
+hint-browse-link = Ouvrir cette page
 
 consent-title = Autorisation
 consent-asks = { $application } demande à vous connaître, pour la première fois.

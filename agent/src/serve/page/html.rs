@@ -35,6 +35,17 @@ pub fn escape(text: &str) -> String {
     out
 }
 
+/// A field to type in.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a> {
+    /// Its name in the form.
+    pub name: &'a str,
+    /// What to type.
+    pub label: &'a str,
+    /// What stands there already.
+    pub value: &'a str,
+}
+
 /// A page under construction. Every method escapes what it is given.
 #[derive(Debug)]
 pub struct Page {
@@ -87,8 +98,26 @@ impl Page {
         let _ = write!(self.main, "<p><a href=\"{}\">{}</a></p>", escape(location), escape(label));
     }
 
-    /// A button that posts these fields to an address of the bridge.
-    pub fn button(&mut self, action: &str, fields: &[(&str, &str)], label: &str, plain: bool) {
+    /// A number to compare, large, with what it is for whoever hears it.
+    pub fn number(&mut self, what: &str, digits: &str) {
+        let (what, digits) = (escape(what), escape(digits));
+        let _ = write!(self.main, "<p>{what} <strong class=\"number\">{digits}</strong></p>");
+    }
+
+    /// A button that posts these fields and what is typed in a field above it.
+    pub fn asking_button(&mut self, action: &str, fields: &[(&str, &str)], input: &Input<'_>, label: &str) {
+        self.form(action, fields);
+        let (name, what, value) = (escape(input.name), escape(input.label), escape(input.value));
+        let _ = write!(
+            self.main,
+            "<label>{what} <input name=\"{name}\" value=\"{value}\" maxlength=\"128\" autocomplete=\"off\" \
+             autocapitalize=\"off\" spellcheck=\"false\" required></label><button>{}</button></form>",
+            escape(label)
+        );
+    }
+
+    /// Opens a form with its hidden fields.
+    fn form(&mut self, action: &str, fields: &[(&str, &str)]) {
         let _ = write!(self.main, "<form method=\"post\" action=\"{}\">", escape(action));
         for (name, value) in fields {
             let _ = write!(
@@ -98,6 +127,11 @@ impl Page {
                 escape(value)
             );
         }
+    }
+
+    /// A button that posts these fields to an address of the bridge.
+    pub fn button(&mut self, action: &str, fields: &[(&str, &str)], label: &str, plain: bool) {
+        self.form(action, fields);
         let class = if plain { " class=\"plain\"" } else { "" };
         let _ = write!(self.main, "<button{class}>{}</button></form>", escape(label));
     }
@@ -141,11 +175,13 @@ mod tests {
         page.reason(evil, evil);
         page.link(evil, evil);
         page.button(evil, &[(evil, evil)], evil, true);
+        page.number(evil, evil);
+        page.asking_button(evil, &[(evil, evil)], &Input { name: evil, label: evil, value: evil }, evil);
         page.move_on(evil);
         let html = page.finish();
         assert!(!html.contains("<script"), "{html}");
         assert!(!html.contains("\"\""), "no attribute was closed early: {html}");
-        assert_eq!(html.matches("&lt;script&gt;").count(), 12);
+        assert_eq!(html.matches("&lt;script&gt;").count(), 21);
     }
 
     #[test]

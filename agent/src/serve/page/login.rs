@@ -3,12 +3,12 @@
 
 use super::{
     HOLD, choice, gone,
-    html::Page,
+    html::{Input, Page},
     reason, send, spoken, start,
     text::{text, text_with},
 };
 use crate::serve::{
-    desk::{Caller, Desk, Hint, LoginPage},
+    desk::{Caller, Choice, Desk, Hint, LoginPage, Number},
     intake, problem,
     reply::{self, Reply},
     v1::Request,
@@ -26,12 +26,10 @@ const LOOK: Duration = Duration::from_secs(1);
 pub async fn show<D: Desk>(desk: &D, caller: &Caller, transaction: &str, query: &str) -> Reply {
     let caller = &spoken(desk, caller, transaction);
     let mut page = desk.login_page(caller, transaction);
-    // Where exactly one way is allowed it starts by itself, once; a push to a phone always waits for a click.
-    if let LoginPage::Choose { ways, reason: None, .. } = &page
-        && let &[way] = ways.as_slice()
-        && way != Way::Ecps
-    {
-        if let Err(refusal) = desk.start_login(caller, transaction, way, None) {
+    // Where exactly one way is allowed it starts by itself, once; a request to a phone waits for a click.
+    if let LoginPage::Choose { starts: Some(way), reason: None, .. } = &page {
+        let choice = Choice { way: *way, card: None, identifier: None };
+        if let Err(refusal) = desk.start_login(caller, transaction, choice) {
             return render(desk, caller, transaction, with_reason(page, refusal));
         }
         page = desk.login_page(caller, transaction);
@@ -55,7 +53,7 @@ async fn news<D: Desk>(
     let mut events = desk.events();
     let end = Instant::now() + HOLD;
     let mut announced = true;
-    while matches!(&page, LoginPage::Working { hint, .. } if word(hint) == seen) && Instant::now() < end {
+    while matches!(&page, LoginPage::Working { hint, .. } if hint.word() == seen) && Instant::now() < end {
         tokio::select! {
             event = events.recv(), if announced => announced = !matches!(event, Err(RecvError::Closed)),
             () = tokio::time::sleep(LOOK) => {}
@@ -90,7 +88,9 @@ where
         desk.approve(caller, transaction, field("consent").is_some(), situation);
     } else {
         let Some(way) = field("way").and_then(way) else { return problem::bare(StatusCode::BAD_REQUEST) };
-        if let Err(refusal) = desk.start_login(caller, transaction, way, field("card").map(str::to_owned)) {
+        let text = |name| field(name).map(str::to_owned);
+        let choice = Choice { way, card: text("card"), identifier: text("identifier") };
+        if let Err(refusal) = desk.start_login(caller, transaction, choice) {
             let page = with_reason(desk.login_page(caller, transaction), refusal);
             return render(desk, caller, transaction, page);
         }
@@ -103,13 +103,11 @@ where
     send(StatusCode::OK, page)
 }
 
-fn with_reason(page: LoginPage, failure: Failure) -> LoginPage {
-    match page {
-        LoginPage::Choose { application, ways, .. } => {
-            LoginPage::Choose { application, ways, reason: Some(failure) }
-        }
-        other => other,
+fn with_reason(mut page: LoginPage, failure: Failure) -> LoginPage {
+    if let LoginPage::Choose { reason, .. } = &mut page {
+        *reason = Some(failure);
     }
+    page
 }
 
 fn render<D: Desk>(desk: &D, caller: &Caller, transaction: &str, page: LoginPage) -> Reply {
@@ -132,13 +130,17 @@ fn render<D: Desk>(desk: &D, caller: &Caller, transaction: &str, page: LoginPage
             cancel(&mut page, caller, transaction);
             send(StatusCode::OK, page)
         }
-        LoginPage::Choose { application, ways, reason: refusal } => {
+        LoginPage::Choose { application, ways, identifier, expected, reason: refusal, .. } => {
             let mut page = heading(desk, caller, &application);
+            if let Some(expected) = &expected {
+                page.paragraph(&text_with(language, "login-expected", "identifier", expected));
+            }
             let again = refusal.is_some();
             if let Some(refusal) = &refusal {
                 reason(&mut page, caller, refusal);
             }
-            choose(&mut page, caller, transaction, &ways, again);
+            let person = identifier.as_deref();
+            choose(&mut page, caller, transaction, &ways, person, again);
             cancel(&mut page, caller, transaction);
             send(StatusCode::OK, page)
         }
@@ -147,6 +149,11 @@ fn render<D: Desk>(desk: &D, caller: &Caller, transaction: &str, page: LoginPage
             match &hint {
                 Hint::InsertCard => page.hint(&text(language, "hint-insert-card")),
                 Hint::TypePin => page.hint(&text(language, "hint-type-pin")),
+                Hint::Number(number) => show_number(&mut page, caller, number),
+                Hint::Browser { address } => {
+                    page.hint(&text(language, "hint-browse"));
+                    page.link(address, &text(language, "hint-browse-link"));
+                }
                 Hint::Wait => page.hint(&text(language, "hint-wait")),
                 Hint::ChooseCard(serials) => {
                     page.hint(&text(language, "hint-choose-card"));
@@ -157,7 +164,7 @@ fn render<D: Desk>(desk: &D, caller: &Caller, transaction: &str, page: LoginPage
                     }
                 }
             }
-            page.move_on(&format!("/login/{transaction}?seen={}", word(&hint)));
+            page.move_on(&format!("/login/{transaction}?seen={}", hint.word()));
             cancel(&mut page, caller, transaction);
             send(StatusCode::OK, page)
         }
@@ -170,7 +177,21 @@ fn heading<D: Desk>(desk: &D, caller: &Caller, application: &str) -> Page {
     page
 }
 
-fn choose(page: &mut Page, caller: &Caller, transaction: &str, ways: &[Way], again: bool) {
+/// The number that is compared, and where.
+fn show_number(page: &mut Page, caller: &Caller, number: &Number) {
+    let sentence = if number.phone { "hint-number-phone" } else { "hint-number-card" };
+    page.hint(&text_with(caller.language, sentence, "identifier", &number.identifier));
+    page.number(&text(caller.language, "hint-number"), &number.digits);
+}
+
+fn choose(
+    page: &mut Page,
+    caller: &Caller,
+    transaction: &str,
+    ways: &[Way],
+    person: Option<&str>,
+    again: bool,
+) {
     let sentence = match (ways, again) {
         ([], _) => "login-no-way",
         (_, true) => "login-again",
@@ -179,7 +200,17 @@ fn choose(page: &mut Page, caller: &Caller, transaction: &str, ways: &[Way], aga
     page.paragraph(&text(caller.language, sentence));
     for way in ways {
         let label = text(caller.language, &format!("way-{}", name(*way)));
-        page.button(&here(transaction), &[("way", name(*way))], &label, false);
+        let fields = [("way", name(*way))];
+        if *way == Way::Ecps {
+            let input = Input {
+                name: "identifier",
+                label: &text(caller.language, "login-identifier"),
+                value: person.unwrap_or_default(),
+            };
+            page.asking_button(&here(transaction), &fields, &input, &label);
+        } else {
+            page.button(&here(transaction), &fields, &label, false);
+        }
     }
 }
 
@@ -204,14 +235,4 @@ fn name(way: Way) -> &'static str {
 
 fn way(word: &str) -> Option<Way> {
     [Way::Browser, Way::Ecps, Way::Card, Way::Token, Way::Local].into_iter().find(|way| name(*way) == word)
-}
-
-/// A hint in one word, for `seen`.
-fn word(hint: &Hint) -> &'static str {
-    match hint {
-        Hint::InsertCard => "insert-card",
-        Hint::ChooseCard(_) => "choose-card",
-        Hint::TypePin => "type-pin",
-        Hint::Wait => "wait",
-    }
 }

@@ -94,7 +94,10 @@ fn every_word_has_exactly_its_members() {
     same_members("Screen", screen());
     same_members("PinRequest", words::PinRequest { screen: screen() });
     same_members("Event", words::Event { topic: "t".to_owned(), what: "w".to_owned(), subject: None });
-    same_members("LoginRequest", words::LoginRequest { way: text(), card: text(), screen: screen() });
+    same_members(
+        "LoginRequest",
+        words::LoginRequest { way: text(), card: text(), identifier: text(), screen: screen() },
+    );
     same_members(
         "ChallengeRequest",
         words::ChallengeRequest {

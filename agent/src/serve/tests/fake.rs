@@ -3,7 +3,7 @@
 use crate::serve::{
     bridge::Bridge,
     connection, control,
-    desk::{Caller, Desk, Door, LoginPage},
+    desk::{Caller, Choice, Desk, Door, LoginPage},
     limits::{Refusals, Slots},
     oidc::desk::{LogoutAnswer, OidcDesk},
     visitor::{Process, Searches, Visitor},
@@ -11,7 +11,6 @@ use crate::serve::{
 use cps_agent_api::words;
 use cps_agent_core::{
     failure::{CARD_UNKNOWN, CLIENT_LOCKED, Code, Failure, Language, PIN_WRONG},
-    identity::Way,
     oidc::{
         authorize::{Authorize, Parameters},
         pushed::Pushed,
@@ -157,14 +156,10 @@ impl Desk for FakeDesk {
     fn login_page(&self, _: &Caller, transaction: &str) -> LoginPage {
         if transaction == "t1" { self.page.lock().unwrap().clone() } else { LoginPage::Gone }
     }
-    fn start_login(
-        &self,
-        _: &Caller,
-        transaction: &str,
-        way: Way,
-        card: Option<String>,
-    ) -> Result<(), Failure> {
-        self.note(format!("start {transaction} {way:?} {card:?}"));
+    fn start_login(&self, _: &Caller, transaction: &str, choice: Choice) -> Result<(), Failure> {
+        let Choice { way, card, identifier } = choice;
+        let identifier = identifier.map(|typed| format!(" {typed}")).unwrap_or_default();
+        self.note(format!("start {transaction} {way:?} {card:?}{identifier}"));
         let application = "Dossier".to_owned();
         if card.as_deref() == Some("99999999") {
             return Err(CARD_UNKNOWN.into());
@@ -274,6 +269,9 @@ impl Desk for FakeDesk {
             std::future::pending::<()>().await;
         }
         self.session(caller).ok_or_else(|| CARD_UNKNOWN.into())
+    }
+    fn login_progress(&self) -> Option<words::LoginProgress> {
+        None
     }
     fn events(&self) -> broadcast::Receiver<words::Event> {
         self.events.subscribe()

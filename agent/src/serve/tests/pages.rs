@@ -1,7 +1,7 @@
 //! The login page: starts the only way by itself, says what to do, moves on without JavaScript, escapes everything.
 
 use super::fake::{FakeDesk, ask};
-use crate::serve::desk::{Hint, LoginPage};
+use crate::serve::desk::{Hint, LoginPage, Number};
 use cps_agent_core::{
     failure::{CARD_REMOVED, Failure, PIN_WRONG},
     identity::Way,
@@ -18,7 +18,23 @@ fn showing(page: LoginPage) -> Arc<FakeDesk> {
 }
 
 fn choose(ways: &[Way], reason: Option<Failure>) -> Arc<FakeDesk> {
-    showing(LoginPage::Choose { application: "Dossier".to_owned(), ways: ways.to_vec(), reason })
+    showing(choice(ways, reason))
+}
+
+/// What the loop says of these ways: the only one starts by itself, save the phone.
+fn choice(ways: &[Way], reason: Option<Failure>) -> LoginPage {
+    let starts = match ways {
+        &[way] if way != Way::Ecps => Some(way),
+        _ => None,
+    };
+    LoginPage::Choose {
+        application: "Dossier".to_owned(),
+        ways: ways.to_vec(),
+        starts,
+        identifier: None,
+        expected: None,
+        reason,
+    }
 }
 
 fn working(hint: Hint) -> Arc<FakeDesk> {
@@ -61,6 +77,46 @@ async fn a_push_to_a_phone_waits_for_a_click() {
     let answer = ask(&desk, "GET /login/t1").await;
     assert!(answer.body.contains("e-CPS sur votre téléphone"), "{}", answer.body);
     assert!(desk.noted().is_empty());
+}
+
+#[tokio::test]
+async fn whose_phone_is_asked_is_typed_and_the_last_holder_stands_there_already() {
+    let desk = choose(&[Way::Ecps], None);
+    let answer = ask(&desk, "GET /login/t1").await;
+    assert!(answer.body.contains("name=\"identifier\" value=\"\""), "{}", answer.body);
+    let mut page = choice(&[Way::Ecps], None);
+    if let LoginPage::Choose { identifier, expected, .. } = &mut page {
+        *identifier = Some("899700990015".to_owned());
+        *expected = Some("<899700990023>".to_owned());
+    }
+    desk.turn_page(page);
+    let answer = ask(&desk, "GET /login/t1").await;
+    assert!(answer.body.contains("name=\"identifier\" value=\"899700990015\""), "{}", answer.body);
+    // Whom the application expects is shown, and nothing more.
+    assert!(answer.body.contains("attend la personne d’identifiant &lt;899700990023&gt;"), "{}", answer.body);
+    ask(&desk, &format!("{POST}\n\nway=ecps&identifier=899700990031")).await;
+    assert_eq!(desk.noted(), ["start t1 Ecps None 899700990031"]);
+}
+
+#[tokio::test]
+async fn the_number_to_compare_is_shown_with_whose_phone_rings() {
+    let number =
+        Number { digits: "07".to_owned(), identifier: "899700990015".to_owned(), phone: true, expires: None };
+    let answer = ask(&working(Hint::Number(number.clone())), "GET /login/t1").await;
+    assert!(answer.body.contains("<strong class=\"number\">07</strong>"), "{}", answer.body);
+    assert!(answer.body.contains("e-CPS de 899700990015"), "{}", answer.body);
+    assert!(answer.body.contains("seen=compare-number"), "{}", answer.body);
+    let card = Number { phone: false, ..number };
+    let answer = ask(&working(Hint::Number(card)), "GET /login/t1\nAccept-Language: en").await;
+    assert!(answer.body.contains("The card tool asks for the card of 899700990015"), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn whoever_comes_back_from_the_upstreams_page_finds_the_way_there_again() {
+    let address = "https://idp.example/auth?a=1&b=2".to_owned();
+    let answer = ask(&working(Hint::Browser { address }), "GET /login/t1").await;
+    assert!(answer.body.contains("<a href=\"https://idp.example/auth?a=1&amp;b=2\">"), "{}", answer.body);
+    assert!(answer.body.contains("seen=browse"), "{}", answer.body);
 }
 
 #[tokio::test]
@@ -160,7 +216,11 @@ async fn a_nonsense_click_does_nothing() {
 #[tokio::test]
 async fn a_hostile_application_name_is_text() {
     let application = "<img src=x onerror=alert(1)>\" x='".to_owned();
-    let desk = showing(LoginPage::Choose { application, ways: vec![Way::Card, Way::Local], reason: None });
+    let mut page = choice(&[Way::Card, Way::Local], None);
+    if let LoginPage::Choose { application: name, .. } = &mut page {
+        *name = application;
+    }
+    let desk = showing(page);
     let answer = ask(&desk, "GET /login/t1").await;
     assert!(answer.body.contains("&lt;img src=x onerror=alert(1)&gt;&quot; x=&#39;"), "{}", answer.body);
     assert!(!answer.body.contains("<img"));

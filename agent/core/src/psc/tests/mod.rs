@@ -1,10 +1,11 @@
 //! Profiles, dates, cookies and the matching rule; whole logins are played in `session`.
 
 mod client_authentication;
+mod pushes;
 mod refresh;
 
 use super::answer::http_date;
-use super::authorize::Pending;
+use super::authorize::{Ask, Pending};
 use super::jar::Jar;
 use super::keys::{Found, Keys};
 use super::profile::{Custom, Profile};
@@ -125,13 +126,22 @@ fn the_request_has_everything_it_must_have() {
         ciba_endpoint: None,
         answers_with_issuer: true,
     };
-    let (_, first) = Pending::request(&bas, &metadata, &mut entropy);
+    let ask = Ask {
+        login: true,
+        max_age: Some(60),
+        login_hint: Some("8997".into()),
+        ..Ask::at(url("http://127.0.0.1:81/callback"))
+    };
+    let (_, first) = Pending::request(&bas, &metadata, ask.clone(), &mut entropy);
     let query: Map<String, Value> =
         first.query_pairs().map(|(n, v)| (n.into_owned(), v.into_owned().into())).collect();
     for (name, value) in [
         ("response_type", "code"),
         ("client_id", "agent"),
-        ("redirect_uri", "http://127.0.0.1/callback"),
+        ("redirect_uri", "http://127.0.0.1:81/callback"),
+        ("prompt", "login"),
+        ("max_age", "60"),
+        ("login_hint", "8997"),
         ("scope", "openid scope_all"),
         ("acr_values", "eidas1"),
         ("code_challenge_method", "S256"),
@@ -143,7 +153,7 @@ fn the_request_has_everything_it_must_have() {
     for name in ["state", "nonce"] {
         assert!(query[name].as_str().unwrap().len() >= 22);
     }
-    let (_, second) = Pending::request(&bas, &metadata, &mut entropy);
+    let (_, second) = Pending::request(&bas, &metadata, ask.clone(), &mut entropy);
     assert_ne!(first, second);
 }
 
@@ -162,7 +172,8 @@ fn an_answer_with_a_parameter_twice_is_refused() {
         answers_with_issuer: false,
     };
     let mut attempt = |more: &str| {
-        let (pending, request) = Pending::request(&profile, &metadata, &mut entropy);
+        let ask = Ask::at(profile.client.redirect_uri.clone());
+        let (pending, request) = Pending::request(&profile, &metadata, ask, &mut entropy);
         let (_, state) = request.query_pairs().find(|(name, _)| name == "state").unwrap();
         pending.answer(&url(&format!("http://127.0.0.1/callback?state={state}&{more}"))).map(drop)
     };
@@ -267,8 +278,13 @@ fn id_token(name_id: Option<&str>) -> IdToken {
     }
 }
 
+fn read(answer: &Fetched, id_token: &IdToken) -> Result<crate::identity::Person, failure::Failure> {
+    let keys = Keys::read(&json_answer(200, &json!({"keys": []}))).unwrap();
+    userinfo::read(answer, &crate::tests::provider::profile(), id_token, &keys)
+}
+
 fn person(info: &Value, name_id: Option<&str>) -> crate::identity::Person {
-    userinfo::read(&json_answer(200, info), &id_token(name_id)).unwrap()
+    read(&json_answer(200, info), &id_token(name_id)).unwrap()
 }
 
 #[test]
@@ -314,6 +330,6 @@ fn answers_that_are_no_json_object_are_garbled() {
     for body in [&b""[..], b"[]", b"{", b"{\"a\":1,\"a\":2}", b"<html>"] {
         let answer = Fetched { body: body.to_vec(), ..json_answer(200, &json!({})) };
         assert_eq!(token::read(&answer).unwrap_err().code, failure::UPSTREAM_GARBLED);
-        assert_eq!(userinfo::read(&answer, &id_token(None)).unwrap_err().code, failure::UPSTREAM_GARBLED);
+        assert_eq!(read(&answer, &id_token(None)).unwrap_err().code, failure::UPSTREAM_GARBLED);
     }
 }

@@ -48,7 +48,8 @@ fn answer(which: usize, edits: &[(&str, Value)]) -> Fetched {
     let mut claims = json!({"iss": ISSUER, "aud": CLIENT, "azp": CLIENT, "sub": "f:1:8997",
         "iat": NOW.0, "exp": NOW.0 + 120, "auth_time": NOW.0 - 3000});
     edit(claims.as_object_mut().unwrap(), edits);
-    let header = json!({"alg": "RS256", "kid": ["one", "two"][which]}).to_string();
+    let kid = ["one", "two"][which];
+    let header = json!({"alg": "RS256", "kid": kid}).to_string();
     let id_token = signing_key(which)
         .compact(Algorithm::Rs256, &jose::encode(header.as_bytes()), claims.to_string().as_bytes(), &random())
         .unwrap();

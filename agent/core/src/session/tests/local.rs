@@ -4,9 +4,10 @@ use super::{alone, purpose, with_upstream};
 use crate::audit::{self, What};
 use crate::failure::{self, Code, Failure};
 use crate::identity::{ACR_LOCAL, NationalId, Person, SessionId, Way};
+use crate::psc::Fresh;
 use crate::session::login::{Login, Settings, Step};
 use crate::session::step::{Action, Event, PinFault, Purpose, SamePerson, TokenFault, TokenWanted};
-use crate::tests::authority::{DOCTOR, Pki, Plan};
+use crate::tests::authority::{DOCTOR, Pki, Plan, random};
 use crate::tests::provider::Play;
 use crate::tests::{Counted, NOW};
 use crate::trust::Revocation;
@@ -241,10 +242,13 @@ fn each_way_looks_for_its_own_kind_of_token_and_takes_its_own_road() {
             other => panic!("{other:?}"),
         }
     }
-    for way in [Way::Browser, Way::Ecps] {
-        assert!(
-            matches!(Login::start(purpose(way), Arc::clone(&upstream), &mut Vec::new()), Step::Failed(f) if f.code == failure::NO_WAY)
-        );
+    let started = Login::start(purpose(Way::Browser), Arc::clone(&upstream), &mut Vec::new());
+    assert!(matches!(started, Step::Next(_, Action::Listen)));
+    for (way, settings) in [(Way::Browser, &alone), (Way::Ecps, &alone), (Way::Ecps, &upstream)] {
+        let Step::Failed(failure) = Login::start(purpose(way), Arc::clone(settings), &mut Vec::new()) else {
+            panic!("{way:?} leads nowhere")
+        };
+        assert_eq!(failure.code, failure::NO_WAY);
     }
 }
 
@@ -259,13 +263,17 @@ fn two_logins_never_sign_the_same_challenge() {
         else {
             panic!()
         };
-        let mut next = |login: Box<Login>, event| match login.on(event, NOW, &mut entropy, &mut Vec::new()) {
+        let random = random();
+        let mut on = |login: Box<Login>, event| {
+            login.on(event, Fresh { now: NOW, entropy: &mut entropy, random: &random }, &mut Vec::new())
+        };
+        let mut next = |login: Box<Login>, event| match on(login, event) {
             Step::Next(login, _) => login,
             other => panic!("{other:?}"),
         };
         let login = next(login, Event::Token(card.seen()));
         let login = next(login, Event::Revocation(vec![]));
-        match login.on(Event::PinGiven, NOW, &mut entropy, &mut Vec::new()) {
+        match on(login, Event::PinGiven) {
             Step::Next(_, Action::Sign { message, .. }) => message,
             other => panic!("{other:?}"),
         }

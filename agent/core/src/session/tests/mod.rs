@@ -1,19 +1,28 @@
 //! Logins and sessions, played by hand.
 
+mod browser;
+mod ciba;
 mod local;
 mod table;
 mod upstream;
 
 use crate::identity::Way;
 use crate::session::login::Settings;
-use crate::session::step::Purpose;
+use crate::session::step::{Demand, Purpose};
 use crate::tests::authority::Pki;
 use crate::tests::provider;
 use crate::trust::Revocation;
 use std::sync::Arc;
 
 fn purpose(way: Way) -> Purpose {
-    Purpose { application: "TEST".into(), way, serial: None, same_person_as: None }
+    Purpose {
+        application: "TEST".into(),
+        way,
+        serial: None,
+        same_person_as: None,
+        identifier: None,
+        demand: Demand::default(),
+    }
 }
 
 /// Settings with an upstream.

@@ -422,14 +422,14 @@ fn an_unknown_card_costs_no_fetch() {
 }
 
 #[test]
-fn an_upstream_without_card_login_is_no_way() {
+fn an_upstream_without_card_login_is_no_way_for_a_soft_token() {
     let pki = Pki::default();
     let card = Plan::default().issued_by(&pki.persons);
     let mut without = profile();
     without.card_login = false;
     let settings = Settings { upstream: Some(Arc::new(without)), ..alone(&pki) };
     let mut play = Play::new(&card);
-    assert_eq!(play.run(purpose(Way::Card), &Arc::new(settings)).unwrap_err().code, failure::NO_WAY);
+    assert_eq!(play.run(purpose(Way::Token), &Arc::new(settings)).unwrap_err().code, failure::NO_WAY);
     assert!(play.trace.is_empty());
 }
 
