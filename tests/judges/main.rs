@@ -18,6 +18,7 @@ mod accepted;
 mod party;
 #[path = "../support/program.rs"]
 mod program;
+mod proofs;
 #[path = "../support/real_agent.rs"]
 mod real_agent;
 mod refreshed;

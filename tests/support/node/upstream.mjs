@@ -3,10 +3,16 @@
 // Three fronts, as Pro Santé Connect has several hosts: the realm (issuer, tokens, keys), the wallet (authorization
 // endpoint, login page) and a page that demands the card's certificate and asks nothing else.
 //
-// One argument, JSON: { certificate, key, clientAuthorities, client, login?, people?, lives?, ports?, signing? }: three files,
-// the metadata of the one client (RFC 7591; `tls_client_auth` makes the realm ask for a certificate), `card` or `page`, who
-// is known, how long a refresh token is said to live (seconds), the ports of realm, wallet and card page, and the key
-// (JWK). Prints one line of JSON with issuer, ports and key when it is ready, then one line for each event.
+// One argument, JSON:
+//   certificate, key, clientAuthorities   files: of the servers, and the authorities of cards
+//   client          metadata of the one client (RFC 7591); `tls_client_auth` makes the realm ask for a certificate of
+//   organisations   the authority in this file
+//   login           `card`: straight to the card page, or `page`: the wallet's page
+//   people          who is known: [{ identifier, given, family }]
+//   lives           how long a refresh token is said to live, seconds
+//   ports, signing  of an earlier run: ports of realm, wallet and card page, and the key (JWK)
+//
+// Prints one line of JSON with issuer, ports and signing when it is ready, then one line for each event.
 //
 // Standard input takes one order a line, each answered by { "done": true } or { "error": … }:
 // { "fault": name?, "at": endpoint? }, { "phone": "approve"|"deny"|"ignore", "interval": seconds? }. Its end is the end.
@@ -26,7 +32,9 @@ const asking = { ...server, requestCert: true, ca: readFileSync(wish.clientAutho
 
 const servers = {
   realm: https.createServer(
-    wish.client.token_endpoint_auth_method === 'tls_client_auth' ? { ...asking, rejectUnauthorized: false } : server,
+    wish.client.token_endpoint_auth_method === 'tls_client_auth'
+      ? { ...asking, ca: readFileSync(wish.organisations), rejectUnauthorized: false }
+      : server,
   ),
   wallet: https.createServer(server),
   card: https.createServer({ ...asking, rejectUnauthorized: true }),

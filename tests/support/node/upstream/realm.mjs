@@ -66,6 +66,7 @@ export function realm({ fronts, client, key, login, lives, faults, phone, tell }
       mTLS: {
         enabled: true,
         tlsClientAuth: true,
+        certificateBoundAccessTokens: true,
         getCertificate: (ctx) => ctx.socket.getPeerX509Certificate?.(),
         certificateAuthorized: (ctx) => ctx.socket.authorized,
         certificateSubjectMatches: (ctx, property, expected) => {
