@@ -15,13 +15,18 @@
 
 mod application;
 mod audit;
+mod backchannel;
 mod challenges;
 mod desk;
+#[cfg(target_os = "linux")]
+mod killed;
+mod listener;
 mod local_login;
 #[cfg(target_os = "linux")]
 mod logind;
 mod modes;
 mod moved_clock;
+mod offline;
 #[cfg(target_os = "linux")]
 mod pcscd;
 mod pins;
@@ -34,6 +39,7 @@ mod readers;
 #[cfg(target_os = "linux")]
 #[path = "../support/real_agent.rs"]
 mod real_agent;
+mod refresh;
 mod refusals;
 mod refused_cards;
 mod restart;

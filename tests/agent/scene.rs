@@ -297,14 +297,20 @@ impl Scene {
 
     /// Registers a public application and opens it.
     pub async fn application(&self, id: &str) -> Application {
+        self.application_with(id, |_| {}).await
+    }
+
+    /// The same with a registration that differs from the usual one.
+    pub async fn application_with(&self, id: &str, differ: impl FnOnce(&mut words::Client)) -> Application {
         let place = Place::take().await.expect("a port");
-        let client = words::Client {
+        let mut client = words::Client {
             client_id: id.to_owned(),
             name: Some(format!("Application {id}")),
             redirect_uris: vec![place.redirect_uri()],
             id_token_alg: Some("ES256".to_owned()),
             ..words::Client::default()
         };
+        differ(&mut client);
         self.control().await.add_client(&client).await.expect("registered");
         let registration = Registration {
             issuer: self.issuer(),

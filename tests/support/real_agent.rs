@@ -32,6 +32,13 @@ impl RealAgent {
         config: &Path,
         environment: &[(&str, &Path)],
     ) -> Self {
+        let mut agent = Self::spawn(level, folder, config, environment);
+        agent.wait_for("its bridge", async |control| control.status().await.ok()?.issuer).await;
+        agent
+    }
+
+    /// The same without waiting until it listens.
+    pub fn spawn(level: &str, folder: &Path, config: &Path, environment: &[(&str, &Path)]) -> Self {
         let runtime = folder.join("run");
         std::fs::create_dir_all(&runtime).expect("a folder for sockets");
         let log = File::create(folder.join("agent.log")).expect("a log");
@@ -48,9 +55,7 @@ impl RealAgent {
             .stderr(log)
             .spawn()
             .expect("cps-agent starts");
-        let mut agent = Self { child, folder: folder.to_owned() };
-        agent.wait_for("its bridge", async |control| control.status().await.ok()?.issuer).await;
-        agent
+        Self { child, folder: folder.to_owned() }
     }
 
     /// Its process.
