@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::jose::Algorithm;
-use crate::oidc::keys::OVERLAP;
+use crate::oidc::keys::{MAX_AGE, OVERLAP};
 
 fn jwks(house: &House) -> Vec<Value> {
     let jwks: Value = serde_json::from_str(&house.provider.jwks()).unwrap();
@@ -97,4 +97,31 @@ fn a_key_of_the_wrong_kind_is_refused() {
     assert!(Provider::new(ISSUER.into(), Registry::default(), rsa_key()).is_err());
     assert!(!house.provider.keys().ready(Algorithm::Rs256));
     assert!(house.provider.keys().ready(Algorithm::Es256));
+}
+
+#[test]
+fn a_key_that_has_served_for_ninety_days_is_due_whatever_happened_meanwhile() {
+    let mut house = House::new();
+    assert!(house.provider.keys_due(START).is_empty(), "its age counts from now");
+    assert!(house.provider.keys_due(START.plus(MAX_AGE - 1)).is_empty());
+    assert_eq!(house.provider.keys_due(START.plus(MAX_AGE)), [Algorithm::Es256]);
+    house.provider.rotate_es256(p256_key(), START.plus(MAX_AGE)).unwrap();
+    assert!(house.provider.keys_due(START.plus(MAX_AGE)).is_empty(), "the new one begins anew");
+}
+
+#[test]
+fn the_age_of_a_key_is_remembered_across_a_restart() {
+    let random = SystemRandom::new();
+    let pkcs8 = SigningKey::generate_p256(&random).unwrap();
+    let provider = || {
+        let key = SigningKey::p256(&pkcs8, &random).unwrap();
+        Provider::new(ISSUER.into(), Registry::default(), key).unwrap()
+    };
+    let mut first = provider();
+    first.keys_due(START);
+    assert!(first.state_changed(), "the age is to be stored");
+    let mut second = provider();
+    second.restore(first.state().as_bytes(), START.plus(10)).unwrap();
+    assert!(second.keys_due(START.plus(MAX_AGE - 1)).is_empty());
+    assert_eq!(second.keys_due(START.plus(MAX_AGE)), [Algorithm::Es256]);
 }

@@ -4,14 +4,21 @@
 #![allow(clippy::disallowed_methods, reason = "tests play the noisy half")]
 
 mod authorize;
+mod backchannel_logout;
+mod ciba;
 mod client_authentication;
 mod clients;
 mod code;
+mod exchange;
+mod introspection;
 mod keys;
+mod logout;
 mod person;
 mod prompt;
 mod published;
+mod pushed;
 mod refresh;
+mod revocation;
 mod session;
 
 use super::authorize::{Approval, Authorize, Authorized, Completion};

@@ -182,3 +182,19 @@ fn a_registration_may_ask_that_one_situation_is_chosen() {
         "asked once a session"
     );
 }
+
+#[test]
+fn the_pages_speak_the_first_language_of_ui_locales_that_we_know() {
+    use crate::failure::Language;
+    for (locales, language) in [
+        ("", None),
+        ("de it", None),
+        ("de en-GB fr", Some(Language::English)),
+        ("fr-CA", Some(Language::French)),
+        ("english", None),
+    ] {
+        let mut house = House::new();
+        let page = house.waits(&[("ui_locales", locales)]);
+        assert_eq!(house.provider.waiting(&page, house.now).unwrap().language, language, "{locales}");
+    }
+}
