@@ -111,7 +111,7 @@ fn a_client_has_few_requests_that_wait() {
 fn polls_that_come_too_fast_must_slow_down_by_five_seconds_each_time() {
     let mut house = house();
     let id = id(&house.backchannel(&[]).unwrap());
-    let mut at = |house: &mut House, seconds: i64| {
+    let at = |house: &mut House, seconds: i64| {
         house.now = START.plus(seconds);
         house.polled(&id)
     };

@@ -130,6 +130,8 @@ macro_rules! world {
     };
 }
 
+use world;
+
 /// The upstream's tokens of all sessions: an access token with its end, and an ID token.
 #[derive(Default)]
 struct Upstream {

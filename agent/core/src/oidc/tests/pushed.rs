@@ -106,6 +106,7 @@ fn another_kind_of_request_uri_is_not_supported() {
 fn one_client_cannot_fill_the_memory() {
     let mut house = House::logged_in();
     let first = house.push(&[]).unwrap();
+    house.now = house.now.plus(1);
     let uris: Vec<String> = (0..32).map(|_| house.push(&[]).unwrap()).collect();
     assert_eq!(refused(&house.brings("dpi", &first)), Some(REQUEST_URI_GONE), "the oldest went");
     assert!(sent(&house.brings("dpi", &uris[31])).contains_key("code"));
