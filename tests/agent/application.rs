@@ -28,6 +28,8 @@ pub enum Page {
     Hint(String),
     /// What happened, and a button to try again.
     Refused(String),
+    /// What the person is asked after the login: the labels of the buttons.
+    Asked(Vec<String>),
     /// The way back to the application.
     Left(Url),
 }
@@ -43,7 +45,12 @@ pub struct Tokens {
 impl Application {
     /// Registers it over the control door, for logins by card.
     pub async fn register(desk: &Desk, id: &str) -> Self {
-        let client = words::Client {
+        Self::registered(desk, Self::usual(id)).await
+    }
+
+    /// The usual registration.
+    pub fn usual(id: &str) -> words::Client {
+        words::Client {
             client_id: id.to_owned(),
             name: Some("Dossier patient".to_owned()),
             redirect_uris: vec![REDIRECT.to_owned()],
@@ -52,10 +59,14 @@ impl Application {
             ways: vec!["card".to_owned()],
             id_token_alg: Some("ES256".to_owned()),
             ..words::Client::default()
-        };
+        }
+    }
+
+    /// Registers it with differences.
+    pub async fn registered(desk: &Desk, client: words::Client) -> Self {
         desk.control().await.add_client(&client).await.expect("a registration");
         let browser = Browser::new(&[]).expect("a browser");
-        Self { issuer: desk.agent.issuer().to_owned(), id: id.to_owned(), browser }
+        Self { issuer: desk.agent.issuer().to_owned(), id: client.client_id, browser }
     }
 
     /// Sends the browser to the agent; returns where it stands then.
@@ -96,6 +107,12 @@ impl Application {
         if let Some(reason) = between("class=\"reason\" role=\"alert\"><p>") {
             return Page::Refused(reason);
         }
+        let buttons = body.split("<button").skip(1).filter_map(|rest| Some(rest.split_once('>')?.1));
+        let buttons: Vec<String> =
+            buttons.filter_map(|rest| Some(rest.split_once('<')?.0.replace("&#39;", "'"))).collect();
+        if body.contains("name=\"consent\"") || body.contains("name=\"situation\"") {
+            return Page::Asked(buttons);
+        }
         let hint = between("class=\"hint\" role=\"status\">");
         Page::Hint(hint.unwrap_or_else(|| panic!("the page says nothing:\n{body}")))
     }
@@ -120,10 +137,15 @@ impl Application {
 
     /// Presses the button of the page that tries again.
     pub async fn try_again(&self, page: &Url) {
+        self.press(page, "way=card").await;
+    }
+
+    /// Presses a button of the page.
+    pub async fn press(&self, page: &Url, field: &'static str) {
         let request = Request::post(page.as_str())
             .header(header::ORIGIN, &self.issuer)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(Bytes::from_static(b"way=card"));
+            .body(Bytes::from_static(field.as_bytes()));
         let response = self.browser.fetch(request.expect("a request")).await.expect("an answer");
         assert_eq!(response.status(), StatusCode::OK);
     }

@@ -17,6 +17,7 @@ mod application;
 mod audit;
 mod backchannel;
 mod challenges;
+mod choices;
 mod desk;
 #[cfg(target_os = "linux")]
 mod killed;

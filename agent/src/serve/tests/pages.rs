@@ -242,3 +242,44 @@ async fn the_home_page_says_nothing_about_anybody() {
         assert!(!answer.body.contains(word), "{}", answer.body);
     }
 }
+
+#[tokio::test]
+async fn the_person_is_asked_before_an_application_knows_them() {
+    let claims = ["given_name", "SubjectNameID", "a-claim-of-tomorrow"].map(str::to_owned).to_vec();
+    let desk = showing(LoginPage::Consent {
+        application: "<Dossier>".to_owned(),
+        person: "CAMILLE MARTIN".to_owned(),
+        claims,
+    });
+    let page = ask(&desk, "GET /login/t1").await;
+    for shown in [
+        "&lt;Dossier&gt;",
+        "CAMILLE MARTIN",
+        "votre prénom",
+        "votre identifiant national",
+        "a-claim-of-tomorrow",
+    ] {
+        assert!(page.body.contains(shown), "{shown} is missing in {}", page.body);
+    }
+    assert!(!page.body.contains("http-equiv"), "the page waits for the person");
+    ask(&desk, &format!("{POST}\n\nconsent=1")).await;
+    ask(&desk, &format!("{POST}\n\ncancel=1")).await;
+    assert_eq!(desk.noted(), ["approve t1 true None", "abandon t1"]);
+}
+
+#[tokio::test]
+async fn the_person_chooses_a_situation_by_its_number() {
+    let situations = vec!["Médecin – CABINET <A>".to_owned(), "Médecin – CHU".to_owned()];
+    let desk = showing(LoginPage::Situation { application: "Dossier".to_owned(), situations });
+    let page = ask(&desk, "GET /login/t1").await;
+    assert!(page.body.contains("CABINET &lt;A&gt;") && page.body.contains("value=\"1\""), "{}", page.body);
+    assert_eq!(ask(&desk, &format!("{POST}\n\nsituation=x")).await.status, 400);
+    ask(&desk, &format!("{POST}\n\nsituation=1")).await;
+    assert_eq!(desk.noted(), ["approve t1 false Some(1)"]);
+}
+
+#[tokio::test]
+async fn a_page_speaks_the_language_its_application_asked_for() {
+    let answer = ask(&Arc::new(FakeDesk::default()), "GET /login/english").await;
+    assert!(answer.body.contains("Page expired") && answer.body.contains("lang=\"en\""), "{}", answer.body);
+}

@@ -105,3 +105,49 @@ async fn both_discovery_addresses_answer_alike() {
     assert_eq!(standard.json()["issuer"], "http://127.0.0.1:24788");
     assert_eq!(ask(&desk(), "GET /jwks").await.header("content-type"), "application/json");
 }
+
+#[tokio::test]
+async fn every_form_endpoint_wants_a_form_and_turns_away_public_clients_of_unknown_user() {
+    for path in ["/token", "/introspect", "/revoke", "/par", "/ciba"] {
+        let json = ask(&desk(), &format!("POST {path}\nContent-Type: application/json\n\n{{}}")).await;
+        assert_eq!((json.status, json.json()["error"].as_str()), (415, Some("invalid_request")), "{path}");
+        for broken in ["a=%zz", "a=%", "a=%ff"] {
+            let answer = ask(&desk(), &format!("POST {path}\n{FORM}\n\n{broken}")).await;
+            assert_eq!(
+                (answer.status, answer.json()["error"].as_str()),
+                (400, Some("invalid_request")),
+                "{path}"
+            );
+        }
+        let stranger = ask_as(&desk(), unknown(), &format!("POST {path}\n{FORM}\n\nclient_id=spa")).await;
+        assert_eq!(
+            (stranger.status, stranger.json()["error"].as_str()),
+            (401, Some("invalid_client")),
+            "{path}"
+        );
+        assert_eq!(ask(&desk(), &format!("GET {path}")).await.status, 405, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_answers_of_the_form_endpoints_have_the_status_of_their_standard() {
+    for (path, status, body) in [
+        ("/introspect", 200, "{\"active\":false}"),
+        ("/revoke", 200, ""),
+        ("/par", 201, "{\"request_uri\":\"urn:ietf:params:oauth:request_uri:r\",\"expires_in\":60}"),
+        ("/ciba", 200, "{\"auth_req_id\":\"a\"}"),
+    ] {
+        let answer = ask(&desk(), &format!("POST {path}\n{FORM}\n\nclient_id=dpi")).await;
+        assert_eq!((answer.status, answer.body.as_str()), (status, body), "{path}");
+        assert_eq!(answer.header("cache-control"), "no-store", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_query_that_cannot_be_decoded_reaches_nobody() {
+    let desk = desk();
+    for path in ["/authorize?client_id=%zz", "/logout?state=%"] {
+        assert_eq!(ask(&desk, &format!("GET {path}")).await.status, 400, "{path}");
+    }
+    assert!(desk.noted().is_empty());
+}

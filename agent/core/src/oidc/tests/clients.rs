@@ -99,6 +99,12 @@ fn a_registration_that_makes_no_sense_is_refused() {
 }
 
 #[test]
+fn a_client_without_a_browser_needs_no_redirect_uri() {
+    assert_eq!(add(json!({"redirect_uris": [], "ciba": true})), Ok(()));
+    assert_eq!(add(json!({"redirect_uris": [], "ciba": false})), Err(RegistrationError::Count));
+}
+
+#[test]
 fn an_administrators_file_has_no_shared_secret_no_unknown_member_and_no_second_client() {
     let mut registry = Registry::default();
     let head = "id = \"dpi\"\nredirect_uris = [\"http://127.0.0.1/cb\"]\n";
