@@ -71,7 +71,9 @@ async fn oidcc_ui_locales() {
         control.cards().await.expect("cards").is_empty().then_some(())
     })
     .await;
-    for (locales, words) in [("fr-CA en", "Insérez votre carte"), ("se en", "Insert your CPS card")] {
+    for (locales, words) in
+        [("fr-CA en", "demande que vous vous identifiiez"), ("se en", "asks you to sign in")]
+    {
         let answer = op.get(&party.request(&[("ui_locales", locales), ("prompt", "login")])).await;
         let page = op.moved(&answer).expect("a page");
         let shown = crate::provider::body(&op.get(page.as_str()).await);

@@ -32,7 +32,7 @@ pub struct Provider {
     agent: Agent,
     pub person: Person,
     pub readers: InProcessReaders,
-    pub card: CardHandle,
+    _card: CardHandle,
     /// What the discovery document says.
     pub metadata: Value,
     pub issuer: String,
@@ -87,7 +87,8 @@ impl Provider {
         person.knows(&card).expect("a script");
         readers.insert(0, &card);
         let metadata = Value::Null;
-        let mut provider = Self { agent, person, readers, card, metadata, issuer, browser, _folder: folder };
+        let mut provider =
+            Self { agent, person, readers, _card: card, metadata, issuer, browser, _folder: folder };
         provider
             .until("the card", async |control| {
                 control.cards().await.expect("cards").into_iter().find(|seen| seen.holder.is_some())

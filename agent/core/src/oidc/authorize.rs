@@ -214,6 +214,12 @@ impl Provider {
         })
     }
 
+    /// A login was made for a waiting request. The session that was too old for it may have been renewed under its name, and
+    /// within the second: it is not the old one any more.
+    pub fn login_made(&mut self, transaction: &str) {
+        self.transactions.renewed(transaction);
+    }
+
     /// Answers a waiting request with a session: after a login, or with what the person said on the page.
     pub fn complete(
         &mut self,

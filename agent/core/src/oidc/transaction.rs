@@ -42,6 +42,13 @@ impl Transactions {
         }
     }
 
+    /// A login was made for the request.
+    pub(super) fn renewed(&mut self, id: &str) {
+        if let Some(request) = self.0.get_mut(&SecretHash::of(id)) {
+            request.outdated = None;
+        }
+    }
+
     /// Ends the wait.
     pub(super) fn take(&mut self, id: &str, now: UnixTime) -> Option<Request> {
         self.0.remove(&SecretHash::of(id)).filter(|request| waits(request, now))

@@ -198,3 +198,13 @@ fn the_pages_speak_the_first_language_of_ui_locales_that_we_know() {
         assert_eq!(house.provider.waiting(&page, house.now).unwrap().language, language, "{locales}");
     }
 }
+
+#[test]
+fn a_session_renewed_within_the_second_answers_the_request_it_was_renewed_for() {
+    let mut house = House::logged_in();
+    house.now = START;
+    let page = house.waits(&[("prompt", "login")]);
+    assert!(matches!(house.complete(&page, Approval::default()), Completion::LoginNeeded));
+    house.provider.login_made(&page);
+    assert!(done(house.complete(&page, Approval::default())).contains_key("code"));
+}
