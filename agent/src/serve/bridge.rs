@@ -227,6 +227,8 @@ impl<D: Desk> Bridge<D> {
         let origin = gate::origin(headers, &own, endpoint, |origin| self.desk.origin_allowed(origin))?;
         if endpoint.is_some_and(gate::is_page) {
             gate::navigation(headers)?;
+        } else {
+            gate::read(headers)?;
         }
         Ok(origin)
     }

@@ -24,7 +24,7 @@ const fn barred(status: StatusCode, reason: Code) -> Barred {
 }
 
 /// Headers that decide something: twice is once too often.
-const SINGLE: [&str; 8] = [
+const SINGLE: [&str; 9] = [
     "host",
     "origin",
     "authorization",
@@ -32,10 +32,12 @@ const SINGLE: [&str; 8] = [
     "content-length",
     "access-control-request-method",
     "sec-fetch-site",
+    "sec-fetch-mode",
     "sec-fetch-dest",
 ];
 const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
+const MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 const DESTINATION: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
 /// Checks the form of the request: an address of this server, no header twice, a body of announced length.
@@ -104,6 +106,21 @@ pub fn navigation(headers: &HeaderMap) -> Result<(), Barred> {
     // Fetched ahead (Sec-Purpose, Fetch §3.1.4): nobody has asked to see it yet, and seeing it may start a login.
     let ahead = headers.contains_key(PURPOSE);
     if !ahead && headers.get(DESTINATION).is_none_or(|destination| destination == "document") {
+        Ok(())
+    } else {
+        Err(barred(StatusCode::FORBIDDEN, FOREIGN_FRAME))
+    }
+}
+
+/// Checks that what is no page is asked by no page, by one that may read the answer, or by a person who typed the address:
+/// never as an image, a script, a frame, or blindly (`no-cors`, Fetch §2.2.5), which all come without `Origin`.
+///
+/// # Errors
+/// The refusal.
+pub fn read(headers: &HeaderMap) -> Result<(), Barred> {
+    let blind = headers.get(MODE).is_some_and(|mode| mode == "no-cors");
+    let open = |destination: &HeaderValue| destination == "empty" || destination == "document";
+    if !blind && headers.get(DESTINATION).is_none_or(open) {
         Ok(())
     } else {
         Err(barred(StatusCode::FORBIDDEN, FOREIGN_FRAME))
@@ -201,6 +218,22 @@ mod tests {
         for destination in ["iframe", "frame", "image", "empty", "embed", "object", "script", ""] {
             assert!(navigation(&headers(&[("sec-fetch-dest", destination)])).is_err(), "{destination}");
         }
+    }
+
+    #[test]
+    fn what_is_no_page_is_never_asked_out_of_sight() {
+        for open in [
+            &[][..],
+            &[("sec-fetch-dest", "empty"), ("sec-fetch-mode", "cors")],
+            &[("sec-fetch-dest", "document"), ("sec-fetch-mode", "navigate")],
+        ] {
+            assert!(read(&headers(open)).is_ok(), "{open:?}");
+        }
+        for destination in ["image", "script", "style", "iframe", "object", "embed", "video", "worker", ""] {
+            assert!(read(&headers(&[("sec-fetch-dest", destination)])).is_err(), "{destination}");
+        }
+        let blind = [("sec-fetch-dest", "empty"), ("sec-fetch-mode", "no-cors")];
+        assert!(read(&headers(&blind)).is_err());
     }
 
     #[test]

@@ -1,0 +1,30 @@
+//! The bridge before real browsers: Debian's Chromium and Firefox, each with a page of somebody else that attacks and a
+//! person who logs in.
+
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that fails by panicking"
+)]
+
+#[allow(dead_code, reason = "this suite uses its part of it")]
+#[path = "../agent/application.rs"]
+mod application;
+mod browser;
+#[allow(dead_code, reason = "this suite uses its part of it")]
+#[path = "../agent/desk.rs"]
+mod desk;
+mod foreign_pages;
+mod logins;
+#[allow(dead_code, reason = "this suite uses its part of it")]
+#[path = "../support/program.rs"]
+mod program;
+#[allow(dead_code, reason = "this suite uses its part of it")]
+#[path = "../support/real_agent.rs"]
+mod real_agent;
+#[allow(dead_code, reason = "this suite uses its part of it")]
+#[path = "../doors/wire.rs"]
+mod wire;

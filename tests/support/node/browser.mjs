@@ -1,0 +1,121 @@
+// A real browser of this system, driven by a test: a person who clicks, and a web page of somebody else that attacks.
+//
+// One argument, JSON: { browser: "chrome" | "firefox", executable, home, profile?, public? }. Serves an empty page for
+// `evil.example` and for localhost, says { port, version }, and then takes orders (see `orders.mjs`). With
+// `public`, Chromium takes that page for one of the Internet (Local Network Access).
+
+import http from 'node:http';
+import puppeteer from 'puppeteer-core';
+import { attack, post, readable } from './attacks.mjs';
+import { obey, tell } from './orders.mjs';
+
+const wish = JSON.parse(process.argv[2]);
+
+const server = http.createServer((request, response) => {
+  response.setHeader('content-type', 'text/html; charset=utf-8');
+  response.end('<!doctype html><title>page</title><p>A page of somebody else.</p>');
+});
+await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+const { port } = server.address();
+
+const names = ['evil.example'];
+const browser = await puppeteer.launch({
+  browser: wish.browser,
+  executablePath: wish.executable,
+  headless: true,
+  timeout: 120_000,
+  protocolTimeout: 300_000,
+  ...(wish.profile && { userDataDir: wish.profile }),
+  env: { ...process.env, HOME: wish.home },
+  args: wish.browser === 'chrome' ? chromium() : [],
+  extraPrefsFirefox: { 'network.dns.localDomains': names.join(',') },
+});
+
+function chromium() {
+  const rules = names.map((name) => `MAP ${name} 127.0.0.1`).join(',');
+  const args = ['--disable-gpu', '--disable-dev-shm-usage', `--host-resolver-rules=${rules}`];
+  // The browser's own sandbox does not work for root; nothing here comes from outside.
+  if (process.getuid?.() === 0) args.push('--no-sandbox');
+  if (wish.public) args.push(`--ip-address-space-overrides=127.0.0.1:${port}=public`);
+  return args;
+}
+
+/** Opens a page of this server under a name, does something there, and closes it. */
+async function within(name, deed) {
+  const page = await browser.newPage();
+  page.setDefaultTimeout(120_000);
+  try {
+    await page.goto(`http://${name}:${port}/`);
+    return await deed(page);
+  } finally {
+    await page.close();
+  }
+}
+
+/** Waits until a page shows a text, through however many navigations. */
+async function shows(page, text) {
+  const deadline = Date.now() + 120_000;
+  for (;;) {
+    try {
+      const there = await page.evaluate(() => document.body?.innerText ?? '');
+      if (there.includes(text)) return there;
+    } catch {
+      // The page was just leaving.
+    }
+    if (Date.now() > deadline) throw new Error(`${page.url()} never showed ${text}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+obey({
+  /** Everything a page can try without leaving: what it learned of each, by name. */
+  attack: ({ name, target }) => within(name, (page) => page.evaluate(attack, target)),
+  /** A form of the page, posted as a whole page: what the browser gets. It need not show it: Firefox offers to keep it. */
+  post: ({ name, target, fields, kind }) =>
+    within(name, async (page) => {
+      const answered = page.waitForResponse((response) => response.url() === target);
+      await page.evaluate(post, { target, fields, kind });
+      return { status: (await answered).status() };
+    }),
+  /** What a script of the page can read at an address. */
+  read: ({ name, target, headers }) => within(name, (page) => page.evaluate(readable, { target, headers })),
+  /** An address typed by a person: the status, if there was an answer, and what is shown. */
+  open: async ({ address }) => {
+    const page = await browser.newPage();
+    page.setDefaultTimeout(120_000);
+    let status = null;
+    page.on('response', (response) => {
+      if (response.url() === address) status = response.status();
+    });
+    try {
+      await page.goto(address);
+      return { status, text: await page.evaluate(() => document.body?.innerText ?? '') };
+    } catch (error) {
+      // Firefox shows a page of its own for an answer without a page.
+      return { status, text: error.message };
+    } finally {
+      await page.close();
+    }
+  },
+  /** A person goes to an application by a link of a page, presses what is named, and waits for the answer. */
+  login: ({ name, address, presses, until }) =>
+    within(name, async (page) => {
+      await page.evaluate((href) => {
+        const link = document.createElement('a');
+        link.href = href;
+        link.textContent = 'login';
+        document.body.append(link);
+      }, address);
+      await page.click('a');
+      for (const selector of presses) {
+        await page.waitForSelector(selector);
+        await page.click(selector);
+      }
+      const text = await shows(page, until);
+      return { url: page.url(), text };
+    }),
+  /** The end. */
+  close: () => browser.close(),
+});
+
+tell({ port, version: await browser.version() });
