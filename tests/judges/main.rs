@@ -15,7 +15,10 @@
 )]
 
 mod accepted;
+mod browser;
 mod party;
+mod people;
+mod phone;
 #[path = "../support/program.rs"]
 mod program;
 mod proofs;

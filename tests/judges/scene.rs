@@ -87,8 +87,21 @@ impl Scene {
 
     /// Logs in at the control door; the problem of a refusal.
     pub async fn login(&mut self, way: &str) -> Result<words::Session, words::Problem> {
+        self.login_as(way, None).await
+    }
+
+    /// The same of a person who is named.
+    pub async fn login_as(
+        &mut self,
+        way: &str,
+        identifier: Option<&str>,
+    ) -> Result<words::Session, words::Problem> {
         let mut control = self.agent.control().await.expect("the control door");
-        let request = words::LoginRequest { way: Some(way.to_owned()), ..words::LoginRequest::default() };
+        let request = words::LoginRequest {
+            way: Some(way.to_owned()),
+            identifier: identifier.map(str::to_owned),
+            ..words::LoginRequest::default()
+        };
         match control.login(&request).await {
             Ok(session) => Ok(session),
             Err(ClientError::Refused(problem)) => Err(*problem),

@@ -15,7 +15,8 @@
 // Prints one line of JSON with issuer, ports and signing when it is ready, then one line for each event.
 //
 // Standard input takes one order a line, each answered by { "done": true } or { "error": … }:
-// { "fault": name?, "at": endpoint? }, { "phone": "approve"|"deny"|"ignore", "interval": seconds? }. Its end is the end.
+// { "fault": name?, "at": endpoint? }, { "phone": "approve"|"deny"|"ignore", "interval": seconds? },
+// { "answer": "approve"|"deny" } to the request that was ignored. Its end is the end.
 
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -49,7 +50,7 @@ for (const [name, front] of Object.entries(servers)) {
 const key = wish.signing ?? {
   ...generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256',
 };
-const faults = new Faults(createPrivateKey({ key, format: 'jwk' }), wish.client.redirect_uris[0]);
+const faults = new Faults(createPrivateKey({ key, format: 'jwk' }), wish.client.redirect_uris[0], tell);
 const phone = new Phone();
 (wish.people ?? []).forEach((person) => arrive(person, 'MOBILE'));
 const provider = realm({ fronts, client: wish.client, key, login: wish.login ?? 'card', lives: wish.lives ?? 1800, faults, phone, tell });
@@ -113,12 +114,13 @@ function serve(name, answer) {
 }
 
 createInterface({ input: process.stdin })
-  .on('line', (line) => {
+  .on('line', async (line) => {
     try {
       const order = JSON.parse(line);
       if ('fault' in order) faults.set(order.fault ?? undefined, order.at);
       if (order.phone) phone.mode = order.phone;
       if (order.interval) phone.interval = order.interval;
+      if (order.answer) await phone.answer(order.answer);
       tell({ done: true });
     } catch (error) {
       tell({ error: error.message });

@@ -39,6 +39,9 @@ const idToken = {
   'another-person': {
     claims: (claims) => ({ ...claims, sub: `${claims.sub}9`, SubjectNameID: '899700990999', preferred_username: '899700990999' }),
   },
+  'consistent-other-person': {
+    claims: (claims) => ({ ...claims, sub: `${claims.sub}9`, SubjectNameID: '899700990999', preferred_username: '899700990999' }),
+  },
   'kid-absent-single-jwks': { header: (header) => without(header, 'kid') },
   'kid-absent-multiple-jwks': { header: (header) => without(header, 'kid') },
   'kid-unknown': { header: (header) => ({ ...header, kid: 'a-key-that-nobody-published' }) },
@@ -58,6 +61,10 @@ const otherKey = () => ({
 /** What is done to other JSON answers: [route, rewrite]. A text instead of an object is sent as it is. */
 const answers = {
   'userinfo-invalid-sub': ['userinfo', (body) => ({ ...body, sub: `${body.sub}9` })],
+  // With the ID token's fault of the same name: everything is right, about somebody who was not asked.
+  'consistent-other-person': [
+    'userinfo', (body) => ({ ...body, sub: `${body.sub}9`, SubjectNameID: '899700990999', preferred_username: '899700990999', otherIds: [] }),
+  ],
   'userinfo-missing-sub': ['userinfo', (body) => without(body, 'sub')],
   'userinfo-other-name-id': ['userinfo', (body) => ({ ...body, SubjectNameID: '899700990999', otherIds: [] })],
   'userinfo-duplicate-member': ['userinfo', (body) => JSON.stringify(body).replace('{', '{"sub":"x",')],
@@ -108,14 +115,16 @@ const responses = {
   'response-server-error': (query) => (query.delete('code'), query.set('error', 'server_error')),
 };
 
-/** The switch. `key` signs ID tokens, `published` is its public half, `redirectUri` where the client waits. */
+/** The switch. `key` signs ID tokens, `redirectUri` is where the client waits, `tell` hears of requests that met the wire's fault. */
 export class Faults {
   #name;
   #wire;
   #key;
   #redirect;
+  #tell;
 
-  constructor(key, redirectUri) {
+  constructor(key, redirectUri, tell) {
+    this.#tell = tell;
     this.#key = key;
     this.#redirect = new URL(redirectUri);
   }
@@ -161,7 +170,7 @@ export class Faults {
 
   #respond(ctx) {
     const location = new URL(ctx.response.get('location'), ctx.href);
-    if (location.host !== this.#redirect.host || location.pathname !== this.#redirect.pathname) return;
+    if (location.hostname !== this.#redirect.hostname || location.pathname !== this.#redirect.pathname) return;
     const rewrite = responses[this.#name];
     if (!rewrite) return;
     rewrite(location.searchParams);
@@ -181,6 +190,7 @@ export class Faults {
   async intercept(request, response) {
     const fault = this.#wire;
     if (!fault || fault.at !== routeOf(new URL(request.url, 'https://localhost').pathname)) return false;
+    this.#tell({ met: fault.name });
     return wire[fault.name](response);
   }
 }

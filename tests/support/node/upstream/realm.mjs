@@ -10,18 +10,12 @@ const SCOPE = 'openid profile scope_all';
 
 /** The phone of the person, or CPS-Gestion on the workstation: what happens to a CIBA request. */
 export class Phone {
-  /** `approve`, `deny`, or `ignore`. */
+  /** What the person does when it rings: `approve`, `deny`, or `ignore`. */
   mode = 'approve';
+  /** Answers the request that was ignored: `approve` or `deny`. */
+  answer = async () => {};
   /** Seconds between two questions of the client. */
   interval = 1;
-  #early = new Map();
-
-  /** Whether a question about a request came before its interval was over. */
-  asked(id) {
-    const last = this.#early.get(id);
-    this.#early.set(id, Date.now());
-    return last === undefined ? undefined : (Date.now() - last) / 1000;
-  }
 }
 
 /**
@@ -121,14 +115,17 @@ export function realm({ fronts, client, key, login, lives, faults, phone, tell }
   /** The phone rings: the person sees the number, and answers. */
   async function ring(request) {
     const { binding_message: number, login_hint: identifier, channel } = request.params;
-    tell({ phone: identifier, number, channel });
-    if (phone.mode === 'deny') {
-      await provider.backchannelResult(request, new errors.AccessDenied('the person said no'));
-    } else if (phone.mode === 'approve') {
-      arrive({ identifier }, channel);
-      const grant = await granted(request.clientId, request.accountId);
-      await provider.backchannelResult(request, grant, { acr: 'eidas1', authTime: Math.floor(Date.now() / 1000) });
-    }
+    tell({ phone: identifier, number, channel, at: Date.now() });
+    phone.answer = async (what) => {
+      if (what === 'deny') {
+        await provider.backchannelResult(request, new errors.AccessDenied('the person said no'));
+      } else if (what === 'approve') {
+        arrive({ identifier }, channel);
+        const grant = await granted(request.clientId, request.accountId);
+        await provider.backchannelResult(request, grant, { acr: 'eidas1', authTime: Math.floor(Date.now() / 1000) });
+      }
+    };
+    await phone.answer(phone.mode);
   }
 
   /** What Pro Santé Connect says and oidc-provider does not. */
@@ -138,7 +135,7 @@ export function realm({ fronts, client, key, login, lives, faults, phone, tell }
       faults.set(undefined);
       ctx.status = 400;
       ctx.body = { error: 'slow_down' };
-      tell({ slowed: Date.now() });
+      tell({ polled: 'slow_down', at: Date.now() });
       return;
     }
     await next();
@@ -151,7 +148,7 @@ export function realm({ fronts, client, key, login, lives, faults, phone, tell }
         break;
       case 'token':
         if (ctx.oidc.params?.grant_type?.endsWith(':ciba')) {
-          tell({ polled: ctx.body.error ?? 'tokens', after: phone.asked(ctx.oidc.params.auth_req_id) });
+          tell({ polled: ctx.body.error ?? 'tokens', at: Date.now() });
         } else {
           tell({ token: ctx.oidc.params?.grant_type, answered: ctx.body.error ?? 'tokens' });
         }
