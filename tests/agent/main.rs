@@ -16,9 +16,11 @@
 mod application;
 mod audit;
 mod backchannel;
+mod browser_login;
 mod challenges;
 mod choices;
 mod desk;
+mod ecps_login;
 #[cfg(target_os = "linux")]
 mod killed;
 mod listener;

@@ -13,7 +13,7 @@ use cps_agent_api::{
 };
 use cps_agent_core::audit::{Head, verify};
 use cps_sandbox::{
-    browser::Browser,
+    browser::{Browser, Choice, program},
     card::CardHandle,
     pinentry::Person,
     pki::Pki,
@@ -85,6 +85,14 @@ impl Scene {
             ("local.revocation", "warn".to_owned()),
             ("pin.pinentry", path(&person.program())),
             ("clients.directory", path(&folder.path().join("clients.d"))),
+            (
+                "login.browser",
+                format!(
+                    "{},browse,--profile,{}",
+                    env!("CARGO_BIN_EXE_cps-sandbox"),
+                    path(&folder.path().join("browser"))
+                ),
+            ),
         ];
         let mut usual = usual.map(|(name, value)| (name.to_owned(), value)).to_vec();
         if let Some(upstream) = &upstream {
@@ -295,6 +303,23 @@ impl Scene {
         signed
     }
 
+    /// A browser of a person who makes this choice on the upstream's page.
+    pub fn browser(&self, choice: Choice) -> Browser {
+        let upstream = self.upstream.as_ref().expect("an upstream");
+        Browser::new(&[upstream.ca_pem()]).expect("a browser").choosing(choice)
+    }
+
+    /// Says what the person does at the upstream's page, in the browser that the agent opens.
+    pub fn browses(&self, choice: &str) {
+        let upstream = self.upstream.as_ref().expect("an upstream");
+        program::profile(&self.profile(), upstream.ca_pem(), choice).expect("a profile");
+    }
+
+    /// The profile of that browser.
+    fn profile(&self) -> PathBuf {
+        self.folder.path().join("browser")
+    }
+
     /// Registers a public application and opens it.
     pub async fn application(&self, id: &str) -> Application {
         self.application_with(id, |_| {}).await
@@ -302,6 +327,15 @@ impl Scene {
 
     /// The same with a registration that differs from the usual one.
     pub async fn application_with(&self, id: &str, differ: impl FnOnce(&mut words::Client)) -> Application {
+        self.open(id, Browser::new(&[]).expect("a browser"), differ).await
+    }
+
+    /// The same in a browser of its own.
+    pub async fn application_in(&self, id: &str, browser: Browser) -> Application {
+        self.open(id, browser, |_| {}).await
+    }
+
+    async fn open(&self, id: &str, browser: Browser, differ: impl FnOnce(&mut words::Client)) -> Application {
         let place = Place::take().await.expect("a port");
         let mut client = words::Client {
             client_id: id.to_owned(),
@@ -320,7 +354,6 @@ impl Scene {
             scopes: vec!["profile".to_owned()],
             acr_values: None,
         };
-        let browser = Browser::new(&[]).expect("a browser");
         let discover = || RelyingParty::discover(browser.clone(), registration.clone());
         let (pages, party) = (discover().await.expect("discovered"), discover().await.expect("discovered"));
         let (outcomes, ended) = mpsc::channel(1);

@@ -39,11 +39,14 @@ pub(super) fn browse(
     moment: &mut Moment<'_>,
 ) -> Turn {
     let demand = case.purpose.demand;
+    // The browser may still be logged in there as whoever sat here before: where somebody in particular is wanted, now,
+    // that counts for nothing.
+    let somebody = trip.whom.holding().is_some() || case.purpose.same_person_as.is_some();
     // Whether the wallet's page of Pro Santé Connect takes a hint is not documented.
     let known = case.purpose.same_person_as.as_ref().filter(|_| trip.profile.name == Name::Custom);
     let ask = Ask {
         redirect_uri: listening,
-        login: demand.login,
+        login: demand.login || somebody,
         max_age: demand.max_age,
         login_hint: known.map(|same| same.person.id.0.clone()),
     };
