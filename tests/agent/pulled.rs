@@ -65,13 +65,14 @@ async fn a_card_pulled_at_any_command_of_a_cold_login_is_told_on_the_page_and_lo
             .wait(&page, |seen| match seen {
                 // Pulled while it was read: the page asks for a card as before.
                 Page::Hint(hint) => hint == INSERT && pulled.load(Ordering::SeqCst),
-                Page::Refused(_) | Page::Left(_) => true,
+                Page::Refused(_) | Page::Left(_) | Page::Asked(_) => true,
             })
             .await;
         assert_eq!(counts(&card), UNTOUCHED, "command {command}");
         let end = match seen {
             Page::Left(_) if !pulled.load(Ordering::SeqCst) => break,
             Page::Left(back) => panic!("command {command}: a login without the card: {back}"),
+            Page::Asked(_) => panic!("command {command}: nobody is logged in, and a question"),
             Page::Hint(_) => {
                 assert_eq!(verifications(&card), 0, "command {command}");
                 while_read += 1;
