@@ -3,11 +3,12 @@
 use crate::{
     application::Application,
     desk::{Desk, challenge, refused, script},
+    scene::{Scene, code},
 };
 use cps_agent_api::words::PinRequest;
 use cps_agent_core::audit::{Head, verify};
 use cps_sandbox::{
-    card::{CardBuilder, Family, PinPolicy},
+    card::{CardBuilder, Family, PinPolicy, cards},
     pinentry::Answer,
     pki::holder::DOCTOR,
     upstream,
@@ -87,4 +88,41 @@ async fn a_whole_run_is_told_without_a_secret_and_verifies_wherever_it_is_cut() 
     // And an edit is found.
     let edited = told.replacen("pin_wrong", "pin_right", 1);
     verify(&Head::default(), edited.as_bytes()).expect_err("an edited trail");
+}
+
+/// What the person cannot rewrite: the system's journal keeps the head of the trail at login and at logout.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn heads_are_left_in_the_system_journal_at_login_and_logout() {
+    let card = cards::doctor_cps3();
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("journal");
+    let journal = std::os::unix::net::UnixDatagram::bind(&path).expect("a socket");
+    let scene = Scene::with(&[("audit.journal", &path.display().to_string())], &[&card]).await;
+    scene.login().await.expect("logged in");
+    scene.control().await.end_session().await.expect("ended");
+    for event in ["login", "session_ended"] {
+        let mut entry = [0; 1024];
+        let length = journal.recv(&mut entry).expect("an entry");
+        let entry = String::from_utf8_lossy(&entry[..length]).into_owned();
+        let trail = scene.audit();
+        let line = trail.iter().find(|line| line["event"] == event).expect("its line");
+        let hash = line["hash"].as_str().expect("a hash");
+        assert!(entry.contains(&format!("CPS_AGENT_AUDIT_HASH={hash}\n")), "{entry}");
+        assert!(entry.contains(&format!("CPS_AGENT_AUDIT_SEQUENCE={}\n", line["seq"])), "{entry}");
+    }
+}
+
+#[tokio::test]
+async fn the_whole_trail_is_checked_on_demand_and_an_edit_is_named() {
+    let card = cards::doctor_cps3();
+    let scene = Scene::new(&[&card]).await;
+    let check = scene.control().await.check_audit().await.expect("it verifies");
+    let trail = scene.audit();
+    assert!(check.lines >= 1 && trail.len() as u64 >= check.lines && check.aside.is_empty());
+    let at = usize::try_from(check.lines).expect("a number") - 1;
+    assert_eq!(trail[at]["hash"], check.hash);
+
+    scene.edit_audit("card_inserted", "card_removed");
+    assert_eq!(code(scene.control().await.check_audit().await).expect_err("edited"), "trail_broken");
 }

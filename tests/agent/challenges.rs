@@ -51,6 +51,20 @@ async fn presence_needs_no_pin_and_only_the_contactless_key_shows_it() {
 }
 
 #[tokio::test]
+async fn a_signature_that_asks_nobody_keeps_no_session_awake() {
+    let card = cards::doctor_cps3();
+    let scene = Scene::new(&[&card]).await;
+    scene.login().await.expect("logged in");
+    for _ in 0..2 {
+        scene.clock.pass(14 * 60);
+        scene.sign("test").await.expect("the verified card signs");
+    }
+    assert_eq!(scene.person.questions().len(), 1, "nobody was asked");
+    scene.clock.pass(2 * 60);
+    assert!(scene.session().await.is_none(), "nobody was there for thirty minutes");
+}
+
+#[tokio::test]
 async fn an_unknown_purpose_is_refused() {
     let card = cards::doctor_cps3();
     let scene = Scene::new(&[&card]).await;

@@ -26,7 +26,8 @@ struct Place {
     config: PathBuf,
     /// No smart-card service is here.
     nothing: PathBuf,
-    person: Person,
+    /// Answers every prompt; its program lies in the folder.
+    _person: Person,
     /// Registrations that the agent confirmed.
     confirmed: BTreeSet<String>,
     /// Those that it may have taken without confirming them.
@@ -54,7 +55,7 @@ impl Place {
         fs::write(&config, settings).expect("written");
         let nothing = folder.path().join("nothing");
         let (confirmed, asked) = (BTreeSet::new(), BTreeSet::new());
-        let place = Self { folder, config, nothing, person, confirmed, asked };
+        let place = Self { folder, config, nothing, _person: person, confirmed, asked };
         let agent = place.start().await;
         let made = agent.control().await.expect("the control door").add_token(&token()).await.expect("made");
         fs::copy(made.authority.expect("an authority"), trust.join("token.pem")).expect("copied");

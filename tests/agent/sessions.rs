@@ -101,14 +101,18 @@ fn hold_back(card: &CardHandle) -> mpsc::Sender<()> {
     go_on
 }
 
-async fn login_starts(events: &mut Events) {
+async fn happens(events: &mut Events, topic: &str, what: &str) {
     loop {
         match events.next().await.expect("an event") {
-            Some(News::Event(event)) if event.topic == "login" => return,
+            Some(News::Event(event)) if event.topic == topic && event.what == what => return,
             Some(_) => {}
-            None => panic!("no login started"),
+            None => panic!("{topic} {what} never came"),
         }
     }
+}
+
+async fn login_starts(events: &mut Events) {
+    happens(events, "login", "started").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -176,6 +180,58 @@ async fn the_card_that_leaves_takes_the_tokens_of_every_application_along() {
     first.log_in().await;
     assert_eq!(desk.questions_after(0).len(), 2, "the PIN was asked again");
     assert_eq!(first.userinfo(&held).await, Err(401), "dead tokens stay dead");
+    desk.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_joins_a_login_under_another_cards_name() {
+    let (doctor, nurse) = (cards::doctor_cps3(), cards::nurse_cps3());
+    let desk = Desk::with(&[&doctor, &nurse]).await;
+    let thinking = desk.person().thinks().expect("a script");
+    let mut events = desk.control().await.events().await.expect("events");
+    let (mut first, mut second) = (desk.control().await, desk.control().await);
+    let login = login_by("local", Some(&doctor));
+    let joining = async {
+        happens(&mut events, "prompt", "shown").await;
+        let joined = refused(second.login(&login_by("local", Some(&nurse))).await);
+        drop(thinking);
+        joined
+    };
+    let (session, joined) = tokio::join!(first.login(&login), joining);
+    assert_eq!(code(joined), "login_busy");
+    assert_eq!(session.expect("its own login").sub, doctor.holder().identifier);
+    assert_eq!((verifications(&nurse), counts(&nurse)), (0, UNTOUCHED));
+    desk.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_that_was_joined_names_each_application_in_the_audit_trail() {
+    let card = cards::doctor_cps3();
+    let desk = Desk::with(&[&card]).await;
+    let (first, second) =
+        (Application::register(&desk, "first").await, Application::register(&desk, "second").await);
+    let thinking = desk.person().thinks().expect("a script");
+    let mut events = desk.control().await.events().await.expect("events");
+    let (page, other) = (first.begin().await, second.begin().await);
+    for (application, page) in [(&first, &page), (&second, &other)] {
+        assert!(matches!(application.look(page).await, Page::Hint(_)), "the page waits for the one login");
+    }
+    happens(&mut events, "prompt", "shown").await;
+    drop(thinking);
+    for (application, page) in [(&first, &page), (&second, &other)] {
+        let Page::Left(back) = application.end_of(page).await else { panic!("no login") };
+        application.exchange(&back).await;
+    }
+    assert_eq!(desk.questions_after(0).len(), 1);
+    let trail =
+        std::fs::read_to_string(desk.workstation.folder().join("state/audit/00000000000000000001.jsonl"));
+    let trail: Vec<serde_json::Value> =
+        trail.expect("a trail").lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    for client in ["first", "second"] {
+        let line = trail.iter().find(|line| line["event"] == "authorization" && line["client"] == client);
+        let line = line.unwrap_or_else(|| panic!("{client} is not named: {trail:#?}"));
+        assert_eq!((&line["result"], &line["person"]), (&"done".into(), &card.holder().identifier.into()));
+    }
     desk.end().await;
 }
 

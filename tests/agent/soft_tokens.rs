@@ -45,6 +45,38 @@ async fn a_token_is_made_and_its_passphrase_logs_in() {
     assert_eq!(session.amr, ["swk", "pwd", "mfa"]);
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn an_unlocked_token_does_not_stay_in_memory_behind_a_locked_screen() {
+    use crate::private_bus::{Bus, Known, Logind};
+    let bus = Bus::start();
+    let logind = Logind::start(&bus, Known::Identifier).await;
+    let mut scene = Scene::new(&[]).await;
+    types(&scene, &[PASSPHRASE, PASSPHRASE]);
+    let made = scene.control().await.add_token(&request("mine")).await.expect("made");
+    scene.trust("token.pem", &std::fs::read(made.authority.expect("an authority")).expect("a file"));
+    scene.on_bus(bus.for_agent(Some("1"))).await;
+    scene.until("that logind is followed", async |_| (logind.delays() == 1).then_some(())).await;
+    types(&scene, &[PASSPHRASE]);
+    scene.login().await.expect("logged in");
+    scene.sign("test").await.expect("the session holds the key");
+    let asked = scene.person.questions().len();
+
+    logind.locked(true).await;
+    let heard = async |_: &mut _| {
+        scene
+            .audit()
+            .iter()
+            .any(|line| line["event"] == "workstation" && line["state"] == "locked")
+            .then_some(())
+    };
+    scene.until("the lock", heard).await;
+    assert!(!scene.session().await.expect("the session goes on").locked);
+    types(&scene, &[PASSPHRASE]);
+    scene.sign("test").await.expect("signed");
+    assert_eq!(scene.person.questions().len(), asked + 1, "the passphrase was asked again");
+}
+
 #[tokio::test]
 async fn short_passphrases_bad_names_and_taken_names_are_refused() {
     let scene = Scene::new(&[]).await;

@@ -3,6 +3,7 @@
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod agent;
+mod audit_is_verified_by_the_agent;
 
 mod absent_agent_is_named_and_exits_with_3;
 mod cards_are_shown_and_never_chosen_silently;

@@ -5,6 +5,7 @@
 
 use super::{
     choice::{Found, card_news, look},
+    grant::Grant,
     logins::Wish,
     pages::Running,
     present::Present,
@@ -39,10 +40,7 @@ use cps_card::{
     certificate::Certificate,
     token::{Authorization, Hold, KeyRole, Payload, Scheme},
 };
-use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 use tokio::sync::watch;
 
 /// How long a page waits for a card before its login fails.
@@ -70,26 +68,12 @@ pub(super) struct Driver {
 /// A TLS client of the token, and what its next signature may use.
 struct TokenTls {
     client: TokenClient,
-    grant: Arc<Mutex<Grant>>,
-}
-
-/// What a signature inside a handshake may use. The handshake runs on a thread of its own and may come to its signature
-/// after the login was given up: then it gets nothing.
-#[derive(Default)]
-struct Grant {
-    authorization: Option<Authorization>,
-    over: bool,
-}
-
-impl TokenTls {
-    fn grant(&self) -> MutexGuard<'_, Grant> {
-        self.grant.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+    grant: Grant,
 }
 
 impl Drop for TokenTls {
     fn drop(&mut self) {
-        *self.grant() = Grant { authorization: None, over: true };
+        self.grant.withdraw();
     }
 }
 
@@ -228,10 +212,10 @@ impl Driver {
             Ok(tls) => tls,
             Err(event) => return event,
         };
-        tls.grant().authorization = authorization;
+        tls.grant.give(authorization);
         let answer = tls.client.fetch(fetch).await;
         // A connection that was still open needed no signature: the PIN is wiped all the same.
-        let unspent = tls.grant().authorization.take();
+        let unspent = tls.grant.take_back();
         match answer {
             TokenAnswer::Failed(fault) => self.failed(fault),
             TokenAnswer::Plain(answer) => {
@@ -262,23 +246,9 @@ impl Driver {
             chain::build(&leaf, &self.shared.fixed.anchors, self.shared.clock.now()).unwrap_or_default();
         tls_chain
             .extend(above.into_iter().filter(|authority| authority.subject_raw() != authority.issuer_raw()));
-        let grant = Arc::new(Mutex::new(Grant::default()));
-        let (granted, hold) = (Arc::clone(&grant), self.shared.fixed.config.pin.hold);
-        let sign = move |scheme: Scheme, message: &[u8]| {
-            let message = message.to_vec();
-            // The job is queued under the lock: a login that ends now either forbids it, or resets the card after it.
-            let signature = {
-                let mut grant = granted.lock().unwrap_or_else(PoisonError::into_inner);
-                if grant.over {
-                    return Err(TokenFault::Pin(PinFault::Cancelled));
-                }
-                let typed = grant.authorization.take().unwrap_or(Authorization::Held);
-                present.queue(move |token| {
-                    token.sign(KeyRole::Authentication, scheme, Payload::Message(&message), typed, hold)
-                })
-            };
-            signature.wait().map_err(|error| fault(&error))
-        };
+        let grant = Grant::default();
+        let (granted, hold) = (grant.clone(), self.shared.fixed.config.pin.hold);
+        let sign = move |scheme: Scheme, message: &[u8]| granted.sign(&present, scheme, message, hold);
         let token = TlsToken { chain: tls_chain, schemes, sign: Arc::new(sign) };
         let client = TokenClient::start(fetcher.network(), fetcher.clock(), token).map_err(|error| {
             tracing::error!(%error, "no thread for a connection");

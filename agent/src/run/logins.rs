@@ -78,7 +78,8 @@ impl Shared {
                 attach(running);
                 return Ok(Joined { number: running.number, ended: running.ended.subscribe() });
             }
-            let locked = quiet.sessions.current().filter(|session| session.locked);
+            // One that the upstream's return made useless is not worth resuming.
+            let locked = self.answering(quiet).filter(|session| session.locked);
             // Resuming with card and PIN is no new login: the policy allowed the session that is resumed.
             if locked.is_none() {
                 let way = self.judged_way(wish.way);

@@ -30,6 +30,7 @@ mod desk;
 mod driver;
 mod effects;
 mod elsewhere;
+mod grant;
 mod keys;
 mod logins;
 mod notify;

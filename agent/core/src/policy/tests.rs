@@ -41,6 +41,17 @@ fn session(acr: &str, locked: bool) -> SessionView {
 }
 
 #[test]
+fn a_local_session_answers_no_new_request_once_the_upstream_is_back() {
+    let down = Policy { local: LocalLogin::UpstreamDown, ..policy() };
+    let (local, upstream) = (session(ACR_LOCAL, false), session("eidas1", false));
+    assert!(!down.answers(&local, false));
+    assert!(down.answers(&local, true));
+    // Where local logins are allowed at any time, they are as good as others.
+    assert!(Policy { local: LocalLogin::Always, ..policy() }.answers(&local, false));
+    assert!(down.answers(&upstream, false) && down.answers(&upstream, true));
+}
+
+#[test]
 fn a_way_outside_the_policy_or_the_registration_is_refused() {
     assert_eq!(login(&policy(), Way::Ecps, &[], false), Err(Reason::WayNotInPolicy));
     assert_eq!(login(&policy(), Way::Card, &[Way::Browser], false), Err(Reason::WayNotRegistered));

@@ -3,6 +3,7 @@
 mod browser;
 mod ciba;
 mod local;
+mod refresh;
 mod table;
 mod upstream;
 

@@ -15,22 +15,22 @@ use crate::tests::{Counted, NOW};
 use std::sync::Arc;
 
 /// The doctor, the nurse, and the logins they make.
-struct Scene {
+pub(super) struct Scene {
     pki: Pki,
     doctor: Card,
     nurse: Card,
-    entropy: Counted,
+    pub(super) entropy: Counted,
 }
 
 impl Scene {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let pki = Pki::default();
         let (doctor, nurse) =
             (Plan::default().issued_by(&pki.persons), Plan::nurse().issued_by(&pki.persons));
         Self { pki, doctor, nurse, entropy: Counted::default() }
     }
 
-    fn upstream(&self) -> Outcome {
+    pub(super) fn upstream(&self) -> Outcome {
         self.login(&self.doctor, purpose(Way::Card), true)
     }
 
@@ -45,8 +45,13 @@ impl Scene {
         play.run(purpose, &Arc::new(settings)).unwrap()
     }
 
+    /// The doctor's card leaves.
+    pub(super) fn card_leaves(&self) -> Happening {
+        removed(&self.doctor)
+    }
+
     /// A table with the doctor's upstream session in it.
-    fn table(&mut self, mode: Mode) -> (Table, SessionId) {
+    pub(super) fn table(&mut self, mode: Mode) -> (Table, SessionId) {
         let mut table = Table::new(Rules { mode, ..Rules::default() });
         let (sid, _) = table.open(self.upstream(), NOW, &mut self.entropy);
         (table, sid.unwrap())
@@ -135,6 +140,37 @@ fn relock_locks_with_the_workstation_and_the_other_modes_do_not() {
     assert_eq!(words(&table.on(Happening::WorkstationLocked, NOW)), LOCKED);
     assert_eq!(words(&table.on(Happening::WorkstationLocked, NOW)), [""; 0]);
     assert!(table.session(&sid).unwrap().locked);
+}
+
+#[test]
+fn a_reader_that_is_left_alone_locks_what_rests_on_its_card() {
+    let mut scene = Scene::new();
+    let unseen = Happening::CardUnseen { serial: scene.doctor.plan.serial.to_owned() };
+    for mode in [Mode::Strict, Mode::Lock, Mode::Relock] {
+        let (mut table, sid) = scene.table(mode);
+        let others = Happening::CardUnseen { serial: "9".into() };
+        assert_eq!(words(&table.on(others, NOW)), [""; 0]);
+        assert_eq!(words(&table.on(unseen.clone(), NOW)), LOCKED);
+        assert!(table.session(&sid).unwrap().locked, "{mode:?}");
+    }
+    let (mut table, _) = scene.table(Mode::Mobile);
+    assert_eq!(words(&table.on(unseen, NOW)), [""; 0]);
+}
+
+#[test]
+fn a_strict_session_that_waited_for_its_card_ends_without_it() {
+    let mut scene = Scene::new();
+    let (mut table, sid) = scene.table(Mode::Strict);
+    let serial = scene.doctor.plan.serial.to_owned();
+    table.on(Happening::CardUnseen { serial }, NOW);
+    let person = table.session(&sid).unwrap().person;
+    let (again, _) = table.open(
+        scene.local(&scene.doctor, Some(SamePerson { sid: sid.clone(), person })),
+        NOW,
+        &mut scene.entropy,
+    );
+    assert_eq!(again, Ok(sid), "its own card and PIN resume it");
+    assert_eq!(words(&table.on(removed(&scene.doctor), NOW)), ended(SessionEnd::CardRemoved, true));
 }
 
 #[test]
@@ -279,6 +315,41 @@ fn an_idle_session_ends_and_the_upstreams_is_left_alone() {
     assert_eq!(table.deadline(), Some(NOW.plus(MAX_IDLE)));
     assert_eq!(words(&table.on(Happening::Tick, NOW.plus(MAX_IDLE - 1))), [""; 0]);
     assert!(table.session(&sid).is_some());
+    assert_eq!(words(&table.on(Happening::Tick, NOW.plus(MAX_IDLE))), ended(SessionEnd::Idle, false));
+}
+
+#[test]
+fn input_keeps_a_session_awake_as_long_as_it_lasts() {
+    let mut scene = Scene::new();
+    let (mut table, sid) = scene.table(Mode::Mobile);
+    table.on(Happening::InputSeen, NOW);
+    let end = table.session(&sid).unwrap().expires;
+    assert_eq!(table.deadline(), Some(end), "only the longest time counts");
+    let later = NOW.plus(2 * MAX_IDLE);
+    assert_eq!(words(&table.on(Happening::Tick, later)), [""; 0]);
+    table.on(Happening::InputStopped, later);
+    assert_eq!(table.deadline(), Some(later.plus(MAX_IDLE)));
+    assert_eq!(words(&table.on(Happening::Tick, later.plus(MAX_IDLE))), ended(SessionEnd::Idle, false));
+}
+
+#[test]
+fn input_that_is_seen_too_late_revives_nothing() {
+    let mut scene = Scene::new();
+    let (mut table, _) = scene.table(Mode::Mobile);
+    assert_eq!(words(&table.on(Happening::InputSeen, NOW.plus(MAX_IDLE))), ended(SessionEnd::Idle, false));
+    // It lasts, and the next session has it from its first moment.
+    let (sid, _) = table.open(scene.upstream(), NOW.plus(MAX_IDLE), &mut scene.entropy);
+    let end = table.session(&sid.unwrap()).unwrap().expires;
+    assert_eq!(table.deadline(), Some(end));
+}
+
+#[test]
+fn input_at_a_locked_session_is_not_its_persons() {
+    let mut scene = Scene::new();
+    let (mut table, _) = scene.table(Mode::Lock);
+    table.on(Happening::InputSeen, NOW);
+    table.on(removed(&scene.doctor), NOW);
+    assert_eq!(table.deadline(), Some(NOW.plus(MAX_IDLE)));
     assert_eq!(words(&table.on(Happening::Tick, NOW.plus(MAX_IDLE))), ended(SessionEnd::Idle, false));
 }
 
