@@ -129,7 +129,7 @@ fn the_unit_keeps_its_walls() {
     for wall in [
         "NoNewPrivileges=yes",
         "MemoryDenyWriteExecute=yes",
-        "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6",
+        "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK",
         "SystemCallFilter=@system-service",
         "LimitCORE=0",
         "RuntimeDirectoryMode=0700",

@@ -47,6 +47,8 @@ impl Neighbour {
                 state: workstation.folder().join("state"),
                 runtime: folder.clone(),
                 control_socket: folder.join("control.sock"),
+                system_bus: None,
+                system_journal: None,
             },
         };
         let config = config.expect("settings");

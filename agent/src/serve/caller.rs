@@ -1,8 +1,8 @@
 //! Who is at the door: the operating-system user and the process at the other end of a connection.
 //!
-//! For TCP on Linux the kernel's connection tables (`/proc/net/tcp`, `/proc/net/tcp6`, proc(5)) name the owner of
-//! every socket: the row whose *local* address is our peer is the caller's own socket. The parser is pure so that it
-//! can be tested with tables of other machines.
+//! For TCP on Linux the kernel names the owner of one socket when it is asked (`socket_diag`), and its connection
+//! tables (`/proc/net/tcp`, `/proc/net/tcp6`, proc(5)) name the owner of every socket: the row whose *local* address is
+//! our peer is the caller's own socket. The parser is pure so that it can be tested with tables of other machines.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -93,8 +93,7 @@ pub fn judge(tables: &[String], ours: SocketAddr, peer: SocketAddr, uid: u32) ->
         .flat_map(|table| rows(table))
         .find(|row| !row.listening && row.local == peer && row.remote == ours && row.inode != 0);
     match found {
-        Some(row) if row.uid == uid => Peer::SameUser { inode: row.inode },
-        Some(row) => Peer::OtherUser { uid: row.uid },
+        Some(row) => owner(row, uid),
         None if tables.is_empty() => Peer::Untold,
         None => Peer::Gone,
     }
@@ -112,10 +111,18 @@ pub fn listeners(tables: &[String], port: u16) -> Vec<u32> {
         .collect()
 }
 
-/// Asks this system about a connection.
+/// Asks this system about a connection: for its one socket where that can be asked, else in the tables of all.
 #[must_use]
 pub fn peer(ours: SocketAddr, peer: SocketAddr) -> Peer {
+    #[cfg(target_os = "linux")]
+    if let Some(row) = super::socket_diag::find(peer, ours).filter(|row| row.inode != 0) {
+        return owner(row, own_user());
+    }
     judge(&tables(), ours, peer, own_user())
+}
+
+fn owner(row: Row, uid: u32) -> Peer {
+    if row.uid == uid { Peer::SameUser { inode: row.inode } } else { Peer::OtherUser { uid: row.uid } }
 }
 
 /// Our own user.

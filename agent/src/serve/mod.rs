@@ -5,7 +5,7 @@
 //! | [`desk`] | the seam: what the doors ask of the agent |
 //! | [`bridge`], [`bind`] | the loopback door, and how it gets its port |
 //! | [`control`] | the Unix socket |
-//! | [`caller`], [`visitor`] | who is at the door: user, process, program |
+//! | [`caller`], [`socket_diag`], [`visitor`] | who is at the door: user, process, program |
 //! | [`gate`] | rules against web pages: `Host`, `Origin`, frames |
 //! | [`limits`], [`connection`] | how much and how long a caller may take |
 //! | [`routes`], [`openapi`] | what can be asked, as a table and as its document |
@@ -29,6 +29,8 @@ pub mod page;
 pub mod problem;
 pub mod reply;
 pub mod routes;
+#[cfg(target_os = "linux")]
+pub mod socket_diag;
 pub mod v1;
 pub mod visitor;
 
