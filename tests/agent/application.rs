@@ -18,6 +18,7 @@ const VERIFIER: &str = "TEST-verifier-of-an-application-that-hides-nothing";
 pub struct Application {
     issuer: String,
     id: String,
+    scope: String,
     browser: Browser,
 }
 
@@ -65,8 +66,13 @@ impl Application {
     /// Registers it with differences.
     pub async fn registered(desk: &Desk, client: words::Client) -> Self {
         desk.control().await.add_client(&client).await.expect("a registration");
+        Self::known(desk, &client.client_id, "openid profile scope_all")
+    }
+
+    /// One that is registered already, and asks for this scope.
+    pub fn known(desk: &Desk, id: &str, scope: &str) -> Self {
         let browser = Browser::new(&[]).expect("a browser");
-        Self { issuer: desk.agent.issuer().to_owned(), id: client.client_id, browser }
+        Self { issuer: desk.agent.issuer().to_owned(), id: id.to_owned(), scope: scope.to_owned(), browser }
     }
 
     /// Sends the browser to the agent; returns where it stands then.
@@ -78,7 +84,7 @@ impl Application {
                 ("response_type", "code"),
                 ("client_id", &self.id),
                 ("redirect_uri", REDIRECT),
-                ("scope", "openid profile scope_all"),
+                ("scope", &self.scope),
                 ("state", "TEST-state"),
                 ("nonce", "TEST-nonce"),
                 ("code_challenge", &challenge),
@@ -154,16 +160,19 @@ impl Application {
     pub async fn exchange(&self, back: &Url) -> Tokens {
         let code = back.query_pairs().find(|(name, _)| name == "code").map(|(_, code)| code.into_owned());
         let code = code.unwrap_or_else(|| panic!("no code in {back}"));
-        let (status, answer) = self
-            .token(&[
-                ("grant_type", "authorization_code"),
-                ("code", &code),
-                ("redirect_uri", REDIRECT),
-                ("code_verifier", VERIFIER),
-            ])
-            .await;
+        let (status, answer) = self.token(&self.redemption(&code)).await;
         assert_eq!(status, StatusCode::OK, "{answer}");
         tokens(&answer)
+    }
+
+    /// The parameters that redeem a code.
+    pub fn redemption<'c>(&self, code: &'c str) -> [(&'static str, &'c str); 4] {
+        [
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", REDIRECT),
+            ("code_verifier", VERIFIER),
+        ]
     }
 
     /// A whole login by a person who is there: page, card, code, tokens.

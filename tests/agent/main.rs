@@ -21,6 +21,8 @@ mod challenges;
 mod choices;
 mod desk;
 mod ecps_login;
+mod exchange;
+mod key_rotation;
 #[cfg(target_os = "linux")]
 mod killed;
 mod listener;

@@ -8,6 +8,7 @@
 //! | `basic` | `oidcc-basic-certification-test-plan` |
 //! | `config` | `oidcc-config-certification-test-plan` |
 //! | `logout` | `oidcc-rp-initiated-logout-…` and `oidcc-backchannel-rp-initiated-logout-certification-test-plan` |
+//! | `pushed` | the RFC 9126 modules of `fapi2-security-profile-final-test-plan` |
 //! | `ciba` | the poll modules of `fapi-ciba-id1-test-plan` that are not about FAPI's own signatures |
 
 #![allow(
@@ -26,3 +27,4 @@ mod config;
 mod logout;
 mod party;
 mod provider;
+mod pushed;

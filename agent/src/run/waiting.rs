@@ -203,7 +203,7 @@ impl Shared {
     }
 
     /// One login for such a request. Its prompt names the application and the binding message, so it never joins the
-    /// login of somebody else, whose prompt did not.
+    /// login of somebody else, whose prompt did not; without a message, what comes of that one may do.
     async fn login_for(
         self: &Arc<Self>,
         ask: &Ask,
@@ -216,10 +216,18 @@ impl Shared {
             let Some(mut ended) = running else { break };
             // Its end, whatever it is, or its being given up.
             let _ = ended.wait_for(Option::is_some).await;
+            let fitting = self.look(|quiet, now| {
+                let session = self.answering(quiet)?;
+                quiet.provider.backchannel_fits(ask.request, &session, now).then_some(session.sid)
+            });
+            if let (Some(sid), None) = (fitting, &ask.binding_message) {
+                return Ok(sid);
+            }
         }
         let ways = self.look(|quiet, _| self.fixed.policy.ways(client.ways(), quiet.upstream_down));
-        // A push to a phone starts with a person's click, and there is no page to show its number.
-        let way = ways.into_iter().find(|way| *way != Way::Ecps).ok_or(failure::NO_WAY)?;
+        // Only where the agent's own prompt shows who asks: not in a browser, and a push to a phone wants a person's click.
+        let way = ways.into_iter().find(|way| matches!(way, Way::Card | Way::Token | Way::Local));
+        let way = way.ok_or(failure::NO_WAY)?;
         let application = match &ask.binding_message {
             Some(message) => format!("{} – {message}", client.name()),
             None => client.name().to_owned(),

@@ -27,10 +27,9 @@ const MEMORY: i64 = 600;
 /// Seconds between two polls (§7.3), what `slow_down` adds, and where that ends.
 const INTERVAL: i64 = 5;
 const MAX_INTERVAL: i64 = 60;
-/// Requests of one client that wait at a time.
+/// Requests of one client that wait at a time, and that are remembered at all.
 const MAX_WAITING: usize = 4;
-/// Requests that are remembered in all.
-const MAX_REQUESTS: usize = 1024;
+const MAX_OF_CLIENT: usize = 64;
 /// Longest binding message: a person compares it with what the application shows.
 const MAX_BINDING: usize = 64;
 /// Longest `login_hint`.
@@ -94,15 +93,18 @@ impl Requests {
         self.0.retain(|_, entry| now.since(entry.expires) < MEMORY);
     }
 
+    /// Remembers a request; `None` when too many of its client wait. Ended ones make room, the oldest first.
     fn add(&mut self, entry: Entry, entropy: &mut dyn Entropy) -> Option<String> {
         self.sweep(entry.made);
-        let waits = |other: &&Entry| {
-            matches!(other.state, State::Waiting)
-                && entry.made < other.expires
-                && Arc::ptr_eq(&other.client, &entry.client)
-        };
-        if self.0.values().filter(waits).count() >= MAX_WAITING || self.0.len() >= MAX_REQUESTS {
+        let own = self.0.iter().filter(|(_, other)| other.client.id() == entry.client.id());
+        let waits = |other: &Entry| matches!(other.state, State::Waiting) && entry.made < other.expires;
+        if own.clone().filter(|(_, other)| waits(other)).count() >= MAX_WAITING {
             return None;
+        }
+        if own.clone().count() >= MAX_OF_CLIENT {
+            let ended = own.filter(|(_, other)| !waits(other));
+            let oldest = ended.min_by_key(|(_, other)| other.made).map(|(id, _)| *id);
+            oldest.map(|id| self.0.remove(&id));
         }
         let id = random_string(entropy, ID_BYTES);
         self.0.insert(SecretHash::of(&id), entry);
@@ -206,6 +208,14 @@ impl Provider {
     pub fn backchannel_waits(&self, request: RequestId, now: UnixTime) -> bool {
         let entry = self.backchannel.0.get(&request.0);
         entry.is_some_and(|entry| matches!(entry.state, State::Waiting) && now < entry.expires)
+    }
+
+    /// Whether a session would answer a waiting request as it is.
+    #[must_use]
+    pub fn backchannel_fits(&self, request: RequestId, session: &SessionView, now: UnixTime) -> bool {
+        let Some(entry) = self.backchannel.0.get(&request.0) else { return false };
+        let wanted = Wanted { client: &entry.client, scope: &entry.scope, person: entry.person.as_deref() };
+        matches!(self.lacks(&wanted, session, Approval::default(), false, now), Need::Nothing(_))
     }
 
     /// Answers a waiting request with the session of a login that was made for it. What only a page could ask (first
