@@ -36,6 +36,15 @@ more-status =
       cps status
       cps status --json
 
+cmd-doctor = Find out what is wrong: agent, readers, login service, network, clock
+more-doctor =
+    One line for each thing that is looked at; for what is wrong, what to do and who can help. Exit code 1 when something does
+    not work, 0 otherwise. The login service is asked: this takes a few seconds.
+
+    Examples:
+      cps doctor
+      cps doctor --json
+
 cmd-readers = List the card readers
 more-readers =
     Examples:
@@ -281,6 +290,10 @@ error-stores = these stores are left: { $places }
 hint-stores-root = as root: { $command }
 hint-stores-certutil = install certutil (package libnss3-tools), then run the command again
 hint-stores = close the browser, then run the command again
+error-unwell = { $count ->
+    [one] one thing does not work
+   *[other] { $count } things do not work
+}
 error-file = { $file } cannot be read ({ $why })
 error-output = the result cannot be written ({ $why })
 error-runtime = the program cannot start ({ $why })
@@ -412,3 +425,14 @@ store-failed = left ({ $why })
 trust-none = there is no certificate to take back
 trust-no-store = no store was found on this machine; give your software the authority's file
 trust-setting = the bridge speaks http for now: set bridge.tls = true and restart the agent
+## Diagnosis
+
+doctor-ok = ok
+doctor-warning = warning
+doctor-failed = failed
+doctor-next = { $detail } ({ $help })
+help-person = you can do it
+help-administrator = your administrator
+help-card_issuer = the Agence du numérique en santé
+help-upstream = whoever runs the service
+help-vendor = the maker of the software

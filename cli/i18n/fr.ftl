@@ -36,6 +36,15 @@ more-status =
       cps status
       cps status --json
 
+cmd-doctor = Cherche ce qui ne va pas : agent, lecteurs, service d’authentification, réseau, horloge
+more-doctor =
+    Une ligne par point vérifié ; pour ce qui ne va pas, quoi faire et qui peut aider. Code de sortie 1 si quelque chose ne
+    fonctionne pas, 0 sinon. Le service d’authentification est interrogé : comptez quelques secondes.
+
+    Exemples :
+      cps doctor
+      cps doctor --json
+
 cmd-readers = Liste les lecteurs de cartes
 more-readers =
     Exemples :
@@ -282,6 +291,10 @@ error-stores = ces magasins restent à faire : { $places }
 hint-stores-root = en tant que root : { $command }
 hint-stores-certutil = installez certutil (paquet libnss3-tools), puis relancez la commande
 hint-stores = fermez le navigateur, puis relancez la commande
+error-unwell = { $count ->
+    [one] un point ne fonctionne pas
+   *[other] { $count } points ne fonctionnent pas
+}
 error-file = { $file } ne peut pas être lu ({ $why })
 error-output = le résultat ne peut pas être écrit ({ $why })
 error-runtime = le programme ne peut pas démarrer ({ $why })
@@ -413,3 +426,14 @@ store-failed = à faire ({ $why })
 trust-none = il n’y a pas de certificat à retirer
 trust-no-store = aucun magasin trouvé sur ce poste ; donnez le fichier de l’autorité à vos logiciels
 trust-setting = la passerelle parle http pour l’instant : mettez bridge.tls = true et redémarrez l’agent
+## Diagnostic
+
+doctor-ok = bien
+doctor-warning = attention
+doctor-failed = échec
+doctor-next = { $detail } ({ $help })
+help-person = vous pouvez le faire
+help-administrator = votre administrateur
+help-card_issuer = l’Agence du numérique en santé
+help-upstream = l’exploitant du service
+help-vendor = l’éditeur du logiciel

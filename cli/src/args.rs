@@ -33,6 +33,7 @@ pub(crate) enum Lang {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Status,
+    Doctor,
     Readers,
     Card {
         #[command(subcommand)]

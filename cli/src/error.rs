@@ -2,7 +2,7 @@
 
 use crate::{
     stores::Store,
-    text::{Texts, value},
+    text::{Texts, number, value},
 };
 use cps_agent_api::{client::ClientError, words::Problem};
 use std::{io, path::PathBuf, process::ExitCode};
@@ -18,6 +18,8 @@ pub(crate) enum Error {
     SeveralCards(Vec<String>),
     /// Nobody is logged in.
     NoSession,
+    /// So many things do not work.
+    Unwell(usize),
     /// Stores of certificate authorities that are not as they should be, and what root would type.
     Stores(Vec<Store>, String),
     /// A file that was named cannot be read.
@@ -48,7 +50,8 @@ impl Error {
     /// usage, see `usage.rs`). Documented in `cps --help`.
     pub(crate) fn exit_code(&self) -> ExitCode {
         let code = match self {
-            Self::NoCard | Self::SeveralCards(_) | Self::NoSession | Self::File(..) | Self::Stores(..) => 1,
+            Self::NoCard | Self::SeveralCards(_) | Self::NoSession | Self::Unwell(_) => 1,
+            Self::File(..) | Self::Stores(..) => 1,
             Self::Client(ClientError::Refused(problem)) if problem.code != INTERNAL => 1,
             Self::Client(_) | Self::Output(_) | Self::Runtime(_) => 3,
         };
@@ -70,6 +73,10 @@ impl Error {
             Self::Stores(stores, _) => {
                 let places: Vec<_> = stores.iter().map(|store| store.place.as_str()).collect();
                 texts.with("error-stores", &[("places", value(places.join(", ")))])
+            }
+            Self::Unwell(count) => {
+                let count = i64::try_from(*count).unwrap_or(i64::MAX);
+                texts.with("error-unwell", &[("count", number(count))])
             }
             Self::File(path, why) => {
                 let named = [("file", value(path.display().to_string())), ("why", value(why.to_string()))];
@@ -105,7 +112,7 @@ impl Error {
                     Some(texts.get("hint-stores"))
                 }
             }
-            Self::File(..) | Self::Output(_) | Self::Runtime(_) => None,
+            Self::Unwell(_) | Self::File(..) | Self::Output(_) | Self::Runtime(_) => None,
         }
     }
 
@@ -119,6 +126,7 @@ impl Error {
             Self::NoCard => ("no_card", 409),
             Self::SeveralCards(_) => ("several_cards", 409),
             Self::NoSession => ("session_none", 404),
+            Self::Unwell(_) => ("unwell", 503),
             Self::Stores(..) => ("stores_left", 409),
             Self::File(..) => ("file_unreadable", 400),
             Self::Output(_) | Self::Runtime(_) => (INTERNAL, 500),

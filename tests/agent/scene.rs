@@ -61,6 +61,11 @@ impl Scene {
         Self::build(Some(upstream), settings, cards).await
     }
 
+    /// At an upstream that was prepared.
+    pub async fn at(upstream: Upstream, settings: &[(&str, &str)], cards: &[&CardHandle]) -> Self {
+        Self::build(Some(upstream), settings, cards).await
+    }
+
     /// With settings that differ from the usual ones.
     pub async fn with(settings: &[(&str, &str)], cards: &[&CardHandle]) -> Self {
         Self::build(None, settings, cards).await

@@ -8,6 +8,7 @@ mod audit_is_verified_by_the_agent;
 mod absent_agent_is_named_and_exits_with_3;
 mod cards_are_shown_and_never_chosen_silently;
 mod clients_are_registered_with_every_flag;
+mod doctor_says_what_is_wrong_and_who_can_help;
 mod english_and_french_say_the_same;
 mod help_names_the_exit_codes;
 mod login_passes_the_terminal_and_no_pin;

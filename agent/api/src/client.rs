@@ -246,6 +246,14 @@ impl Agent {
         Ok(Events::new(response.into_body(), self.sender))
     }
 
+    /// `GET /v1/diagnosis`: takes as long as the upstream does.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn diagnosis(&mut self) -> Result<words::Diagnosis, ClientError> {
+        self.get("/v1/diagnosis").await
+    }
+
     /// `GET /v1/clients`.
     ///
     /// # Errors

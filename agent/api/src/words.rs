@@ -57,6 +57,33 @@ pub struct Status {
     pub session: Option<Session>,
 }
 
+/// `GET /v1/diagnosis`: what works and what does not, one line each.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Diagnosis {
+    /// In the order in which one thing needs another.
+    pub checks: Vec<Check>,
+}
+
+/// One line of a diagnosis.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    /// What was looked at: `agent`, `bridge`, `card_service`, `readers`, `cards`, `upstream`, `discovery`, `declaration`,
+    /// `clock`, `proxy`, `client_certificate`, `trust_anchors`, `state`, `logout`.
+    pub name: String,
+    /// `ok`, `warning` or `failed`.
+    pub state: String,
+    /// Code of the failure table, unless all is well.
+    pub code: Option<String>,
+    /// What was found, one sentence, in the language of the request.
+    pub title: String,
+    /// What to do, unless all is well.
+    pub detail: Option<String>,
+    /// Who can help, unless all is well: the words of [`Problem::help`].
+    pub help: Option<String>,
+    /// Values of the sentence.
+    pub values: serde_json::Map<String, serde_json::Value>,
+}
+
 /// A reader.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Reader {

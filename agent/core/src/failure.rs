@@ -28,6 +28,7 @@ macro_rules! failures {
 }
 
 mod card;
+mod diagnosis;
 mod door;
 mod ecps;
 mod login;
@@ -36,6 +37,7 @@ mod network;
 mod tests;
 
 pub use card::*;
+pub use diagnosis::*;
 pub use door::*;
 pub use ecps::*;
 pub use login::*;
@@ -147,7 +149,8 @@ impl Line {
 
 /// The whole table.
 pub fn lines() -> impl Iterator<Item = &'static Line> {
-    card::LINES.iter().chain(login::LINES).chain(ecps::LINES).chain(door::LINES).chain(network::LINES)
+    let login = login::LINES.iter().chain(ecps::LINES).chain(network::LINES);
+    card::LINES.iter().chain(login).chain(door::LINES).chain(diagnosis::LINES)
 }
 
 /// A failure that a person can meet: its code, and the numbers or words its sentence needs.
@@ -237,7 +240,7 @@ impl From<&TransportError> for Failure {
 }
 
 /// Puts values where `{name}` stands; a value that is missing or null shows as `?`.
-fn filled(text: &'static str, values: &Map<String, Value>) -> Cow<'static, str> {
+pub(crate) fn filled(text: &'static str, values: &Map<String, Value>) -> Cow<'static, str> {
     if !text.contains('{') {
         return Cow::Borrowed(text);
     }

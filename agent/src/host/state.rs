@@ -51,6 +51,15 @@ impl Folder {
         self.path.join(name)
     }
 
+    /// Space that is left for this user on its disk, in megabytes.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn free_megabytes(&self) -> io::Result<u64> {
+        let disk = rustix::fs::statvfs(&self.path)?;
+        Ok(disk.f_bavail.saturating_mul(disk.f_frsize) / (1024 * 1024))
+    }
+
     /// Reads a file; `None` when there is none.
     ///
     /// # Errors

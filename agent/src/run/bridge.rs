@@ -53,6 +53,11 @@ impl OwnBridge {
         self.closed.clone().or_else(|| self.secure.then(|| self.tls.problem(now)).flatten())
     }
 
+    /// The port it listens on.
+    pub(super) fn port(&self) -> Option<u16> {
+        self.place.as_ref().map(|(_, port)| *port)
+    }
+
     /// Writes `bridge.json`, or takes away what an agent that was killed has left there.
     fn publish(&self, thumbprint: &str, now: UnixTime) {
         let (Some((issuer, port)), None) = (&self.place, self.problem(now)) else { return self.withdraw() };

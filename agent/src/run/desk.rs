@@ -129,6 +129,10 @@ impl Desk for FrontDesk {
         }
     }
 
+    async fn diagnosis(&self, caller: &Caller) -> words::Diagnosis {
+        self.0.diagnosis(caller.language).await
+    }
+
     fn readers(&self) -> Vec<words::Reader> {
         self.0.cards.readers().iter().map(put::reader).collect()
     }

@@ -27,6 +27,7 @@ mod challenge;
 mod choice;
 mod clients;
 mod desk;
+mod diagnosis;
 mod driver;
 mod effects;
 mod elsewhere;
@@ -379,7 +380,9 @@ fn assemble(
     Ok(Shared::new(Parts {
         quiet: Quiet::new(provider, Table::new(setup::rules(&config)), store.pushes()?),
         prompts: Prompts::new(&config.pin),
-        revocations: Revocations::new(crls, Arc::clone(&clock), proxies, test),
+        revocations: Revocations::new(crls, Arc::clone(&clock), Arc::clone(&proxies), test),
+        proxies,
+        state: state.clone(),
         fixed: Fixed {
             policy: setup::policy(&config),
             config,

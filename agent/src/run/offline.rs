@@ -23,9 +23,9 @@ use std::{sync::Arc, time::Duration};
 const PAUSES: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(600));
 
 /// Whether a failure means that the upstream is out of order, or out of reach. One whose certificate is not trusted is neither:
-/// somebody may be in between.
+/// somebody may be in between. A proxy that is gone keeps it out of reach; one that refuses is a matter of its settings.
 pub(super) fn is_outage(code: Code) -> bool {
-    [failure::UPSTREAM_UNREACHABLE, failure::UPSTREAM_FAILING].contains(&code)
+    [failure::UPSTREAM_UNREACHABLE, failure::UPSTREAM_FAILING, failure::PROXY_UNREACHABLE].contains(&code)
 }
 
 /// Looks for an upstream that is down, for ever.

@@ -11,7 +11,8 @@ use crate::{
     config::Config,
     host::{
         clock::Clock, entropy::SystemEntropy, fetch::Fetcher, journal::Journal, logind::SystemBus,
-        revocation::Revocations,
+        proxy::Proxies,
+        revocation::Revocations, state::Folder,
     },
 };
 use cps_agent_api::words;
@@ -120,6 +121,10 @@ pub(super) struct Shared {
     pub(super) events: broadcast::Sender<words::Event>,
     pub(super) fetcher: Option<Fetcher>,
     pub(super) revocations: Revocations,
+    /// Proxies on the way out.
+    pub(super) proxies: Arc<Proxies>,
+    /// The folder of the state.
+    pub(super) state: Folder,
     /// Whether the RSA key is in use.
     pub(super) rsa: watch::Sender<bool>,
     /// What is due, told when it changes.
@@ -145,13 +150,15 @@ pub(super) struct Parts {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) fetcher: Option<Fetcher>,
     pub(super) revocations: Revocations,
+    pub(super) proxies: Arc<Proxies>,
+    pub(super) state: Folder,
     pub(super) quiet: Quiet,
 }
 
 impl Shared {
     /// Joins the parts.
     pub(super) fn new(parts: Parts) -> Arc<Self> {
-        let Parts { fixed, bridge, cards, prompts, journal, store, clock, fetcher, revocations, quiet } =
+        let Parts { fixed, bridge, cards, prompts, journal, store, clock, fetcher, revocations, proxies, state, quiet } =
             parts;
         Arc::new_cyclic(|me| Self {
             me: Weak::clone(me),
@@ -166,6 +173,8 @@ impl Shared {
             events: broadcast::Sender::new(256),
             fetcher,
             revocations,
+            proxies,
+            state,
             rsa: watch::Sender::new(false),
             due: watch::Sender::default(),
             refreshing: tokio::sync::Mutex::default(),

@@ -160,6 +160,8 @@ pub trait Desk: OidcDesk {
 
     /// `GET /v1/status` (the control door shows the session, the bridge only with a token).
     fn status(&self, caller: &Caller) -> words::Status;
+    /// What works and what does not. Asks the upstream, and takes as long as it does.
+    fn diagnosis(&self, caller: &Caller) -> impl Future<Output = words::Diagnosis> + Send;
     /// `GET /v1/readers`.
     fn readers(&self) -> Vec<words::Reader>;
     /// `GET /v1/cards`.

@@ -65,6 +65,8 @@ pub enum Endpoint {
     Tokens,
     /// `/v1/trust`.
     Trust,
+    /// `/v1/diagnosis`.
+    Diagnosis,
     /// `/v1/audit`.
     Audit,
 }
@@ -134,6 +136,7 @@ pub static ROUTES: &[Route] = &[
     route("/v1/clients/{id}", &["DELETE"], At::Control, Endpoint::Client),
     route("/v1/tokens", GET_POST, At::Control, Endpoint::Tokens),
     route("/v1/trust", &["GET", "POST", "DELETE"], At::Control, Endpoint::Trust),
+    route("/v1/diagnosis", GET, At::Control, Endpoint::Diagnosis),
     route("/v1/audit", GET, At::Control, Endpoint::Audit),
 ];
 

@@ -109,6 +109,7 @@ where
         }
         Endpoint::Trust => reply::json(ok, &desk.authority()),
         Endpoint::Audit => reply::json(ok, &desk.check_audit().await?),
+        Endpoint::Diagnosis => reply::json(ok, &desk.diagnosis(caller).await),
         Endpoint::OpenApi => reply::document(super::openapi::DOCUMENT),
         _ => return Err(NOT_FOUND.into()),
     })

@@ -3,6 +3,7 @@
 mod audit;
 mod card;
 mod client;
+mod doctor;
 mod login;
 mod pin;
 mod readers;
@@ -43,6 +44,7 @@ pub(crate) async fn run(args: &Args, output: &mut Output) -> Result<(), Error> {
             let request = sign::request(challenge, audience.as_deref(), *purpose, card.as_deref(), output);
             sign::run(&request, agent, output).await
         }
+        Command::Doctor => doctor::run(agent, output).await,
         Command::Audit { command } => audit::run(command, agent, output).await,
         Command::Client { command } => client::run(command, agent, output).await,
         Command::Trust { command } => trust::run(command, agent, output).await,

@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | [`profile`] | which upstream: issuer, hosts, client, what it may be asked |
 //! | [`client`] | our client there, and how it proves itself |
-//! | [`metadata`] | its discovery document, compared with the profile |
+//! | [`metadata`], [`drift`] | its discovery document, compared with the profile |
 //! | [`authorize`] | the authorization request, and the answer at our redirect URI |
 //! | [`walk`] | the card login: the code flow walked without a browser, redirects only |
 //! | [`jar`] | the cookies of one walk |
@@ -24,6 +24,7 @@ pub mod answer;
 pub mod authorize;
 pub mod ciba;
 pub mod client;
+pub mod drift;
 pub mod jar;
 pub mod keys;
 pub mod logout;

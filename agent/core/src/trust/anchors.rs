@@ -47,6 +47,12 @@ impl Anchors {
         (anchors, refused)
     }
 
+    /// How many authorities there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.authorities.len()
+    }
+
     /// Production or test.
     #[must_use]
     pub fn environment(&self) -> Environment {

@@ -302,6 +302,9 @@ impl Desk for FakeDesk {
     async fn check_audit(&self) -> Result<words::AuditCheck, Failure> {
         Ok(words::AuditCheck { lines: 1, hash: "00".to_owned(), files: 1, aside: Vec::new() })
     }
+    async fn diagnosis(&self, _: &Caller) -> words::Diagnosis {
+        words::Diagnosis { checks: Vec::new() }
+    }
     fn authority(&self) -> Option<words::Authority> {
         Some(words::Authority {
             sha256: "00".to_owned(),
