@@ -4,7 +4,9 @@ use crate::scene::Scene;
 use cps_sandbox::{
     card::cards,
     pki::TestKey,
-    upstream::{self, CLIENT, Client, ClientAuthentication, ClientKey, Endpoint, Fault, SECRET, Upstream, Wrong},
+    upstream::{
+        self, CLIENT, Client, ClientAuthentication, ClientKey, Endpoint, Fault, SECRET, Upstream, Wrong,
+    },
 };
 use std::{
     fs,
@@ -14,7 +16,11 @@ use std::{
 /// An upstream where our client is registered in one way.
 async fn upstream(authentication: ClientAuthentication) -> Upstream {
     let usual = upstream::Settings::default();
-    let clients = usual.clients.iter().cloned().map(|client| Client { authentication: authentication.clone(), ..client });
+    let clients = usual
+        .clients
+        .iter()
+        .cloned()
+        .map(|client| Client { authentication: authentication.clone(), ..client });
     Upstream::start(upstream::Settings { clients: clients.collect(), ..usual }).await.expect("an upstream")
 }
 

@@ -14,7 +14,8 @@ async fn diagnosis(scene: &Scene) -> Vec<Check> {
 
 /// State and code of the first line of a name.
 fn line<'a>(checks: &'a [Check], name: &str) -> (&'a str, Option<&'a str>) {
-    let check = checks.iter().find(|check| check.name == name).unwrap_or_else(|| panic!("{name}: {checks:?}"));
+    let check =
+        checks.iter().find(|check| check.name == name).unwrap_or_else(|| panic!("{name}: {checks:?}"));
     (&check.state, check.code.as_deref())
 }
 
@@ -27,8 +28,19 @@ async fn a_workstation_that_is_well_says_so_line_by_line() {
     assert_eq!(
         names,
         [
-            "agent", "bridge", "card_service", "readers", "cards", "proxy", "upstream", "discovery", "clock",
-            "declaration", "trust_anchors", "state", "logout"
+            "agent",
+            "bridge",
+            "card_service",
+            "readers",
+            "cards",
+            "proxy",
+            "upstream",
+            "discovery",
+            "clock",
+            "declaration",
+            "trust_anchors",
+            "state",
+            "logout"
         ]
     );
     for check in &checks {
@@ -95,7 +107,8 @@ async fn a_clock_that_is_off_is_told_in_seconds() {
         scene.upstream().set(Fault::Clock { seconds });
         let checks = diagnosis(&scene).await;
         assert_eq!(line(&checks, "clock"), ("failed", Some("clock_skew")));
-        let told = checks.iter().find(|check| check.name == "clock").and_then(|c| c.values["seconds"].as_i64());
+        let told =
+            checks.iter().find(|check| check.name == "clock").and_then(|c| c.values["seconds"].as_i64());
         assert!(told.is_some_and(|told| (590..=660).contains(&told)), "{told:?}");
         scene.upstream().heal();
     }
@@ -108,7 +121,10 @@ async fn a_proxy_that_does_not_answer_is_named() {
     let checks = diagnosis(&scene).await;
     assert_eq!(line(&checks, "upstream"), ("failed", Some("proxy_unreachable")));
     let way = checks.iter().find(|check| check.name == "proxy").expect("a line");
-    assert_eq!((&way.values["route"], &way.values["decided"]), (&"http://127.0.0.1:9".into(), &"settings".into()));
+    assert_eq!(
+        (&way.values["route"], &way.values["decided"]),
+        (&"http://127.0.0.1:9".into(), &"settings".into())
+    );
     assert!(!format!("{checks:?}").contains("secret"));
 }
 
@@ -122,8 +138,12 @@ async fn the_end_of_our_clients_certificate_is_told_in_time() {
     ] {
         let usual = upstream::Settings::default();
         let authentication = ClientAuthentication::Certificate(CLIENT.to_owned());
-        let clients =
-            usual.clients.iter().cloned().map(|c| Client { authentication: authentication.clone(), ..c }).collect();
+        let clients = usual
+            .clients
+            .iter()
+            .cloned()
+            .map(|c| Client { authentication: authentication.clone(), ..c })
+            .collect();
         let upstream = Upstream::start(upstream::Settings { clients, ..usual }).await.expect("an upstream");
         let folder = tempfile::tempdir().expect("a folder");
         let (certificate, key) = upstream.organisation(CLIENT, days).expect("a certificate");

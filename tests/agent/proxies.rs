@@ -99,7 +99,10 @@ async fn a_whole_login_goes_through_the_proxy_with_its_credentials() {
     // The card's own connection is among them: it is to the host of the card page.
     assert!(asked.len() >= 4, "{asked:?}");
     for head in &asked {
-        assert!(head.to_ascii_lowercase().contains("proxy-authorization: basic ywdlbnq6cznjcmv0\r\n"), "{head}");
+        assert!(
+            head.to_ascii_lowercase().contains("proxy-authorization: basic ywdlbnq6cznjcmv0\r\n"),
+            "{head}"
+        );
         assert!(head.starts_with("CONNECT localhost:"), "{head}");
     }
     let trail = format!("{:?}", scene.audit());
@@ -164,7 +167,10 @@ async fn a_local_login_is_allowed_when_the_proxy_is_down() {
     let card = cards::doctor_cps3();
     let settings = [("upstream.proxy", "http://127.0.0.1:9"), ("local.allow", "upstream-down")];
     let scene = Scene::with_upstream(&settings, &[&card]).await;
-    assert_eq!(code(scene.control().await.login(&Default::default()).await).expect_err("down"), "upstream_down_local_offered");
+    assert_eq!(
+        code(scene.control().await.login(&Default::default()).await).expect_err("down"),
+        "upstream_down_local_offered"
+    );
     let request = cps_agent_api::words::LoginRequest { way: Some("local".to_owned()), ..Default::default() };
     let session = scene.login_with(&request).await.expect("the card alone");
     assert_eq!(session.acr, "urn:cps-agent:acr:local");

@@ -101,10 +101,9 @@ impl Subject {
             ),
             Self::TrustAnchors => ("Autorités de confiance : {count}.", "Trusted authorities: {count}."),
             Self::State => ("L'état s'enregistre dans {folder}.", "The state is kept in {folder}."),
-            Self::Logout => (
-                "Toutes les fins de session ont été annoncées.",
-                "Every end of a session was announced.",
-            ),
+            Self::Logout => {
+                ("Toutes les fins de session ont été annoncées.", "Every end of a session was announced.")
+            }
         }
     }
 }
@@ -182,7 +181,10 @@ pub fn client_certificate(not_after: UnixTime, now: UnixTime) -> Finding {
     }
     let days = left / DAY;
     if days <= ENDING {
-        return Finding::warning(subject, Failure::new(failure::CLIENT_CERTIFICATE_ENDING).with("days", days));
+        return Finding::warning(
+            subject,
+            Failure::new(failure::CLIENT_CERTIFICATE_ENDING).with("days", days),
+        );
     }
     Finding::good(subject, [("days", days.into())])
 }
@@ -202,7 +204,8 @@ mod tests {
     #[test]
     fn a_client_certificate_is_told_of_before_it_ends() {
         let days = |days: i64| client_certificate(NOW.plus(days * DAY + 60), NOW).verdict;
-        for (left, code) in [(60, Some("client_certificate_ending")), (30, Some("client_certificate_ending"))] {
+        for (left, code) in [(60, Some("client_certificate_ending")), (30, Some("client_certificate_ending"))]
+        {
             let Verdict::Warning(failure) = days(left) else { panic!("{left} days") };
             assert_eq!(Some(failure.code.0), code);
             assert_eq!(failure.values["days"], left);
@@ -214,7 +217,9 @@ mod tests {
 
     #[test]
     fn a_minute_is_the_most_a_clock_may_be_off_in_either_direction() {
-        for (ahead, good) in [(0, true), (60, true), (-60, true), (61, false), (-61, false), (i64::MIN, false)] {
+        for (ahead, good) in
+            [(0, true), (60, true), (-60, true), (61, false), (-61, false), (i64::MIN, false)]
+        {
             assert_eq!(matches!(clock(ahead, 60).verdict, Verdict::Good(_)), good, "{ahead}");
         }
     }

@@ -11,8 +11,7 @@ use crate::{
     config::Config,
     host::{
         clock::Clock, entropy::SystemEntropy, fetch::Fetcher, journal::Journal, logind::SystemBus,
-        proxy::Proxies,
-        revocation::Revocations, state::Folder,
+        proxy::Proxies, revocation::Revocations, state::Folder,
     },
 };
 use cps_agent_api::words;
@@ -158,8 +157,20 @@ pub(super) struct Parts {
 impl Shared {
     /// Joins the parts.
     pub(super) fn new(parts: Parts) -> Arc<Self> {
-        let Parts { fixed, bridge, cards, prompts, journal, store, clock, fetcher, revocations, proxies, state, quiet } =
-            parts;
+        let Parts {
+            fixed,
+            bridge,
+            cards,
+            prompts,
+            journal,
+            store,
+            clock,
+            fetcher,
+            revocations,
+            proxies,
+            state,
+            quiet,
+        } = parts;
         Arc::new_cyclic(|me| Self {
             me: Weak::clone(me),
             fixed,

@@ -1,10 +1,6 @@
 //! `cps doctor`: what works, what does not, what to do, and who can help.
 
-use crate::{
-    error::Error,
-    output::Output,
-    text::value,
-};
+use crate::{error::Error, output::Output, text::value};
 use cps_agent_api::{client::Agent, words::Check};
 
 /// Width of the first column: the longest state in either language.

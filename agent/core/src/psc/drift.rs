@@ -39,7 +39,9 @@ pub fn drift(profile: &Profile, answer: &Fetched) -> Result<Drift, Failure> {
     let mut moved = Vec::new();
     if profile.name != Name::Custom {
         let expected = |path: &str| format!("{}/protocol/openid-connect/{path}", profile.issuer);
-        moved.extend(PSC.iter().filter(|(name, path)| text(name) != Some(&expected(path))).map(|(name, _)| *name));
+        moved.extend(
+            PSC.iter().filter(|(name, path)| text(name) != Some(&expected(path))).map(|(name, _)| *name),
+        );
         if text("authorization_endpoint") != profile.authorization_endpoint {
             moved.push("authorization_endpoint");
         }
@@ -51,9 +53,10 @@ pub fn drift(profile: &Profile, answer: &Fetched) -> Result<Drift, Failure> {
     ];
     let mut lacking: Vec<_> =
         needs.iter().filter(|(name, value)| !offers(&document, name, value)).map(|(name, _)| *name).collect();
-    let algorithm = profile.algorithms.iter().any(|algorithm| {
-        offers(&document, "id_token_signing_alg_values_supported", algorithm.name())
-    });
+    let algorithm = profile
+        .algorithms
+        .iter()
+        .any(|algorithm| offers(&document, "id_token_signing_alg_values_supported", algorithm.name()));
     if !algorithm {
         lacking.push("id_token_signing_alg_values_supported");
     }

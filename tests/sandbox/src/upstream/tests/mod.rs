@@ -1,5 +1,9 @@
 //! The stand-in seen from outside, before any agent is involved.
 
+mod ciba;
+mod clients;
+mod wallet;
+
 use super::*;
 use crate::{
     browser::Browser,
@@ -87,18 +91,22 @@ async fn login(upstream: &Upstream) -> HashMap<String, String> {
     walk(&doctor(upstream), &authorization(upstream, |_| {})).await
 }
 
-async fn token(upstream: &Upstream, form: &[(&str, &str)]) -> (u16, Value) {
+async fn post(upstream: &Upstream, endpoint: &str, form: &[(&str, &str)]) -> (u16, Value) {
     let body = url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs(form)
         .append_pair("client_id", CLIENT)
         .append_pair("client_secret", SECRET)
         .finish();
-    let request = Request::post(format!("{}/protocol/openid-connect/token", upstream.issuer()))
+    let request = Request::post(format!("{}/protocol/openid-connect/{endpoint}", upstream.issuer()))
         .header("content-type", "application/x-www-form-urlencoded")
         .body(Bytes::from(body))
         .unwrap();
     let response = Browser::new(&[upstream.ca_pem()]).unwrap().fetch(request).await.unwrap();
     (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap())
+}
+
+async fn token(upstream: &Upstream, form: &[(&str, &str)]) -> (u16, Value) {
+    post(upstream, "token", form).await
 }
 
 async fn redeem(upstream: &Upstream, code: &str) -> (u16, Value) {
