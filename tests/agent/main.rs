@@ -25,37 +25,37 @@ mod doctor;
 mod ecps_login;
 mod exchange;
 mod key_rotation;
+#[cfg(target_os = "linux")]
 mod killed;
 mod listener;
 mod local_login;
+#[cfg(target_os = "linux")]
 mod logind;
 mod modes;
 mod moved_clock;
 mod offline;
+#[cfg(target_os = "linux")]
 mod pcscd;
 mod pins;
+#[cfg(target_os = "linux")]
 mod private_bus;
 mod prompts;
 mod proxies;
+#[cfg(target_os = "linux")]
 mod pulled;
 mod readers;
+#[cfg(target_os = "linux")]
+#[path = "../support/real_agent.rs"]
 mod real_agent;
 mod refresh;
 mod refusals;
 mod refused_cards;
 mod restart;
 mod scene;
+#[cfg(target_os = "linux")]
 mod secrets;
 mod sessions;
 mod soft_tokens;
 mod upstream_faults;
 mod upstream_login;
 mod verified_state;
-#[cfg(target_os = "linux")]
-#[cfg(target_os = "linux")]
-#[cfg(target_os = "linux")]
-#[cfg(target_os = "linux")]
-#[cfg(target_os = "linux")]
-#[cfg(target_os = "linux")]
-#[path = "../support/real_agent.rs"]
-#[cfg(target_os = "linux")]
