@@ -15,8 +15,9 @@ const BY_FAMILY: u16 = 20;
 const REQUEST: u16 = 1;
 /// `IPPROTO_TCP`.
 const TCP: u8 = 6;
-/// `AF_INET` and `AF_INET6` of this system.
-const FAMILIES: [u8; 2] = [2, 10];
+/// `AF_INET` and `AF_INET6` of Linux.
+const INET: u8 = 2;
+const INET6: u8 = 10;
 /// `INET_DIAG_NOCOOKIE`: by its addresses, whichever it is.
 const NO_COOKIE: [u8; 8] = [0xFF; 8];
 /// A netlink header, and behind it the question or the answer.
@@ -51,7 +52,7 @@ fn question(local: SocketAddr, remote: SocketAddr) -> Vec<u8> {
     bytes.extend_from_slice(&BY_FAMILY.to_ne_bytes());
     bytes.extend_from_slice(&REQUEST.to_ne_bytes());
     bytes.extend_from_slice(&[0; 8]); // sequence number, port: there is one question
-    bytes.extend_from_slice(&[FAMILIES[usize::from(local.is_ipv6())], TCP, 0, 0]);
+    bytes.extend_from_slice(&[if local.is_ipv6() { INET6 } else { INET }, TCP, 0, 0]);
     bytes.extend_from_slice(&u32::MAX.to_ne_bytes()); // every state
     bytes.extend_from_slice(&local.port().to_be_bytes());
     bytes.extend_from_slice(&remote.port().to_be_bytes());
