@@ -10,7 +10,7 @@ use serde_json::json;
 use std::path::Path;
 
 /// A workstation whose person logs in by a browser that types the identifier of the first person.
-async fn browsing() -> Scene {
+pub async fn browsing() -> Scene {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../support/node/browse.mjs");
     // The anchors lie where the settings of the scene put them, in the folder that becomes the agent's home.
     let program = ["sh", "-c", "exec node \"$0\" \"$HOME/upstream-ca.pem\" \"$1\" \"$2\""].map(str::to_owned);

@@ -26,7 +26,16 @@ const CIBA: &[Refusal] = &[
     refusal("userinfo", "consistent-other-person", "other_person", NONE),
 ];
 
-/// A workstation that may ask phones, and how many people have been asked. A phone rings three times in ten minutes at the
+/// A workstation that may ask phones, of sixty people.
+pub async fn phones() -> Scene {
+    let special = Special {
+        upstream: json!({ "people": people::known(60) }),
+        settings: vec![("login", "ways", vec!["ecps"].into()), ("upstream", "ciba", true.into())],
+    };
+    Scene::special(&cards::doctor_cps3(), special).await
+}
+
+/// The same, and how many of them were asked. A phone rings three times in ten minutes at the
 /// most, so each try asks another person.
 struct Phones {
     scene: Scene,
@@ -35,11 +44,7 @@ struct Phones {
 
 impl Phones {
     async fn new() -> Self {
-        let special = Special {
-            upstream: json!({ "people": people::known(60) }),
-            settings: vec![("login", "ways", vec!["ecps"].into()), ("upstream", "ciba", true.into())],
-        };
-        Self { scene: Scene::special(&cards::doctor_cps3(), special).await, asked: 0 }
+        Self { scene: phones().await, asked: 0 }
     }
 
     fn next(&mut self) -> String {
@@ -197,4 +202,22 @@ async fn a_network_that_fails_between_two_polls_ends_nothing() {
     phones.scene.upstream.order(&json!({ "answer": "approve" }));
     let session = login.await.expect("no panic").expect("the request outlived the network");
     assert_eq!(session.sub, identifier);
+}
+
+/// Where the upstream has no page that takes the card itself, the national card tool asks for it (`channel=CARD`).
+#[tokio::test(flavor = "multi_thread")]
+async fn the_card_tool_is_asked_for_the_holder_of_the_card() {
+    let card = cards::doctor_cps3();
+    let holder = card.holder().identifier;
+    let special = Special {
+        upstream: json!({ "people": [{ "identifier": holder, "given": "TEST", "family": "PERSONNE" }] }),
+        settings: vec![("upstream", "ciba", true.into()), ("upstream", "card_login", false.into())],
+    };
+    let mut scene = Scene::special(&card, special).await;
+    let session = scene.login("card").await;
+    let session = session.unwrap_or_else(|problem| panic!("{problem:?}\n{}", scene.agent.log()));
+    assert_eq!(session.sub, holder);
+    let rings = scene.upstream.events();
+    let ring = rings.iter().find(|event| !event["phone"].is_null()).expect("it was asked");
+    assert_eq!((&ring["phone"], &ring["channel"]), (&json!(holder), &json!("CARD")));
 }
