@@ -140,7 +140,8 @@ mod tests {
     }
 
     fn typed() -> Option<Authorization> {
-        Some(Authorization::Pin(Pin::new("1234".to_owned()).expect("a PIN")))
+        let pin = Pin::new(zeroize::Zeroizing::new(b"1234".to_vec()));
+        Some(Authorization::Pin { pin, last_try_accepted: false })
     }
 
     #[test]
