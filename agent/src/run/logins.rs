@@ -80,8 +80,10 @@ impl Shared {
             }
             // One that the upstream's return made useless is not worth resuming.
             let locked = self.answering(quiet).filter(|session| session.locked);
-            // Resuming with card and PIN is no new login: the policy allowed the session that is resumed.
-            if locked.is_none() {
+            // A session that rests on a card is resumed with that card; any other one the way that is asked for.
+            let by_card = locked.as_ref().is_some_and(|session| session.assurance.credential.is_some());
+            // Resuming with the session's own card and PIN is no new login: the policy allowed that session.
+            if !by_card {
                 let way = self.judged_way(wish.way);
                 let upstream_down = quiet.upstream_down;
                 let question = Question::Login { way, registered, upstream_down };
@@ -91,8 +93,6 @@ impl Shared {
                     return Err(reason.code().into());
                 }
             }
-            // A session that rests on a card is resumed with that card; any other one the way that is asked for.
-            let by_card = locked.as_ref().is_some_and(|session| session.assurance.credential.is_some());
             let purpose = Purpose {
                 application: wish.application.clone(),
                 way: if by_card { Way::Local } else { wish.way },

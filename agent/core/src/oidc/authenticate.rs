@@ -18,27 +18,30 @@ const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-be
 const ASSERTION_LIFETIME: i64 = 600;
 /// How far a client's clock may be from ours, seconds.
 const SKEW: i64 = 30;
-/// Most assertions remembered.
-const MAX_ASSERTIONS: usize = 4096;
+/// Most assertions of one client that are remembered: beyond them it waits until its own expire.
+const MAX_OF_CLIENT: usize = 1024;
 /// Longest `jti`.
 const MAX_JTI: usize = 256;
 
 /// Identifiers of assertions that were used, until they expire: each is good once (RFC 7523 §3).
 #[derive(Default)]
-pub(super) struct Assertions(HashMap<SecretHash, UnixTime>);
+pub(super) struct Assertions(HashMap<String, HashMap<SecretHash, UnixTime>>);
 
 impl Assertions {
     /// Notes a use. False when it is not the first, or when there is no room to remember it.
     fn first_use(&mut self, client: &str, jti: &str, expires: UnixTime, now: UnixTime) -> bool {
-        if self.0.len() >= MAX_ASSERTIONS {
-            self.sweep(now);
+        let own = self.0.entry(client.to_owned()).or_default();
+        if own.len() >= MAX_OF_CLIENT {
+            own.retain(|_, until| now < *until);
         }
-        let room = self.0.len() < MAX_ASSERTIONS;
-        room && self.0.insert(SecretHash::of(&format!("{client} {jti}")), expires.plus(SKEW)).is_none()
+        own.len() < MAX_OF_CLIENT && own.insert(SecretHash::of(jti), expires.plus(SKEW)).is_none()
     }
 
     pub(super) fn sweep(&mut self, now: UnixTime) {
-        self.0.retain(|_, until| now < *until);
+        self.0.retain(|_, own| {
+            own.retain(|_, until| now < *until);
+            !own.is_empty()
+        });
     }
 }
 

@@ -1,7 +1,7 @@
 //! Authorization codes: a minute long, for one client and redirect URI, and good for one use.
 //!
 //! A code that was used is remembered for a while, so that its second use can revoke what the first one gave
-//! (RFC 6749 §4.1.2). Memory is bounded: when there are too many, the oldest go first.
+//! (RFC 6749 §4.1.2). Memory is bounded: a client that has too many pushes out its own oldest, never another's.
 
 use super::client::Client;
 use super::grant::{FamilyId, Grant};
@@ -15,7 +15,8 @@ use std::sync::Arc;
 pub(super) const LIFETIME: i64 = 60;
 /// How long a used code is remembered, seconds after it was made.
 const MEMORY: i64 = 600;
-const MAX_CODES: usize = 8192;
+/// Codes of one client that are remembered.
+const MAX_OF_CLIENT: usize = 1024;
 const CODE_BYTES: usize = 32;
 
 /// What a code stands for.
@@ -73,18 +74,22 @@ pub(super) enum Presented {
 #[derive(Default)]
 pub(super) struct Codes {
     entries: HashMap<SecretHash, Entry>,
-    order: VecDeque<SecretHash>,
+    /// Of each client, in the order of their making.
+    order: HashMap<String, VecDeque<SecretHash>>,
 }
 
 impl Codes {
     /// Makes a code.
     pub(super) fn issue(&mut self, code: Code, now: UnixTime, entropy: &mut dyn Entropy) -> Secret {
         self.sweep(now);
-        while self.order.len() >= MAX_CODES {
-            self.forget_oldest();
-        }
         let secret = Secret::new(random_string(entropy, CODE_BYTES));
-        self.order.push_back(secret.hash());
+        let own = self.order.entry(code.client.id().to_owned()).or_default();
+        if own.len() >= MAX_OF_CLIENT
+            && let Some(oldest) = own.pop_front()
+        {
+            self.entries.remove(&oldest);
+        }
+        own.push_back(secret.hash());
         self.entries.insert(secret.hash(), Entry { made: now, state: State::Unused(Box::new(code)) });
         secret
     }
@@ -127,20 +132,18 @@ impl Codes {
         }
     }
 
-    /// Forgets codes whose time is over. They are in the order of their making.
+    /// Forgets codes whose time is over.
     pub(super) fn sweep(&mut self, now: UnixTime) {
-        while let Some(oldest) = self.order.front() {
-            let over = self.entries.get(oldest).is_none_or(|entry| now.since(entry.made) >= MEMORY);
-            if !over {
-                return;
+        let Self { entries, order } = self;
+        order.retain(|_, own| {
+            while let Some(oldest) = own.front() {
+                if entries.get(oldest).is_some_and(|entry| now.since(entry.made) < MEMORY) {
+                    break;
+                }
+                entries.remove(oldest);
+                own.pop_front();
             }
-            self.forget_oldest();
-        }
-    }
-
-    fn forget_oldest(&mut self) {
-        if let Some(oldest) = self.order.pop_front() {
-            self.entries.remove(&oldest);
-        }
+            !own.is_empty()
+        });
     }
 }

@@ -77,9 +77,11 @@ where
     Ok(TokenRequest { parameters, authorization })
 }
 
-/// Whether the form holds a client authentication (RFC 6749 §2.3.1, RFC 7521 §4.2).
+/// Whether the form holds a client authentication (RFC 6749 §2.3.1, RFC 7521 §4.2). One without a value is none: the
+/// provider would take the client for a public one.
 fn authenticates(parameters: &Parameters) -> bool {
-    parameters.0.iter().any(|(name, _)| name == "client_secret" || name == "client_assertion")
+    let proof = |name: &str| name == "client_secret" || name == "client_assertion";
+    parameters.0.iter().any(|(name, value)| proof(name) && !value.is_empty())
 }
 
 fn invalid_client(description: &'static str) -> TokenRefusal {

@@ -24,6 +24,21 @@ async fn a_public_client_of_unknown_user_gets_no_token() {
 }
 
 #[tokio::test]
+async fn a_proof_without_a_value_is_no_proof() {
+    for empty in ["client_secret=", "client_assertion="] {
+        for path in ["/token", "/introspect", "/revoke", "/par", "/ciba"] {
+            let desk = desk();
+            let request = format!("POST {path}\n{FORM}\n\nclient_id=spa&{empty}");
+            let answer = ask_as(&desk, unknown(), &request).await;
+            assert_eq!(
+                (answer.status, desk.noted()),
+                (401, vec!["refused at Bridge: caller_unknown".into()])
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_client_that_proves_itself_is_served_whoever_it_is() {
     for (header, extra) in [
         ("Authorization: Basic ZHBpOnM=", ""),
