@@ -19,4 +19,5 @@ mod refusals_have_message_hint_and_exit_code_1;
 mod signing_prints_the_jws_alone;
 mod status_answers_in_three_lines;
 mod tokens_are_made_and_shown;
+mod trust_fills_the_stores_and_says_what_is_left;
 mod wrong_usage_exits_with_2;

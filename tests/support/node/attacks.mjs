@@ -7,7 +7,7 @@
 export async function attack({ issuer, api, pages, waiting, token }) {
   const learned = {};
   // Some elements never tell of a refusal in some browsers: what has told nothing until then has told nothing.
-  const patience = 5_000;
+  const patience = 3_000;
   const note = async (name, attempt) => {
     const late = new Promise((resolve) => setTimeout(resolve, patience, 'nothing'));
     try {
