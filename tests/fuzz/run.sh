@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 seconds=${1:-10}
 shift || true
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(apdu tlv pkcs15 certificate fci jws id_token discovery jwks userinfo authorization token door)
+[ ${#targets[@]} -gt 0 ] || targets=(apdu tlv pkcs15 certificate fci jws id_token discovery jwks userinfo authorization token endpoints door)
 host=$(rustc -vV | sed -n 's/^host: //p')
 out=${CARGO_TARGET_DIR:-target}/fuzz
 mkdir -p "$out"
@@ -20,7 +20,7 @@ cargo build --quiet --release --target "$host" -p cps-fuzz "${bins[@]}"
 for target in "${targets[@]}"; do
     mkdir -p "$out/corpus/$target"
     "$CARGO_TARGET_DIR/$host/release/$target" "$out/corpus/$target" "tests/fuzz/corpus/$target" \
-        -max_total_time="$seconds" -max_len=8192 -timeout=5 -rss_limit_mb=1024 -print_final_stats=1 \
+        -max_total_time="$seconds" -max_len=8192 -timeout=25 -rss_limit_mb=1024 -print_final_stats=1 \
         -artifact_prefix="$out/$target-" >"$out/$target.log" 2>&1 || {
         tail -40 "$out/$target.log"
         echo "fuzz: $target found something, see $out" >&2

@@ -5,8 +5,8 @@ use cps_agent_core::{
     identity::{Assurance, NationalId, Person, SessionId, SessionView, Sessions, UnixTime, Way},
     jose::SigningKey,
     oidc::{
-        Provider, World, authorize::Authorize, exchange::UpstreamTokens, parameters::Parameters,
-        registry::Registry, token::TokenRequest,
+        Provider, World, authorize::Authorize, exchange::UpstreamTokens, logout::Logout,
+        parameters::Parameters, registry::Registry, token::TokenRequest,
     },
     secret::{Entropy, Secret},
 };
@@ -116,13 +116,19 @@ impl House {
         self.provider.authorize(&mut world, parameters, Some(&self.person.0)).answer
     }
 
-    fn token(&mut self, form: &str, authorization: Option<&str>) -> Option<Map<String, Value>> {
-        let request = TokenRequest {
-            parameters: Parameters::parse(form).ok()?,
-            authorization: authorization.map(|header| Secret::new(header.to_owned())),
-        };
+    fn token(&mut self, form: &str, authorization: Option<Secret>) -> Option<Map<String, Value>> {
+        self.answer(&TokenRequest { parameters: Parameters::parse(form).ok()?, authorization })
+    }
+
+    /// The credentials of the confidential client, as its header has them.
+    fn basic(&self) -> String {
+        use base64::Engine as _;
+        base64::engine::general_purpose::STANDARD.encode(format!("basic:{}", self.secret))
+    }
+
+    fn answer(&mut self, request: &TokenRequest) -> Option<Map<String, Value>> {
         let mut world = world(&self.person, &mut self.entropy, &self.random);
-        let granted = self.provider.token(&mut world, &request).ok()?;
+        let granted = self.provider.token(&mut world, request).ok()?;
         serde_json::from_str(granted.response.0.expose()).ok()
     }
 
@@ -164,23 +170,56 @@ pub fn authorization(data: &[u8]) -> bool {
     }
 }
 
-/// A token request: first line the `Authorization` header (empty for none), then the form. `CODE`, `REFRESH` and
-/// `SECRET` stand for what a real application would hold; without one of the first two nobody gets a token.
+/// What a request is made of: first line the `Authorization` header (empty for none), then the form. `CODE`, `ACCESS`,
+/// `REFRESH`, `IDTOKEN` and `SECRET` stand for what a real application would hold.
+fn spelled_out(house: &mut House, data: &[u8]) -> Option<(TokenRequest, bool)> {
+    let (header, form) = std::str::from_utf8(data).ok()?.split_once('\n')?;
+    let code = house.code()?;
+    let mut all = form.replace("SECRET", &house.secret);
+    let tokens = [("ACCESS", "access_token"), ("REFRESH", "refresh_token"), ("IDTOKEN", "id_token")];
+    let holds = tokens.iter().any(|(word, _)| form.contains(word));
+    if holds {
+        let held = house.token(&REDEMPTION.replace("CODE", &code), None)?;
+        for (word, name) in tokens {
+            all = all.replace(word, held.get(name).and_then(Value::as_str).unwrap_or_default());
+        }
+    }
+    let request = TokenRequest {
+        parameters: Parameters::parse(&all.replace("CODE", &code)).ok()?,
+        authorization: (!header.is_empty()).then(|| Secret::new(header.replace("SECRET", &house.basic()))),
+    };
+    Some((request, holds || form.contains("CODE")))
+}
+
+/// A token request: without a code or a refresh token nobody gets anything.
 #[allow(clippy::panic, reason = "libFuzzer takes a panic for a finding")]
 pub fn token(data: &[u8]) -> bool {
-    let Ok(text) = std::str::from_utf8(data) else { return false };
-    let Some((header, form)) = text.split_once('\n') else { return false };
     let Some(mut house) = House::new() else { return false };
-    let Some(code) = house.code() else { return false };
-    let mut form = form.replace("SECRET", &house.secret);
-    if form.contains("REFRESH") {
-        let held = house.token(&REDEMPTION.replace("CODE", &code), None);
-        let refresh = held.as_ref().and_then(|held| held.get("refresh_token")).and_then(Value::as_str);
-        form = form.replace("REFRESH", refresh.unwrap_or_default());
+    let Some((request, entitled)) = spelled_out(&mut house, data) else { return false };
+    let answered = house.answer(&request).is_some();
+    assert!(entitled || !answered, "a token for nothing");
+    answered
+}
+
+/// The same request at every other endpoint: nobody learns of a token they do not hold, no logout leads astray.
+#[allow(clippy::panic, reason = "libFuzzer takes a panic for a finding")]
+pub fn endpoints(data: &[u8]) -> bool {
+    let Some(mut house) = House::new() else { return false };
+    let Some((request, entitled)) = spelled_out(&mut house, data) else { return false };
+    let House { provider, person, entropy, random, .. } = &mut house;
+    let mut world = world(person, entropy, random);
+    let pushed = provider.push(&mut world, &request).is_ok();
+    let asked = provider.backchannel(&mut world, &request, Some(&person.0)).is_ok();
+    let told = provider.introspect(&world, &request);
+    let active = told.is_ok_and(|told| told.get("active") == Some(&Value::Bool(true)));
+    assert!(entitled || !active, "a token that nobody holds is active");
+    if let Logout::End { leave: Some(leave), .. } | Logout::Over { leave: Some(leave) } =
+        provider.logout(&mut world, &request.parameters, Some(&person.0))
+    {
+        let rest = leave.strip_prefix("http://127.0.0.1").unwrap_or_default();
+        let rest = rest.trim_start_matches(|c: char| c == ':' || c.is_ascii_digit());
+        assert!(rest == "/bye" || rest.starts_with("/bye?"), "a logout leads astray: {leave}");
     }
-    let entitled = text.contains("CODE") || text.contains("REFRESH");
-    form = form.replace("CODE", &code);
-    let answer = house.token(&form, (!header.is_empty()).then_some(header));
-    assert!(answer.is_none() || entitled, "a token for nothing");
-    answer.is_some()
+    let revoked = provider.revoke(&world, &request).is_ok();
+    pushed || asked || active || revoked
 }

@@ -3,7 +3,7 @@
 use cps_agent_core::{
     fetch::Fetched,
     identity::UnixTime,
-    jose::Algorithm,
+    jose::{self, Algorithm},
     psc::{
         ClientAuth, Metadata, Profile,
         client::Client,
@@ -13,6 +13,7 @@ use cps_agent_core::{
         verify::IdToken,
     },
 };
+use ring::rand::SystemRandom;
 use serde_json::{Map, Value};
 use std::{hint::black_box, sync::LazyLock};
 use url::Url;
@@ -95,7 +96,17 @@ pub fn userinfo(data: &[u8]) -> bool {
         auth_mode: None,
         claims: Map::new(),
     };
-    let Ok(person) = userinfo::read(&answered(data), &id_token) else { return false };
+    let (Some(profile), Some((key, keys))) = (PROFILE.as_ref(), crate::jose::KEY.as_ref()) else {
+        return false;
+    };
+    // The same claims as a signed answer (OpenID Connect Core §5.3.2).
+    let header = jose::encode(br#"{"alg":"ES256"}"#);
+    if let Ok(compact) = key.compact(Algorithm::Es256, &header, data, &SystemRandom::new()) {
+        let headers = vec![("content-type".to_owned(), "application/jwt".to_owned())];
+        let answer = Fetched { headers, ..answered(compact.as_bytes()) };
+        let _ = black_box(userinfo::read(&answer, profile, &id_token, keys));
+    }
+    let Ok(person) = userinfo::read(&answered(data), profile, &id_token, keys) else { return false };
     assert!(!person.id.0.is_empty() && person.has(&person.id), "a person without an identifier");
     assert!(person.claims.get("sub").is_none_or(Value::is_null), "the upstream's subject goes on");
     black_box(person.display_name());

@@ -2,7 +2,7 @@
 #![cfg_attr(fuzzing, no_main)]
 
 #[cfg(all(fuzzing, target_os = "linux"))]
-libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+libfuzzer_sys::fuzz_target!(init: cps_fuzz::door::open(), |data: &[u8]| {
     let _ = cps_fuzz::door::http(data);
 });
 
