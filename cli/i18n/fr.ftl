@@ -36,12 +36,12 @@ more-status =
       cps status
       cps status --json
 
-cmd-doctor = Cherche ce qui ne va pas : agent, lecteurs, service d’authentification, réseau, horloge
+cmd-doctor = Cherche ce qui ne va pas : agent, lecteurs, service d’authentification, réseau, horloge
 more-doctor =
-    Une ligne par point vérifié ; pour ce qui ne va pas, quoi faire et qui peut aider. Code de sortie 1 si quelque chose ne
-    fonctionne pas, 0 sinon. Le service d’authentification est interrogé : comptez quelques secondes.
+    Une ligne par point vérifié ; pour ce qui ne va pas, quoi faire et qui peut aider. Code de sortie 1 si quelque chose ne
+    fonctionne pas, 0 sinon. Le service d’authentification est interrogé : comptez quelques secondes.
 
-    Exemples :
+    Exemples :
       cps doctor
       cps doctor --json
 
@@ -200,18 +200,18 @@ arg-client-add-id = Identifiant de l’application (client_id)
 arg-client-add-name = Nom montré aux personnes
 arg-client-add-redirect_uri = Adresse de retour, répétable
 arg-client-add-confidential = L’application garde un secret, affiché une seule fois
-arg-client-add-client_auth = Preuve de l’application : none, client_secret (au choix de sa bibliothèque), client_secret_basic, client_secret_post ou private_key_jwt
+arg-client-add-client_auth = Preuve de l’application : none, client_secret (au choix de sa bibliothèque), client_secret_basic, client_secret_post ou private_key_jwt
 arg-client-add-public_key = Fichier de la clé publique (PEM ou JWK), au lieu d’un secret
 arg-client-add-scope = Portée permise, répétable
 arg-client-add-claim = Information permise, répétable
 arg-client-add-way = Façon de se connecter permise, répétable
 arg-client-add-id_token_alg = Signature des jetons d’identité : RS256 ou ES256
-arg-client-add-pkce = PKCE : required (par défaut), ou optional pour une application confidentielle
-arg-client-add-openid_basic = Accepte des demandes sans « state » ni « nonce »
+arg-client-add-pkce = PKCE : required (par défaut), ou optional pour une application confidentielle
+arg-client-add-openid_basic = Accepte des demandes sans « state » ni « nonce »
 arg-client-add-origin = Origine d’une page web de l’application, répétable
 arg-client-add-post_logout_redirect_uri = Adresse de retour après une déconnexion, répétable
 arg-client-add-backchannel_logout_uri = Adresse de ce poste où l’application apprend la fin d’une session
-arg-client-add-consent = Accord de la personne : registered (l’enregistrement suffit) ou first-use (une page le demande une fois)
+arg-client-add-consent = Accord de la personne : registered (l’enregistrement suffit) ou first-use (une page le demande une fois)
 arg-client-add-choose_situation = La personne choisit l’une de ses situations d’exercice
 arg-client-add-ciba = Permet de connecter la personne sans navigateur (CIBA)
 
@@ -230,20 +230,20 @@ arg-client-remove-id = Identifiant de l’application (client_id)
 cmd-trust = Faire accepter la passerelle https de l’agent aux navigateurs et aux logiciels
 more-trust =
     Pour bridge.tls = true. L’agent crée une autorité qui ne vaut que pour ce poste, lui fait signer le
-    certificat de la passerelle et détruit sa clé. Le certificat dure treize mois : refaites l’installation
+    certificat de la passerelle et détruit sa clé. Le certificat dure treize mois : refaites l’installation
     avant sa fin. Firefox et Chromium lisent leurs magasins à leur démarrage.
 
-    Exemples :
+    Exemples :
       cps trust install
       cps trust remove
 
 cmd-trust-install = Créer le certificat s’il le faut, et remplir les magasins de ce poste
 more-trust-install =
-    Le magasin du système demande root ; les bases des navigateurs demandent certutil (libnss3-tools).
-    Ce qui dure encore plus de 30 jours est gardé : la commande peut passer tous les jours. Sort avec 1
+    Le magasin du système demande root ; les bases des navigateurs demandent certutil (libnss3-tools).
+    Ce qui dure encore plus de 30 jours est gardé : la commande peut passer tous les jours. Sort avec 1
     quand un magasin reste à faire.
 
-    Exemples :
+    Exemples :
       cps trust install
       cps trust install --no-system --json
 arg-trust-install-renew = Un nouveau certificat, même si le présent dure encore
@@ -251,7 +251,7 @@ arg-trust-install-no_system = Ne pas toucher au magasin du système
 
 cmd-trust-remove = Retirer l’autorité de tous les magasins et oublier le certificat
 more-trust-remove =
-    Exemples :
+    Exemples :
       cps trust remove
 arg-trust-remove-no_system = Ne pas toucher au magasin du système
 
@@ -287,8 +287,8 @@ error-several-cards = plusieurs cartes sont présentes
 hint-several-cards = choisissez-en une avec --card : { $serials }
 error-no-session = personne n’est connecté
 hint-no-session = connectez-vous avec « cps login »
-error-stores = ces magasins restent à faire : { $places }
-hint-stores-root = en tant que root : { $command }
+error-stores = ces magasins restent à faire : { $places }
+hint-stores-root = en tant que root : { $command }
 hint-stores-certutil = installez certutil (paquet libnss3-tools), puis relancez la commande
 hint-stores = fermez le navigateur, puis relancez la commande
 error-unwell = { $count ->
@@ -424,8 +424,8 @@ store-needs_root = à faire par root
 store-no_certutil = à faire avec certutil
 store-failed = à faire ({ $why })
 trust-none = il n’y a pas de certificat à retirer
-trust-no-store = aucun magasin trouvé sur ce poste ; donnez le fichier de l’autorité à vos logiciels
-trust-setting = la passerelle parle http pour l’instant : mettez bridge.tls = true et redémarrez l’agent
+trust-no-store = aucun magasin trouvé sur ce poste ; donnez le fichier de l’autorité à vos logiciels
+trust-setting = la passerelle parle http pour l’instant : mettez bridge.tls = true et redémarrez l’agent
 ## Diagnostic
 
 doctor-ok = bien

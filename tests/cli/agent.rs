@@ -7,6 +7,7 @@ use std::{
     path::PathBuf,
     process::{Command, Output, Stdio},
     sync::{Arc, Mutex},
+    time::{Duration, Instant},
 };
 
 /// One request as the agent saw it.
@@ -38,8 +39,17 @@ impl Agent {
         Self::of_version("1", answers)
     }
 
+    /// The same, for an agent that answers a login only when it was looked at twice meanwhile.
+    pub(crate) fn with_patient_login(answers: &[(&str, u16, serde_json::Value)]) -> Self {
+        Self::scripted("1", answers, true)
+    }
+
     /// The same, for an agent that says it speaks another version of the protocol.
     pub(crate) fn of_version(version: &str, answers: &[(&str, u16, serde_json::Value)]) -> Self {
+        Self::scripted(version, answers, false)
+    }
+
+    fn scripted(version: &str, answers: &[(&str, u16, serde_json::Value)], patient: bool) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let socket = directory.path().join("agent.sock");
         let listener = UnixListener::bind(&socket).unwrap();
@@ -48,10 +58,12 @@ impl Agent {
             .iter()
             .map(|(line, status, body)| ((*line).into(), (*status, body.to_string())))
             .collect();
-        let (noted, version) = (Arc::clone(&seen), version.to_owned());
+        let script = Arc::new(Script { answers: script, version: version.to_owned(), patient });
+        let noted = Arc::clone(&seen);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                converse(&stream.unwrap(), &script, &version, &noted);
+                let (stream, script, noted) = (stream.unwrap(), Arc::clone(&script), Arc::clone(&noted));
+                std::thread::spawn(move || converse(&stream, &script, &noted));
             }
         });
         Self { socket, seen, _directory: directory }
@@ -128,12 +140,25 @@ pub(crate) fn session() -> serde_json::Value {
     })
 }
 
-fn converse(
-    stream: &UnixStream,
-    script: &HashMap<String, (u16, String)>,
-    version: &str,
-    noted: &Mutex<Vec<Seen>>,
-) {
+/// What a scripted agent says.
+struct Script {
+    answers: HashMap<String, (u16, String)>,
+    version: String,
+    /// See [`Agent::with_patient_login`].
+    patient: bool,
+}
+
+fn until_looked_at_twice(noted: &Mutex<Vec<Seen>>) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let looks = || noted.lock().unwrap().iter().filter(|seen| seen.line == "GET /v1/login").count();
+    while looks() < 2 {
+        assert!(Instant::now() < deadline, "nobody looked at the login");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn converse(stream: &UnixStream, script: &Script, noted: &Mutex<Vec<Seen>>) {
+    let Script { answers, version, patient } = script;
     let mut reader = BufReader::new(stream);
     let mut writer = stream;
     loop {
@@ -157,12 +182,16 @@ fn converse(
         let mut body = vec![0; length];
         reader.read_exact(&mut body).unwrap();
         let line = head[0].trim_end_matches(" HTTP/1.1").to_owned();
-        let (status, answer) = script
+        let (status, answer) = answers
             .get(&line)
             .cloned()
             .unwrap_or_else(|| (404, problem("not_found", 404, "Rien ici.", "Vérifiez.").to_string()));
         let body = serde_json::from_slice(&body).unwrap_or_default();
+        let login = line == "POST /v1/login";
         noted.lock().unwrap().push(Seen { line, headers, body });
+        if login && *patient {
+            until_looked_at_twice(noted);
+        }
         let answer = if status == 204 { String::new() } else { answer };
         let head = format!(
             "HTTP/1.1 {status} X\r\ncps-agent-protocol: {version}\r\ncontent-type: application/json\r\n"

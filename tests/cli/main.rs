@@ -12,6 +12,7 @@ mod doctor_says_what_is_wrong_and_who_can_help;
 mod english_and_french_say_the_same;
 mod help_names_the_exit_codes;
 mod login_passes_the_terminal_and_no_pin;
+mod login_shows_what_is_compared_or_opened_meanwhile;
 mod logout_twice_is_no_error;
 mod other_version_is_named;
 mod pin_changes_ask_the_agent;

@@ -48,13 +48,17 @@ pub(super) fn policy(config: &Config) -> Policy {
 
 /// Ways that are offered when none are named: those that can lead somewhere.
 fn default_ways(config: &Config) -> Vec<Way> {
-    let card_login = matches!(
-        config.upstream.as_ref().map(|upstream| &upstream.profile),
-        Some(config::Profile::Custom(custom)) if custom.card_login
-    );
     let mut ways = Vec::new();
-    if card_login {
+    if let Some(upstream) = &config.upstream {
+        let card_login = matches!(&upstream.profile, config::Profile::Custom(custom) if custom.card_login);
         ways.push(Way::Card);
+        if upstream.ciba {
+            ways.push(Way::Ecps);
+        }
+        // Where the upstream documents a login by card, its pages are not needed.
+        if !card_login {
+            ways.push(Way::Browser);
+        }
     }
     if config.local.allow != LocalLogin::Never {
         ways.push(Way::Local);

@@ -139,7 +139,7 @@ enum State {
     Signature(local::AwaitSignature),
     Listening(browser::AwaitListener),
     Discovery(upstream::AwaitDiscovery),
-    Walk(walk::AwaitWalk),
+    Walk(Box<walk::AwaitWalk>),
     Return(browser::AwaitReturn),
     Acknowledgement(ciba::AwaitAcknowledgement),
     Pause(ciba::AwaitPause),

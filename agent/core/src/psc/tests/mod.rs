@@ -1,8 +1,10 @@
 //! Profiles, dates, cookies and the matching rule; whole logins are played in `session`.
 
 mod client_authentication;
+mod id_token;
 mod pushes;
 mod refresh;
+mod user_info;
 
 use super::answer::http_date;
 use super::authorize::{Ask, Pending};

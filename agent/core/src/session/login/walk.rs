@@ -47,7 +47,7 @@ impl Walking {
     }
 
     fn awaited(self, holding: Holding, with_card: bool) -> State {
-        State::Walk(AwaitWalk {
+        State::Walk(Box::new(AwaitWalk {
             holding,
             profile: self.profile,
             skew: self.skew,
@@ -55,7 +55,7 @@ impl Walking {
             metadata: self.metadata,
             asked_by: self.asked_by,
             with_card,
-        })
+        }))
     }
 }
 

@@ -139,9 +139,9 @@ fn what_the_loop_cannot_do_ends_the_login() {
 
 #[test]
 fn an_event_that_answers_nothing_is_our_own_fault() {
-    for at in 0..ROAD.len() {
+    for (at, step) in ROAD.iter().enumerate() {
         let failure = refused(|play| play.interruption = Some((at, || Event::Waited)));
-        assert_eq!(failure.code, failure::INTERNAL, "{}", ROAD[at]);
+        assert_eq!(failure.code, failure::INTERNAL, "{step}");
     }
     let failure = refused(|play| {
         play.interruption = Some((1, || Event::Returned(Secret::new("code=1".into()))));
