@@ -93,7 +93,10 @@ fn schemathesis(issuer: &str, without: &[&str], headers: &[&str]) {
             "24788",
             "--no-shrink",
         ])
-        .args(["--checks", "not_a_server_error,content_type_conformance,response_schema_conformance"])
+        .args([
+            "--checks",
+            "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
+        ])
         .args(["--generation-database", "none", "--warnings", "off", "--continue-on-failure"]);
     for path in without {
         command.args(["--exclude-path", path]);
