@@ -13,7 +13,9 @@ fn every_flag_reaches_the_agent() {
     let agent = registering();
     let line = "client add --id dpi --name Dossier --redirect-uri http://127.0.0.1/a --redirect-uri http://127.0.0.1/b \
                 --confidential --scope cps:sign --scope cps:cards --claim SubjectRole --way card --way ecps \
-                --id-token-alg ES256";
+                --id-token-alg ES256 --client-auth client_secret_post --pkce optional --openid-basic \
+                --origin https://dpi.example --post-logout-redirect-uri http://127.0.0.1/bye \
+                --backchannel-logout-uri http://127.0.0.1:9/out --consent first-use --choose-situation --ciba";
     let words: Vec<&str> = line.split_whitespace().collect();
     let ran = agent.cps(&words);
     assert_eq!(ran.code, 0, "{}", ran.err);
@@ -26,6 +28,21 @@ fn every_flag_reaches_the_agent() {
     assert_eq!(body["claims"], json!(["SubjectRole"]));
     assert_eq!(body["ways"], json!(["card", "ecps"]));
     assert_eq!(body["id_token_alg"], "ES256");
+    assert_eq!(body["client_auth"], "client_secret_post");
+    assert_eq!((&body["pkce"], &body["profile"]), (&json!("optional"), &json!("openid-basic")));
+    assert_eq!((&body["consent"], &body["situation"]), (&json!("first-use"), &json!("choose")));
+    assert_eq!(body["origins"], json!(["https://dpi.example"]));
+    assert_eq!(body["post_logout_redirect_uris"], json!(["http://127.0.0.1/bye"]));
+    assert_eq!(body["backchannel_logout_uri"], "http://127.0.0.1:9/out");
+    assert_eq!(body["ciba"], true);
+}
+
+#[test]
+fn only_an_application_without_a_browser_needs_no_redirect_uri() {
+    assert_eq!(registering().cps(&["client", "add", "--id", "dpi"]).code, 2);
+    let agent = registering();
+    assert_eq!(agent.cps(&["client", "add", "--id", "dpi", "--ciba"]).code, 0);
+    assert_eq!(agent.seen()[0].body["redirect_uris"], json!([]));
 }
 
 #[test]

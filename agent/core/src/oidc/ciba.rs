@@ -137,13 +137,13 @@ impl Provider {
     ) -> Result<Backchannel, TokenRefusal> {
         let get = |name: &str| request.parameters.one(name).ok().flatten();
         if !client.registration().ciba {
-            return Err(refused("unauthorized_client", "the client is not registered for CIBA"));
+            return Err(TokenRefusal::bad("unauthorized_client", "the client is not registered for CIBA"));
         }
         if get("request").is_some() {
             return Err(TokenRefusal::invalid_request("signed requests are not supported"));
         }
-        let scope =
-            request::scope(client, get("scope")).map_err(|error| refused(error.error, error.description))?;
+        let scope = request::scope(client, get("scope"))
+            .map_err(|error| TokenRefusal::bad(error.error, error.description))?;
         let person = self.hinted(client, request)?;
         let binding_message = get("binding_message").map(binding_message).transpose()?;
         let lifetime = get("requested_expiry").map(requested_expiry).transpose()?.unwrap_or(LIFETIME);
@@ -192,7 +192,7 @@ impl Provider {
             (Some(hint), None, None) => {
                 let plain = hint.len() <= MAX_HINT
                     && hint.bytes().all(|b| b.is_ascii_alphanumeric() || b"/-".contains(&b));
-                let unknown = refused("unknown_user_id", "login_hint is not a national identifier");
+                let unknown = TokenRefusal::bad("unknown_user_id", "login_hint is not a national identifier");
                 if plain { Ok(Some(hint.to_owned())) } else { Err(unknown) }
             }
             (None, Some(hint), None) => request::same_person(client, &self.keys, hint)
@@ -256,7 +256,7 @@ impl Provider {
     ) -> Result<Granted, Refused> {
         const UNKNOWN: TokenRefusal =
             TokenRefusal::invalid_grant("auth_req_id is unknown or another client's");
-        let denied = refused(AuthorizationError::ACCESS_DENIED.error, "the person did not agree");
+        let denied = TokenRefusal::bad(AuthorizationError::ACCESS_DENIED.error, "the person did not agree");
         let hash = SecretHash::of(id);
         let entry = self.backchannel.0.get_mut(&hash).filter(|entry| entry.client.id() == client.id());
         let entry = entry.ok_or(UNKNOWN)?;
@@ -268,16 +268,18 @@ impl Provider {
             return Err(denied.into());
         }
         if world.now >= entry.expires {
-            return Err(refused("expired_token", "the request was not answered in time").into());
+            return Err(TokenRefusal::bad("expired_token", "the request was not answered in time").into());
         }
         let State::Agreed(sid, situation) = &entry.state else {
             let early = entry.polled.is_some_and(|last| world.now.since(last) < entry.interval);
             entry.polled = Some(world.now);
             if early {
                 entry.interval = entry.interval.saturating_add(INTERVAL).min(MAX_INTERVAL);
-                return Err(refused("slow_down", "polls come too fast: wait five seconds more").into());
+                return Err(
+                    TokenRefusal::bad("slow_down", "polls come too fast: wait five seconds more").into()
+                );
             }
-            return Err(refused("authorization_pending", "the person has not answered yet").into());
+            return Err(TokenRefusal::bad("authorization_pending", "the person has not answered yet").into());
         };
         let session = world.sessions.session(sid).filter(|session| world.now < session.expires);
         let Some(session) = session else { return Err(denied.into()) };
@@ -305,7 +307,7 @@ fn binding_message(text: &str) -> Result<String, TokenRefusal> {
     if plain && text.chars().count() <= MAX_BINDING {
         Ok(text.to_owned())
     } else {
-        Err(refused(
+        Err(TokenRefusal::bad(
             "invalid_binding_message",
             "binding_message is at most 64 letters, digits and plain marks",
         ))
@@ -317,8 +319,4 @@ fn requested_expiry(text: &str) -> Result<i64, TokenRefusal> {
         text.parse().ok().filter(|seconds: &i64| *seconds > 0 && text.bytes().all(|b| b.is_ascii_digit()));
     let malformed = TokenRefusal::invalid_request("requested_expiry is not a positive number of seconds");
     seconds.map(|seconds| seconds.min(MAX_LIFETIME)).ok_or(malformed)
-}
-
-fn refused(error: &'static str, description: &'static str) -> TokenRefusal {
-    TokenRefusal { status: 400, error, description }
 }

@@ -48,10 +48,10 @@ impl Provider {
         let get = |name: &str| parameters.one(name).ok().flatten();
         if !client.confidential() {
             let description = "token exchange is for confidential clients";
-            return Err(TokenRefusal { status: 400, error: "unauthorized_client", description }.into());
+            return Err(TokenRefusal::bad("unauthorized_client", description).into());
         }
         if get("audience").is_some() || get("resource").is_some() {
-            return Err(refused("invalid_target", "the upstream's tokens cannot be aimed").into());
+            return Err(TokenRefusal::bad("invalid_target", "the upstream's tokens cannot be aimed").into());
         }
         if get("actor_token").is_some() {
             return Err(TokenRefusal::invalid_request("actor_token is not supported").into());
@@ -76,10 +76,14 @@ impl Provider {
             return Err(TokenRefusal::INTERACTION_REQUIRED.into());
         }
         if !bearer.scope.split(' ').any(|word| word == scope) {
-            return Err(refused("invalid_scope", "the access token lacks the scope of this exchange").into());
+            return Err(TokenRefusal::bad(
+                "invalid_scope",
+                "the access token lacks the scope of this exchange",
+            )
+            .into());
         }
         if !has_upstream(&session) {
-            return Err(refused("invalid_target", "a local session has no upstream").into());
+            return Err(TokenRefusal::bad("invalid_target", "a local session has no upstream").into());
         }
         let unavailable = TokenRefusal {
             status: 503,
@@ -105,8 +109,4 @@ impl Provider {
             grant: GrantType::Exchange,
         })
     }
-}
-
-fn refused(error: &'static str, description: &'static str) -> TokenRefusal {
-    TokenRefusal { status: 400, error, description }
 }

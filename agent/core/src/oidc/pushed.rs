@@ -97,8 +97,7 @@ impl Provider {
                 return Err(refuse(TokenRefusal::invalid_request(description)));
             }
             Err(Fault::Back(_, _, error)) => {
-                let (error, description) = (error.error, error.description);
-                return Err(refuse(TokenRefusal { status: 400, error, description }));
+                return Err(refuse(TokenRefusal::bad(error.error, error.description)));
             }
         }
         let entry = Entry { client: client.id().to_owned(), parameters, made: world.now };

@@ -59,11 +59,16 @@ impl TokenRefusal {
         Self { status: 500, error: "server_error", description: "the tokens could not be made" };
 
     pub(super) const fn invalid_request(description: &'static str) -> Self {
-        Self { status: 400, error: "invalid_request", description }
+        Self::bad("invalid_request", description)
     }
 
     pub(super) const fn invalid_grant(description: &'static str) -> Self {
-        Self { status: 400, error: "invalid_grant", description }
+        Self::bad("invalid_grant", description)
+    }
+
+    /// A refusal with status 400.
+    pub(super) const fn bad(error: &'static str, description: &'static str) -> Self {
+        Self { status: 400, error, description }
     }
 }
 
@@ -158,11 +163,8 @@ impl Provider {
         let get = |name: &str| parameters.one(name).ok().flatten();
         let need = |name: &str, missing| get(name).ok_or(TokenRefusal::invalid_request(missing));
         let grant = GrantType::from_name(need("grant_type", "grant_type is missing")?);
-        let unsupported = TokenRefusal {
-            status: 400,
-            error: "unsupported_grant_type",
-            description: "the discovery document names the grants there are",
-        };
+        let description = "the discovery document names the grants there are";
+        let unsupported = TokenRefusal::bad("unsupported_grant_type", description);
         match grant.ok_or(unsupported)? {
             GrantType::Code => {
                 let code = need("code", "code is missing")?;
@@ -349,6 +351,6 @@ fn narrowed(granted: &Arc<str>, asked: Option<&str>) -> Result<Arc<str>, TokenRe
         Ok(words.join(" ").into())
     } else {
         let description = "the scope is not a part of the granted one with openid";
-        Err(TokenRefusal { status: 400, error: "invalid_scope", description })
+        Err(TokenRefusal::bad("invalid_scope", description))
     }
 }
