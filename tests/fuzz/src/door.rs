@@ -13,7 +13,7 @@ use std::{
 /// How long an answer may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Follows every input: the rest of any body that the door would wait for, and no request by itself.
-const REST: [u8; 70_000] = [b'x'; 70_000];
+static REST: [u8; 70_000] = [b'x'; 70_000];
 
 /// An agent of this process, for its whole life.
 struct Door {
@@ -23,29 +23,25 @@ struct Door {
     _folder: tempfile::TempDir,
 }
 
-static DOOR: LazyLock<Option<Door>> = LazyLock::new(|| {
-    let folder = tempfile::tempdir().ok()?;
+type Failed = Box<dyn std::error::Error + Send + Sync>;
+
+static DOOR: LazyLock<Result<Door, Failed>> = LazyLock::new(|| {
+    let folder = tempfile::tempdir()?;
     let clients = folder.path().join("clients.d");
-    fs::create_dir_all(&clients).ok()?;
-    fs::write(
-        clients.join("dpi.toml"),
-        "id = \"dpi\"\nredirect_uris = [\"http://127.0.0.1/callback\"]\nid_token_alg = \"ES256\"\n",
-    )
-    .ok()?;
+    fs::create_dir_all(&clients)?;
+    let client = "id = \"dpi\"\nredirect_uris = [\"http://127.0.0.1/callback\"]\nid_token_alg = \"ES256\"\n";
+    fs::write(clients.join("dpi.toml"), client)?;
     let config = folder.path().join("config.toml");
     let settings = format!(
         "[bridge]\nlisten = \"127.0.0.1:0\"\n[local]\nallow = \"always\"\n[clients]\ndirectory = {clients:?}\n[state]\ndirectory = {:?}\n",
         folder.path().join("state"),
     );
-    fs::write(&config, settings).ok()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().ok()?;
-    let agent = runtime
-        .block_on(Agent::start(&config, folder.path(), InProcessReaders::with_readers(0)))
-        .inspect_err(|error| eprintln!("the agent does not start: {error}"))
-        .ok()?;
-    let port = agent.issuer().rsplit_once(':')?.1.parse().ok()?;
-    wait_for_keys(port).ok()?;
-    Some(Door { port, _runtime: runtime, _agent: agent, _folder: folder })
+    fs::write(&config, settings)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let agent = runtime.block_on(Agent::start(&config, folder.path(), InProcessReaders::with_readers(0)))?;
+    let port = agent.issuer().rsplit(':').next().unwrap_or_default().parse()?;
+    wait_for_keys(port)?;
+    Ok(Door { port, _runtime: runtime, _agent: agent, _folder: folder })
 });
 
 /// Waits until the agent has made its RSA key, for which the key set waits: slow in a build that watches every step.
@@ -56,15 +52,18 @@ fn wait_for_keys(port: u16) -> std::io::Result<()> {
 }
 
 /// Starts the agent, which a build that watches every step makes slow.
-#[allow(clippy::expect_used, reason = "libFuzzer takes a panic for a finding")]
+#[allow(clippy::panic, reason = "libFuzzer takes a panic for a finding")]
 pub fn open() {
-    DOOR.as_ref().expect("an agent");
+    if let Err(error) = DOOR.as_ref() {
+        panic!("the agent does not start: {error}");
+    }
 }
 
 /// Bytes of a connection, `PORT` standing for the real port. The door answers or closes, in time, and goes on listening.
 #[allow(clippy::panic, clippy::expect_used, reason = "libFuzzer takes a panic for a finding")]
 pub fn http(data: &[u8]) -> bool {
-    let door = DOOR.as_ref().expect("an agent");
+    open();
+    let Ok(door) = DOOR.as_ref() else { return false };
     let mut stream = TcpStream::connect(("127.0.0.1", door.port)).expect("the door is open");
     // The connection ends by a reset, else the ports of this machine would wait a minute each and run out.
     set_socket_linger(&stream, Some(Duration::ZERO)).expect("a socket option");
