@@ -73,6 +73,9 @@ impl UpstreamSession {
                     Ok(Refreshed::Done)
                 }
                 Err(Refused::UnknownKey) if self.keys.may_refetch(now) => {
+                    // The old refresh token is spent: should the keys not come, the next try must not present it again.
+                    // Its end stays, so that the next try is as due as this one was.
+                    self.tokens.refresh = tokens.refresh.as_ref().map(copy);
                     let request = Keys::request(&self.metadata);
                     Ok(Refreshed::NeedsKeys(Box::new(Unproven { tokens }), request))
                 }
@@ -84,7 +87,6 @@ impl UpstreamSession {
     /// New tokens, with what the answer left as it was (RFC 6749 §6: the old refresh token stays good when none came).
     fn renewed(&self, answered: Answered) -> Renewed {
         let Answered { access, access_expires, refresh, refresh_expires, id_token } = answered;
-        let copy = |secret: &Secret| Secret::new(secret.expose().to_owned());
         let refresh_expires = if refresh.is_some() { refresh_expires } else { self.tokens.refresh_expires };
         let refresh = refresh.or_else(|| self.tokens.refresh.as_ref().map(copy));
         match id_token {
@@ -126,7 +128,7 @@ impl Unproven {
     /// Takes the keys, and with them the new tokens.
     ///
     /// # Errors
-    /// See [`RefreshFault`]; the session keeps the tokens it had.
+    /// See [`RefreshFault`]; the session keeps the tokens it had, but for the refresh token, which was spent.
     pub fn prove(
         self,
         session: &mut UpstreamSession,
@@ -141,6 +143,10 @@ impl Unproven {
         session.keys = keys;
         Ok(())
     }
+}
+
+fn copy(secret: &Secret) -> Secret {
+    Secret::new(secret.expose().to_owned())
 }
 
 /// Reads the answer of the token endpoint, and tells the end of the session from everything else.

@@ -144,6 +144,24 @@ fn keys_rotated_since_the_login_are_fetched_once_and_no_more() {
 }
 
 #[test]
+fn keys_that_cannot_be_fetched_cost_no_refresh_token() {
+    let mut session = session();
+    let Refreshed::NeedsKeys(unproven, _) = session.refreshed(&answer(1, &[]), NOW).unwrap() else {
+        panic!("the key is unknown")
+    };
+    let out_of_order = json_answer(503, &json!({}));
+    let fault = unproven.prove(&mut session, &out_of_order, NOW).unwrap_err();
+    assert!(matches!(fault, RefreshFault::Transport(_)));
+    // What was not proven is not used; but the first refresh token was spent, and presenting it again is the session's end.
+    assert_eq!(session.access_token().expose(), "access-1");
+    let random = random();
+    let mut entropy = Counted::default();
+    let request = session.refresh(&mut Fresh { now: NOW, entropy: &mut entropy, random: &random }).unwrap();
+    assert_eq!(request.form.unwrap().expose(), "grant_type=refresh_token&refresh_token=refresh-2");
+    assert!(matches!(session.refreshed(&answer(1, &[]), NOW).unwrap(), Refreshed::NeedsKeys(..)));
+}
+
+#[test]
 fn without_a_refresh_token_there_is_nothing_to_ask() {
     let mut session = session();
     session.tokens.refresh = None;
