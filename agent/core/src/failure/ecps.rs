@@ -47,6 +47,11 @@ failures! {
            "Recommencez en choisissant ce moyen-là, ou utilisez celui qui était demandé."
         en "You identified yourself by another means than the one asked for ({mode})."
            "Start over and choose that means, or use the one that was asked for."
+    UPSTREAM_MODE_UNTOLD = "upstream_mode_untold" 502 Administrator
+        fr "Le service d'authentification ne dit pas que la carte a servi."
+           "Connectez-vous d'une autre façon, et donnez ce message à votre administrateur (authMode)."
+        en "The login service does not say that the card was used."
+           "Log in another way, and give this message to your administrator (authMode)."
 
     // The browser.
     UPSTREAM_DENIED = "upstream_denied" 403 Person

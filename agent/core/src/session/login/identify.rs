@@ -142,12 +142,12 @@ impl AwaitUserInfo {
             return Err(failure::OTHER_PERSON.into());
         }
         let mode = self.mode(&person);
-        judged(of_the_kind(expected_mode(case), mode.as_deref()), "id_token", moment)?;
+        judged(of_the_kind(case, mode.as_deref()), "id_token", moment)?;
         case.warnings.extend(self.trip.clock());
         Ok(Turn::Done(Box::new(Outcome {
             assurance: Assurance {
                 way: case.purpose.way,
-                amr: methods(&self.trip.whom, mode.as_deref(), &self.id_token),
+                amr: methods(case, &self.trip.whom, mode.as_deref(), &self.id_token),
                 acr: self.id_token.acr.unwrap_or_else(|| ACR_NONE.to_owned()),
                 auth_time: self.id_token.auth_time,
                 idp: Some(self.trip.profile.issuer.clone()),
@@ -174,30 +174,27 @@ impl AwaitUserInfo {
     }
 }
 
-/// The `authMode` of the means that was asked for, where one was.
-fn expected_mode(case: &Case) -> Option<Channel> {
-    match (&case.road, case.purpose.way) {
-        (Road::Ciba(_, channel), _) => Some(*channel),
-        (Road::Browser(_), Way::Card) => Some(Channel::Card),
-        _ => None,
+/// Whether the means is the one that was asked for. By browser or card tool the agent found a card, but it is the upstream
+/// that saw it used: unless it says so, nobody did. A delegated login by phone may name no means, or one that we do not know.
+fn of_the_kind(case: &Case, mode: Option<&str>) -> Result<(), Failure> {
+    let expected = match (&case.road, case.purpose.way) {
+        (Road::Ciba(_, channel), _) => *channel,
+        (Road::Browser(_), Way::Card) => Channel::Card,
+        _ => return Ok(()),
+    };
+    let known = [Channel::Card, Channel::Mobile].into_iter().find(|channel| mode == Some(channel.name()));
+    match (expected, known) {
+        (_, Some(known)) if known == expected => Ok(()),
+        (_, Some(other)) => Err(Failure::new(failure::UPSTREAM_MODE).with("mode", other.name())),
+        (Channel::Card, None) => Err(failure::UPSTREAM_MODE_UNTOLD.into()),
+        (Channel::Mobile, None) => Ok(()),
     }
 }
 
-/// Whether the means is the one that was asked for. A delegated login may name none, or one that we do not know.
-fn of_the_kind(expected: Option<Channel>, mode: Option<&str>) -> Result<(), Failure> {
-    let (Some(expected), Some(mode)) = (expected, mode) else { return Ok(()) };
-    let known = [Channel::Card, Channel::Mobile].into_iter().find(|channel| channel.name() == mode);
-    match known {
-        Some(other) if other != expected => {
-            Err(Failure::new(failure::UPSTREAM_MODE).with("mode", other.name()))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Authentication methods (RFC 8176): those of the card in hand, else what the upstream says, else what its mode means.
-fn methods(whom: &Whom, mode: Option<&str>, id_token: &IdToken) -> Vec<String> {
-    if let Some(holding) = whom.holding() {
+/// Authentication methods (RFC 8176): those of the card whose key was used here, else what the upstream says, else what its
+/// mode means.
+fn methods(case: &Case, whom: &Whom, mode: Option<&str>, id_token: &IdToken) -> Vec<String> {
+    if let (Road::Walk(_), Some(holding)) = (&case.road, whom.holding()) {
         return holding.amr();
     }
     if let Some(told) = id_token.claims.get("amr").and_then(Value::as_array) {

@@ -116,6 +116,21 @@ fn with_the_card_in_hand_only_its_holder_may_come_back_and_by_the_card() {
 }
 
 #[test]
+fn a_card_that_only_lies_in_the_reader_was_not_used() {
+    for mode in [Value::Null, json!("DELEGATED"), json!("card"), json!("")] {
+        let (result, _) = play(purpose(Way::Card), |play| {
+            play.provider.claims.push(("authMode", mode.clone()));
+            play.provider.userinfo.push(("authMode", mode.clone()));
+        });
+        assert_eq!(result.unwrap_err().code, failure::UPSTREAM_MODE_UNTOLD, "{mode}");
+    }
+    // What it was used for is the upstream's to say, too: our card signed nothing.
+    let (result, _) =
+        play(purpose(Way::Card), |play| play.provider.claims.push(("amr", json!(["sc", "pwd"]))));
+    assert_eq!(result.unwrap().assurance.amr, ["sc", "pwd"]);
+}
+
+#[test]
 fn an_upstream_that_cannot_be_reached_at_any_fetch_is_told_as_such() {
     for at in [1, 3, 4, 5] {
         let failure = refused(|play| play.interruption = Some((at, unreachable)));

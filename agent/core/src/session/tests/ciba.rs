@@ -192,11 +192,14 @@ fn the_answer_names_the_person_who_was_asked() {
 fn the_means_is_the_one_that_was_asked_for() {
     let played = doctor(|play| play.provider.claims.push(("authMode", json!("CARD"))));
     assert_eq!(played.result.unwrap_err().code, failure::UPSTREAM_MODE);
-    let silent = doctor(|play| {
+    let silent = |play: &mut Play<'_>| {
         play.provider.claims.push(("authMode", Value::Null));
         play.provider.userinfo.push(("authMode", Value::Null));
-    });
-    assert!(silent.result.is_ok());
+    };
+    assert!(doctor(silent).result.is_ok());
+    // That a card was used is not to be assumed.
+    let played = play(purpose(Way::Card), silent);
+    assert_eq!(played.result.unwrap_err().code, failure::UPSTREAM_MODE_UNTOLD);
 }
 
 #[test]
