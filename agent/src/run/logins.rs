@@ -68,6 +68,11 @@ impl Shared {
                 if running.way != wish.way || running.asked != identifier {
                     return Err(failure::LOGIN_BUSY.into());
                 }
+                // The upstream's page was asked for no newer authentication than the first one wanted. Everywhere else
+                // the person is authenticated anew in any case.
+                if wish.way == Way::Browser && !running.demand.covers(wish.demand) {
+                    return Err(failure::LOGIN_BUSY.into());
+                }
                 // Whoever names a card gets that card or nothing: never another one's login under its name.
                 if let Some(serial) = wish.serial {
                     if running.chosen.borrow().as_ref().is_some_and(|chosen| *chosen != serial) {
@@ -111,6 +116,7 @@ impl Shared {
             });
             let running = quiet.pages.begin(wish.way);
             running.asked = identifier;
+            running.demand = wish.demand;
             attach(running);
             let driver = Driver::new(Arc::clone(self), running, wish);
             let joined = Joined { number: running.number, ended: running.ended.subscribe() };

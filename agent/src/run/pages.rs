@@ -5,6 +5,7 @@
 use cps_agent_core::{
     failure::Failure,
     identity::{NationalId, SessionId, UnixTime, Way},
+    session::step::Demand,
 };
 use std::collections::BTreeMap;
 use tokio::sync::watch;
@@ -29,6 +30,8 @@ pub(super) struct Running {
     pub(super) number: u64,
     /// Its way.
     pub(super) way: Way,
+    /// How new its authentication must be.
+    pub(super) demand: Demand,
     /// What the person should do now.
     pub(super) hint: Hint,
     /// Pages that wait for it.
@@ -62,6 +65,7 @@ impl Pages {
         self.running.insert(Running {
             number: self.started,
             way,
+            demand: Demand::default(),
             hint: Hint::Wait,
             transactions: Vec::new(),
             commands: 0,

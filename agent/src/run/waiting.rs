@@ -124,7 +124,9 @@ impl Shared {
     /// After a login that was made for the page: it is done, or asks for the rest, in any case; no page starts login after
     /// login that do not satisfy it.
     pub(super) fn complete_or_fail(&self, quiet: &mut Quiet, transaction: &str, now: UnixTime) {
-        quiet.provider.login_made(transaction);
+        if let Some(session) = quiet.sessions.current() {
+            quiet.provider.login_made(transaction, &session);
+        }
         match self.stands(quiet, transaction, Approval::default(), now) {
             Standing::Answered | Standing::Consent(_) | Standing::Situation(_) => {}
             Standing::Unanswered if quiet.sessions.current().is_none() => {

@@ -215,9 +215,10 @@ impl Provider {
     }
 
     /// A login was made for a waiting request. The session that was too old for it may have been renewed under its name, and
-    /// within the second: it is not the old one any more.
-    pub fn login_made(&mut self, transaction: &str) {
-        self.transactions.renewed(transaction);
+    /// within the second: if its person was authenticated since the request came, it is not the old one any more. An
+    /// upstream that answers from a session of its own authenticated nobody.
+    pub fn login_made(&mut self, transaction: &str, session: &SessionView) {
+        self.transactions.renewed(transaction, session.assurance.auth_time);
     }
 
     /// Answers a waiting request with a session: after a login, or with what the person said on the page.
@@ -364,7 +365,7 @@ fn fresh(request: &Request, session: &SessionView) -> bool {
     let outdated = request
         .outdated
         .as_ref()
-        .is_some_and(|(sid, auth_time)| *sid == session.sid && *auth_time == session.assurance.auth_time);
+        .is_some_and(|(sid, auth_time)| *sid == session.sid && *auth_time >= session.assurance.auth_time);
     !outdated && young(request, session, SKEW)
 }
 

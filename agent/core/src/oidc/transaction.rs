@@ -42,9 +42,10 @@ impl Transactions {
         }
     }
 
-    /// A login was made for the request.
-    pub(super) fn renewed(&mut self, id: &str) {
-        if let Some(request) = self.0.get_mut(&SecretHash::of(id)) {
+    /// A login for the request brought an authentication of this time.
+    pub(super) fn renewed(&mut self, id: &str, auth_time: UnixTime) {
+        if let Some(request) = self.0.get_mut(&SecretHash::of(id)).filter(|request| auth_time >= request.made)
+        {
             request.outdated = None;
         }
     }

@@ -218,6 +218,15 @@ pub struct Demand {
     pub max_age: Option<i64>,
 }
 
+impl Demand {
+    /// Whether an authentication that was made for this demand serves the other one as well.
+    #[must_use]
+    pub fn covers(self, other: Self) -> bool {
+        let young = |most: i64| self.max_age.is_some_and(|own| own <= most);
+        self.login || (!other.login && other.max_age.is_none_or(young))
+    }
+}
+
 /// A session and its person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SamePerson {

@@ -205,6 +205,23 @@ fn a_session_renewed_within_the_second_answers_the_request_it_was_renewed_for() 
     house.now = START;
     let page = house.waits(&[("prompt", "login")]);
     assert!(matches!(house.complete(&page, Approval::default()), Completion::LoginNeeded));
-    house.provider.login_made(&page);
+    house.provider.login_made(&page, &session("s1", START));
     assert!(done(house.complete(&page, Approval::default())).contains_key("code"));
+}
+
+#[test]
+fn a_login_that_brings_the_same_authentication_again_does_not_answer_the_request() {
+    let mut house = House::logged_in();
+    for wish in [("prompt", "login"), ("max_age", "0"), ("max_age", "1")] {
+        let page = house.waits(&[wish]);
+        for auth_time in [START, START.plus(-1)] {
+            house.sessions.0.clear();
+            house.sessions.0.push(session("s1", auth_time));
+            house.provider.login_made(&page, &session("s1", auth_time));
+            let completion = house.complete(&page, Approval::default());
+            assert!(matches!(completion, Completion::LoginNeeded), "{wish:?} {auth_time:?}");
+        }
+        house.sessions.0.clear();
+        house.sessions.0.push(session("s1", START));
+    }
 }

@@ -191,3 +191,20 @@ fn a_login_in_the_browser_says_whom_it_found_and_how() {
     });
     assert_eq!(result.unwrap().assurance.amr, ["swk", "mfa"]);
 }
+
+#[test]
+fn an_authentication_serves_whoever_wants_none_that_is_newer() {
+    let of = |login, max_age| Demand { login, max_age };
+    let any = Demand::default();
+    for (own, other) in
+        [(any, of(true, None)), (any, of(false, Some(0))), (of(false, Some(60)), of(false, Some(59)))]
+    {
+        assert!(!own.covers(other), "{own:?} {other:?}");
+    }
+    assert!(!of(false, Some(0)).covers(of(true, None)));
+    for (own, other) in
+        [(any, any), (of(true, None), of(true, Some(0))), (of(false, Some(59)), of(false, Some(60)))]
+    {
+        assert!(own.covers(other), "{own:?} {other:?}");
+    }
+}
