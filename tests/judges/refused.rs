@@ -83,7 +83,7 @@ pub const ANSWERS: &[Refusal] = &[
     refusal("authorization", "response-invalid-iss", "upstream_state", NONE),
     refusal("authorization", "response-duplicate-code", "upstream_state", NONE),
     refusal("authorization", "response-access-denied", "upstream_denied", NONE),
-    refusal("authorization", "response-server-error", "upstream_failing", ("status", "server_error")),
+    refusal("authorization", "response-server-error", "upstream_unavailable", ("error", "server_error")),
     refusal("token", "token-type-mac", "upstream_garbled", ("what", "token_type")),
     refusal("token", "token-missing-id-token", "upstream_garbled", ("what", "id_token")),
     refusal("token", "token-missing-access-token", "upstream_garbled", ("what", "access_token")),

@@ -109,6 +109,11 @@ failures! {
            "Réessayez dans quelques minutes. La panne ne vient pas de votre poste."
         en "The login service is out of order (status {status})."
            "Try again in a few minutes. The fault is not in your workstation."
+    UPSTREAM_UNAVAILABLE = "upstream_unavailable" 502 Upstream
+        fr "Le service d'authentification dit ne pas pouvoir répondre pour le moment ({error})."
+           "Réessayez dans quelques minutes. La panne ne vient pas de votre poste."
+        en "The login service says that it cannot answer at the moment ({error})."
+           "Try again in a few minutes. The fault is not in your workstation."
     UPSTREAM_UNTRUSTED = "upstream_untrusted" 502 Administrator
         fr "La connexion au service d'authentification est interceptée, ou son certificat n'est pas reconnu (émis par {issuer})."
            "Ne continuez pas. Donnez ce message à votre administrateur : un proxy ou un antivirus ouvre peut-être les connexions."

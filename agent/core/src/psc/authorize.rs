@@ -140,7 +140,7 @@ impl Pending {
     ///
     /// # Errors
     /// [`failure::UPSTREAM_STATE`] when it does not belong to this request or names another issuer; when it is a refusal
-    /// (its `state` must match as well) [`failure::UPSTREAM_DENIED`], [`failure::UPSTREAM_FAILING`] or
+    /// (its `state` must match as well) [`failure::UPSTREAM_DENIED`], [`failure::UPSTREAM_UNAVAILABLE`] or
     /// [`failure::UPSTREAM_REFUSED`].
     pub fn answer(self, url: &Url) -> Result<Granted, Failure> {
         if !self.is_answer(url) {
@@ -188,8 +188,9 @@ impl Pending {
 fn refusal(error: &str) -> Failure {
     match error {
         "access_denied" => failure::UPSTREAM_DENIED.into(),
+        // Words in the address of a browser, which anybody can type: no evidence that the upstream is out of order.
         "temporarily_unavailable" | "server_error" => {
-            Failure::new(failure::UPSTREAM_FAILING).with("status", shown(error))
+            Failure::new(failure::UPSTREAM_UNAVAILABLE).with("error", shown(error))
         }
         _ => Failure::new(failure::UPSTREAM_REFUSED).with("error", shown(error)),
     }

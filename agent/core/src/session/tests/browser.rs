@@ -69,8 +69,8 @@ fn a_return_of_another_login_or_issuer_is_refused() {
 fn a_refusal_at_the_upstream_is_told_as_what_it_is() {
     for (error, code) in [
         ("access_denied", failure::UPSTREAM_DENIED),
-        ("temporarily_unavailable", failure::UPSTREAM_FAILING),
-        ("server_error", failure::UPSTREAM_FAILING),
+        ("temporarily_unavailable", failure::UPSTREAM_UNAVAILABLE),
+        ("server_error", failure::UPSTREAM_UNAVAILABLE),
         ("login_required", failure::UPSTREAM_REFUSED),
         ("unauthorized_client", failure::UPSTREAM_REFUSED),
     ] {
