@@ -66,6 +66,11 @@ async fn a_refusal_is_told_and_followed_by_a_pause_that_a_restart_does_not_end()
     assert_eq!(doctor(&scene).await.expect_err("denied"), "ecps_denied");
     scene.upstream().phone().habit(Habit::Approve);
     assert_eq!(doctor(&scene).await.expect_err("too soon"), "ecps_pause");
+    // A login that let nothing ring does not end the pause.
+    scene.upstream().set(Fault::Unavailable { at: Endpoint::Discovery });
+    assert_eq!(doctor(&scene).await.expect_err("out of order"), "upstream_failing");
+    scene.upstream().heal();
+    assert_eq!(doctor(&scene).await.expect_err("too soon"), "ecps_pause");
     scene.stop().await;
     scene.start().await;
     assert_eq!(doctor(&scene).await.expect_err("too soon"), "ecps_pause");

@@ -27,7 +27,7 @@ use cps_agent_core::{
     audit,
     failure::{self, Failure},
     fetch::FetchFault,
-    identity::{SessionId, UnixTime},
+    identity::{NationalId, SessionId, UnixTime},
     psc::Fresh,
     session::{
         login::{Login, Outcome, Settings, Step},
@@ -59,6 +59,8 @@ pub(super) struct Driver {
     authorization: Option<Authorization>,
     /// A PIN was given to the token.
     spent: bool,
+    /// Whose phone this login made ring.
+    pub(super) rang: Option<NationalId>,
     /// Listens for the browser's return.
     pub(super) listener: Option<Listener>,
     /// The connection made with the token's key; ends with the login.
@@ -89,6 +91,7 @@ impl Driver {
             held: None,
             authorization: None,
             spent: false,
+            rang: None,
             listener: None,
             tls: None,
         }
@@ -97,7 +100,6 @@ impl Driver {
     /// Brings the login to its end.
     pub(super) async fn drive(mut self, purpose: Purpose, settings: Arc<Settings>) {
         self.shared.announce("login", "started", None);
-        let asked = purpose.identifier.clone();
         let mut notes = Vec::new();
         let mut step = Login::start(purpose, settings, &mut notes);
         let result = loop {
@@ -120,9 +122,9 @@ impl Driver {
         self.authorization = None;
         self.tls = None;
         self.listener = None;
-        self.shared.phone_answered(asked.as_ref(), result.as_ref().err().map(|failure| failure.code));
-        if let Ok(outcome) = &result {
-            self.shared.holder_logged_in(&outcome.person);
+        // A login that let no phone ring says nothing about the request of an earlier one.
+        if let Some(rang) = &self.rang {
+            self.shared.phone_answered(rang, result.as_ref().err().map(|failure| failure.code));
         }
         self.finish(result);
     }
@@ -370,12 +372,19 @@ impl Driver {
     /// Opens the session, or tells why there is none; then sends the pages that waited on their way.
     fn finish(self, result: Result<Box<Outcome>, Failure>) {
         let shared = &self.shared;
-        shared.decide(|quiet, now| {
+        let holder = result.as_ref().ok().map(|outcome| outcome.person.id.clone());
+        let finished = shared.decide(|quiet, now| {
             // A login that was given up made room when it was.
             let running = quiet.pages.running.take_if(|running| running.number == self.number);
-            let Some(running) = running else { return self.let_go(quiet) };
+            let Some(running) = running else {
+                self.let_go(quiet);
+                return None;
+            };
+            let mut news = false;
             let ended = match result.and_then(|outcome| self.open(quiet, *outcome, now)) {
                 Ok(sid) => {
+                    // The one person whose phone may ring next time without their identifier being typed.
+                    news = holder.is_some_and(|holder| quiet.pushes.logged_in(&holder));
                     for transaction in &running.transactions {
                         shared.complete_or_fail(quiet, transaction, now);
                     }
@@ -391,10 +400,16 @@ impl Driver {
                     Err(failure)
                 }
             };
-            let what = if ended.is_ok() { "done" } else { "failed" };
-            running.ended.send_replace(Some(ended));
-            shared.announce("login", what, None);
+            Some((running, ended, news))
         });
+        let Some((running, ended, news)) = finished else { return };
+        if news {
+            // Written down before anybody hears of it: it holds after a restart.
+            shared.save_pushes();
+        }
+        let what = if ended.is_ok() { "done" } else { "failed" };
+        running.ended.send_replace(Some(ended));
+        shared.announce("login", what, None);
     }
 
     fn open(&self, quiet: &mut Quiet, outcome: Outcome, now: UnixTime) -> Result<SessionId, Failure> {

@@ -13,7 +13,7 @@ use crate::{
 };
 use cps_agent_core::{
     failure::{self, Code, Failure},
-    identity::{NationalId, Person},
+    identity::NationalId,
     psc::{ciba::Channel, pushes::End},
     secret::SecretHash,
     session::{
@@ -76,11 +76,12 @@ impl Driver {
     }
 
     /// Lets a phone ring, if it may.
-    pub(super) async fn ring(&self, fetch: &Fetch, identifier: &NationalId) -> Event {
+    pub(super) async fn ring(&mut self, fetch: &Fetch, identifier: &NationalId) -> Event {
         let allowed = self.shared.decide(|quiet, now| quiet.pushes.ring(identifier, now));
         if let Err(refusal) = allowed {
             return Event::Impossible(refusal);
         }
+        self.rang = Some(identifier.clone());
         // Written down before it happens: a restart is no way round the count.
         self.shared.save_pushes();
         self.fetch(fetch).await
@@ -108,30 +109,14 @@ fn farewell(shared: &Shared, number: u64) -> Farewell {
 }
 
 impl Shared {
-    /// Notes what became of a request to a phone.
-    pub(super) fn phone_answered(&self, asked: Option<&NationalId>, refused: Option<Code>) {
-        let Some(asked) = asked else { return };
-        let end = match refused {
-            Some(failure::ECPS_DENIED) => End::Denied,
-            // Nobody knows whether it is still there: the next one waits.
-            Some(failure::LOGIN_ABANDONED) => End::Open,
-            // It was not sent.
-            Some(failure::ECPS_PENDING | failure::ECPS_PAUSE | failure::ECPS_TOO_MANY) => return,
-            _ => End::Settled,
-        };
-        self.decide(|quiet, now| quiet.pushes.ended(asked, end, now));
+    /// Notes what became of the request to the phone of this person.
+    pub(super) fn phone_answered(&self, rang: &NationalId, failed: Option<Code>) {
+        self.decide(|quiet, now| quiet.pushes.ended(rang, End::of(failed), now));
         self.save_pushes();
     }
 
-    /// Notes who logged in: the one person whose phone may ring next time without their identifier being typed.
-    pub(super) fn holder_logged_in(&self, person: &Person) {
-        if self.decide(|quiet, _| quiet.pushes.logged_in(&person.id)) {
-            self.save_pushes();
-        }
-    }
-
-    /// Stores how often phones rang. Whoever comes last stores what holds then.
-    fn save_pushes(&self) {
+    /// Stores how often phones rang, and who logged in last. Whoever comes last stores what holds then.
+    pub(super) fn save_pushes(&self) {
         self.store.save_pushes(|| self.look(|quiet, _| serde_json::to_string(&quiet.pushes)));
     }
 }

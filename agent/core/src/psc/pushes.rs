@@ -4,7 +4,7 @@
 //! after a refusal. What is remembered outlives the agent: starting it anew is no way round. Who logged in last is
 //! remembered too: that person alone is asked without their identifier being typed.
 
-use crate::failure::{self, Failure};
+use crate::failure::{self, Code, Failure};
 use crate::identity::{NationalId, UnixTime};
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +50,30 @@ pub enum End {
     Settled,
     /// The person refused it.
     Denied,
+}
+
+impl End {
+    /// What the end of the login that made a phone ring says of the request; `None` for one that went well. Unless the
+    /// upstream or the person answered, the request may still be on the phone: the next one waits.
+    #[must_use]
+    pub fn of(failed: Option<Code>) -> Self {
+        const ANSWERED: [Code; 8] = [
+            failure::ECPS_EXPIRED,
+            failure::ECPS_UNKNOWN,
+            failure::UPSTREAM_REFUSED,
+            failure::UPSTREAM_MODE,
+            failure::UPSTREAM_ACR,
+            failure::UPSTREAM_NO_IDENTITY,
+            failure::ID_TOKEN_REFUSED,
+            failure::OTHER_PERSON,
+        ];
+        match failed {
+            None => Self::Settled,
+            Some(failure::ECPS_DENIED) => Self::Denied,
+            Some(code) if ANSWERED.contains(&code) => Self::Settled,
+            Some(_) => Self::Open,
+        }
+    }
 }
 
 impl Pushes {

@@ -53,6 +53,25 @@ fn one_request_is_on_the_phone_at_a_time() {
 }
 
 #[test]
+fn a_request_that_nobody_answered_may_still_be_on_the_phone() {
+    for unknown in [
+        failure::LOGIN_ABANDONED,
+        failure::SHUTTING_DOWN,
+        failure::UPSTREAM_UNREACHABLE,
+        failure::UPSTREAM_FAILING,
+        failure::UPSTREAM_GARBLED,
+        failure::PROXY_UNREACHABLE,
+    ] {
+        assert_eq!(End::of(Some(unknown)), End::Open, "{unknown}");
+    }
+    for answered in [failure::ECPS_EXPIRED, failure::ECPS_UNKNOWN, failure::OTHER_PERSON] {
+        assert_eq!(End::of(Some(answered)), End::Settled, "{answered}");
+    }
+    assert_eq!(End::of(Some(failure::ECPS_DENIED)), End::Denied);
+    assert_eq!(End::of(None), End::Settled);
+}
+
+#[test]
 fn a_refusal_is_followed_by_a_pause() {
     let mut pushes = Pushes::default();
     pushes.ring(&id("a"), NOW).unwrap();
