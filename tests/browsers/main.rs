@@ -19,10 +19,8 @@ mod browser;
 mod desk;
 mod foreign_pages;
 mod logins;
-#[allow(dead_code, reason = "this suite uses its part of it")]
 #[path = "../support/program.rs"]
 mod program;
-#[allow(dead_code, reason = "this suite uses its part of it")]
 #[path = "../support/real_agent.rs"]
 mod real_agent;
 #[allow(dead_code, reason = "this suite uses its part of it")]

@@ -56,7 +56,7 @@ impl Crowd {
     }
 
     /// Waits until all have come.
-    async fn is_there(mut self) -> (Self, Value) {
+    async fn gathered(mut self) -> (Self, Value) {
         tokio::task::spawn_blocking(move || {
             let line = self.lines.next().expect("a line").expect("text");
             (self, serde_json::from_str(&line).expect("JSON"))
@@ -76,7 +76,7 @@ impl Drop for Crowd {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_login_completes_while_thousands_of_connections_say_nothing() {
     let house = House::with_session().await;
-    let (_crowd, seen) = Crowd::gathers(&house, 3_000, "idle").is_there().await;
+    let (_crowd, seen) = Crowd::gathers(&house, 3_000, "idle").gathered().await;
     assert_eq!(seen["opened"], 3_000);
     let tokens = house.application.log_in().await;
     assert!(house.application.userinfo(&tokens).await.is_ok());
@@ -85,7 +85,7 @@ async fn a_login_completes_while_thousands_of_connections_say_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_login_completes_while_hundreds_of_connections_drip() {
     let house = House::with_session().await;
-    let (_crowd, seen) = Crowd::gathers(&house, 300, "slow").is_there().await;
+    let (_crowd, seen) = Crowd::gathers(&house, 300, "slow").gathered().await;
     assert_eq!(seen["opened"], 300);
     let tokens = house.application.log_in().await;
     assert!(house.application.userinfo(&tokens).await.is_ok());
@@ -94,7 +94,7 @@ async fn a_login_completes_while_hundreds_of_connections_drip() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_program_gets_its_share_of_the_connections_and_no_more() {
     let house = House::with_session().await;
-    let (_crowd, seen) = Crowd::gathers(&house, 300, "asking").is_there().await;
+    let (_crowd, seen) = Crowd::gathers(&house, 300, "asking").gathered().await;
     let number = |name: &str| usize::try_from(seen[name].as_u64().expect("a number")).expect("a size");
     let share = limits::ROOMY + limits::CONNECTIONS_OF_ONE;
     // On a slow machine some end by themselves before the last have come: what counts is how many it held at once.

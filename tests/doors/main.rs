@@ -25,7 +25,6 @@ mod https;
 mod malformed;
 mod other_users;
 mod ports;
-#[allow(dead_code, reason = "this suite uses its part of it")]
 #[path = "../support/real_agent.rs"]
 mod real_agent;
 mod web_pages;
