@@ -97,7 +97,7 @@ fn certified(upstream: &Upstream, folder: &Path, name: &str, days: i64) -> Vec<(
     ]
 }
 
-fn borrowed(settings: &[(&'static str, String)]) -> Vec<(&'static str, &str)> {
+fn borrowed<'s>(settings: &'s [(&'static str, String)]) -> Vec<(&'static str, &'s str)> {
     settings.iter().map(|(name, value)| (*name, value.as_str())).collect()
 }
 
