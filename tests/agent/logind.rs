@@ -51,6 +51,9 @@ async fn an_agent_without_a_bus_works() {
     scene.on_bus(nowhere).await;
     scene.until_seen(&card).await;
     scene.login().await.expect("logged in");
+    let checks = scene.control().await.diagnosis().await.expect("a diagnosis").checks;
+    let line = checks.iter().find(|check| check.name == "workstation").expect("a line");
+    assert_eq!((line.state.as_str(), line.code.as_deref()), ("warning", Some("workstation_unwatched")));
 }
 
 #[tokio::test]

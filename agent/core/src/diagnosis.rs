@@ -43,6 +43,8 @@ pub enum Subject {
     State,
     /// Ends of sessions that could not be told.
     Logout,
+    /// What the system says of the workstation.
+    Workstation,
 }
 
 impl Subject {
@@ -64,6 +66,7 @@ impl Subject {
             Self::TrustAnchors => "trust_anchors",
             Self::State => "state",
             Self::Logout => "logout",
+            Self::Workstation => "workstation",
         }
     }
 
@@ -101,6 +104,10 @@ impl Subject {
             ),
             Self::TrustAnchors => ("Autorités de confiance : {count}.", "Trusted authorities: {count}."),
             Self::State => ("L'état s'enregistre dans {folder}.", "The state is kept in {folder}."),
+            Self::Workstation => (
+                "Le système signale le verrouillage, la veille et l'absence de la personne.",
+                "The system tells when the workstation is locked, asleep or left.",
+            ),
             Self::Logout => {
                 ("Toutes les fins de session ont été annoncées.", "Every end of a session was announced.")
             }

@@ -109,6 +109,14 @@ impl Journal {
         }
     }
 
+    /// Names of the files that were kept aside since their chain did not verify.
+    #[must_use]
+    pub fn aside(&self) -> Vec<String> {
+        let mut names = self.folder.names().unwrap_or_default();
+        names.retain(|name| name.contains(BROKEN));
+        names
+    }
+
     /// Checks the whole trail on disk, from its first line to the last that was written.
     ///
     /// # Errors

@@ -25,6 +25,8 @@ impl Shared {
         findings.extend(self.cards_found());
         findings.extend(self.upstream_found().await);
         findings.extend([self.anchors_found(), self.state_found(), self.told_found()]);
+        findings.extend(self.aside_found());
+        findings.extend(self.workstation_found());
         words::Diagnosis { checks: findings.iter().map(|finding| check(finding, language)).collect() }
     }
 
@@ -145,6 +147,23 @@ impl Shared {
         }
         let folder = self.state.path("").display().to_string();
         Finding::good(Subject::State, [("folder", folder.into())])
+    }
+
+    /// What had to be kept aside at the start, when anything was.
+    fn aside_found(&self) -> Option<Finding> {
+        let mut files = self.journal.aside();
+        files.extend(self.store.aside().map(str::to_owned));
+        let failure = || Failure::new(failure::STATE_ASIDE).with("files", files.join(", "));
+        (!files.is_empty()).then(|| Finding::warning(Subject::State, failure()))
+    }
+
+    /// Whether logind answers, where it is asked.
+    fn workstation_found(&self) -> Option<Finding> {
+        self.fixed.system_bus.as_ref()?;
+        Some(match self.look(|quiet, _| quiet.workstation.answers) {
+            true => Finding::good(Subject::Workstation, []),
+            false => Finding::warning(Subject::Workstation, failure::WORKSTATION_UNWATCHED),
+        })
     }
 
     fn told_found(&self) -> Finding {

@@ -5,13 +5,14 @@
 //! | `shared` | everything that is shared, and the one lock around the quiet structures |
 //! | `attend`, `activity` | what happens at the readers, and to the workstation |
 //! | `cards`, `present` | readers, cards and soft tokens: the only places that hold a token, each on its own thread |
-//! | `logins`, `driver`, `pages` | one login on its way, and who waits for it |
+//! | `logins`, `driver`, `grant`, `pages` | one login on its way, what its handshake may use, and who waits for it |
 //! | `elsewhere` | what happens in the browser or on the phone meanwhile |
 //! | `choice` | which card or token is meant |
 //! | `bridge` | our own bridge: its certificate, and where software finds it |
-//! | `challenge`, `pins`, `tokens`, `clients` | the other things a caller can ask for |
+//! | `challenge`, `pins`, `tokens`, `clients`, `trail` | the other things a caller can ask for |
 //! | `prompts` | asking the person |
-//! | `effects` | what the session table wants done |
+//! | `effects`, `notify` | what the session table wants done, and who is told that a session ended |
+//! | `refresh`, `offline` | the upstream's session kept alive, and what is done while the upstream is down |
 //! | `desk`, `words` | the doors' questions, and the words of the answers |
 //! | `provider`, `waiting`, `keys` | OpenID Connect: the endpoints, requests that wait for a person, signing keys |
 //! | `setup`, `store` | settings and stored state as the quiet half takes them |

@@ -41,4 +41,14 @@ failures! {
            "Vérifiez que ces applications et le service d'authentification sont joignables ; le journal d'audit les nomme."
         en "The end of a session could not be announced ({count} recipients)."
            "Check that these applications and the login service can be reached; the audit trail names them."
+    WORKSTATION_UNWATCHED = "workstation_unwatched" 503 Administrator
+        fr "Le système ne dit pas quand le poste est verrouillé, en veille ou quitté."
+           "Vérifiez que systemd-logind fonctionne. Sans lui, le mode relock équivaut à lock, et seuls les gestes faits avec l'agent prolongent une session."
+        en "The system does not tell when the workstation is locked, asleep or left."
+           "Check that systemd-logind runs. Without it the mode relock is like lock, and only acts with the agent prolong a session."
+    STATE_ASIDE = "state_aside" 409 Administrator
+        fr "Des fichiers endommagés ont été mis de côté au démarrage : {files}."
+           "Conservez-les. Les applications qui y étaient inscrites doivent l'être à nouveau ; « cps audit verify » contrôle le journal."
+        en "Damaged files were kept aside when the agent started: {files}."
+           "Keep them. Applications registered there must be registered again; “cps audit verify” checks the trail."
 }
