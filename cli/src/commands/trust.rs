@@ -12,7 +12,7 @@ use cps_agent_api::{
     words::{Authority, TrustRequest},
 };
 use serde_json::json;
-use std::path::PathBuf;
+use std::{io, path::PathBuf};
 
 pub(super) async fn run(command: &TrustCommand, agent: &mut Agent, output: &mut Output) -> Result<(), Error> {
     let home = std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
@@ -32,7 +32,10 @@ pub(super) async fn run(command: &TrustCommand, agent: &mut Agent, output: &mut 
         TrustCommand::Remove { no_system } => {
             let Some(authority) = agent.authority().await? else { return told(None, &[], output) };
             let deed = Deed::Empty(&authority);
-            let stores = stores::carry_out(deed, home.as_deref(), !no_system);
+            // Apart, because the stores take their time, and the connection must notice when the agent ends it meanwhile.
+            let (gone, system) = (authority.clone(), !no_system);
+            let emptied = move || stores::carry_out(Deed::Empty(&gone), home.as_deref(), system);
+            let stores = tokio::task::spawn_blocking(emptied).await.map_err(io::Error::other)?;
             agent.remove_authority().await?;
             told(Some(&authority), &stores, output)?;
             judged(deed, &stores)
