@@ -146,12 +146,25 @@ impl Application {
         self.press(page, "way=card").await;
     }
 
+    /// Presses the button of the page with this label, and sends what its form says.
+    pub async fn choose(&self, page: &Url, label: &str) {
+        let body = String::from_utf8_lossy(self.get(page.as_str()).await.body()).replace("&#39;", "'");
+        let form = body.split("<form").find(|form| form.contains(&format!(">{label}</button>")));
+        let form = form.unwrap_or_else(|| panic!("no button {label:?} in {body}"));
+        let value = |input: &str, name| Some(input.split_once(name)?.1.split_once('"')?.0.to_owned());
+        let fields = form
+            .split("<input")
+            .skip(1)
+            .filter_map(|input| Some(format!("{}={}", value(input, "name=\"")?, value(input, "value=\"")?)));
+        self.press(page, &fields.collect::<Vec<_>>().join("&")).await;
+    }
+
     /// Presses a button of the page.
-    pub async fn press(&self, page: &Url, field: &'static str) {
+    pub async fn press(&self, page: &Url, field: &str) {
         let request = Request::post(page.as_str())
             .header(header::ORIGIN, &self.issuer)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(Bytes::from_static(field.as_bytes()));
+            .body(Bytes::copy_from_slice(field.as_bytes()));
         let response = self.browser.fetch(request.expect("a request")).await.expect("an answer");
         assert_eq!(response.status(), StatusCode::OK);
     }

@@ -31,12 +31,31 @@ async fn a_person_who_agreed_is_asked_once_even_across_logins() {
     let application = Application::registered(&desk, client).await;
     let page = application.begin().await;
     assert!(matches!(application.end_of(&page).await, Page::Asked(_)));
-    application.press(&page, "consent=1").await;
+    application.choose(&page, "Autoriser").await;
     let Page::Left(back) = application.end_of(&page).await else { panic!("done") };
     let held = application.exchange(&back).await;
     assert_eq!(application.userinfo(&held).await.expect("claims")["SubjectNameID"], card.holder().identifier);
     assert!(desk.control().await.end_session().await.expect("an answer"));
     application.log_in().await;
+}
+
+#[tokio::test]
+async fn a_yes_on_the_page_of_somebody_else_agrees_to_nothing() {
+    let (first, second) = (cards::doctor_cps3(), cards::nurse_cps3());
+    let desk = Desk::with(&[&first]).await;
+    let client = words::Client { consent: Some("first-use".to_owned()), ..Application::usual("shy") };
+    let application = Application::registered(&desk, client).await;
+    let page = application.begin().await;
+    assert!(matches!(application.end_of(&page).await, Page::Asked(_)));
+    let shown = desk.control().await.session().await.expect("an answer").expect("a session");
+    assert!(desk.control().await.end_session().await.expect("an answer"));
+    desk.take(0).await;
+    desk.insert(0, &second).await;
+    let other = Application::register(&desk, "other").await;
+    other.log_in().await;
+    application.press(&page, &format!("consent={}", shown.sid)).await;
+    let asked = application.end_of(&page).await;
+    assert!(matches!(asked, Page::Asked(_)), "the person who is here now is asked: {asked:?}");
 }
 
 #[tokio::test]
@@ -52,7 +71,7 @@ async fn an_application_gets_the_one_situation_that_was_chosen() {
     let page = application.begin().await;
     let Page::Asked(labels) = application.end_of(&page).await else { panic!("a choice") };
     assert_eq!(labels.len(), 3, "two situations and the way out: {labels:?}");
-    application.press(&page, "situation=1").await;
+    application.choose(&page, &labels[1]).await;
     let Page::Left(back) = application.end_of(&page).await else { panic!("done") };
     let held = application.exchange(&back).await;
     let claims = application.userinfo(&held).await.expect("claims");

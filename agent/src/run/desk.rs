@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     config,
-    serve::desk::{Caller, Choice, Desk, Door, LoginPage},
+    serve::desk::{Caller, Choice, Desk, Door, LoginPage, Said},
 };
 use cps_agent_api::words::{self, PROTOCOL, Screen};
 use cps_agent_core::{
@@ -64,8 +64,8 @@ impl Desk for FrontDesk {
         self.0.decide(|quiet, now| self.0.page(quiet, transaction, caller.language, now))
     }
 
-    fn approve(&self, caller: &Caller, transaction: &str, consent: bool, situation: Option<usize>) {
-        self.0.approve(&Self::by(caller), transaction, consent, situation);
+    fn approve(&self, caller: &Caller, transaction: &str, said: Said) {
+        self.0.approve(&Self::by(caller), transaction, &said);
     }
 
     fn start_login(&self, caller: &Caller, transaction: &str, choice: Choice) -> Result<(), Failure> {

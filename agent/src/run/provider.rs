@@ -84,7 +84,9 @@ impl OidcDesk for FrontDesk {
     async fn token(&self, caller: &Caller, request: TokenRequest) -> Result<TokenResponse, TokenRefusal> {
         let grant = request.parameters.0.iter().find(|(name, _)| name == "grant_type");
         let grant = grant.and_then(|(_, value)| GrantType::from_name(value));
-        if grant == Some(GrantType::Exchange) {
+        let wanted =
+            |quiet: &Quiet, now| quiet.provider.wants_upstream(&quiet.sessions, &request.parameters, now);
+        if self.0.look(wanted) {
             self.0.fresh_upstream().await;
         }
         let ask = || self.0.provide(|provider, world, _| provider.token(world, &request));

@@ -7,7 +7,7 @@ use super::{
     shared::{Quiet, Shared},
     words as put,
 };
-use crate::serve::desk::{Hint, LoginPage};
+use crate::serve::desk::{Hint, LoginPage, Said};
 use cps_agent_api::words::Screen;
 use cps_agent_core::{
     audit,
@@ -67,10 +67,13 @@ impl Shared {
             Standing::Consent(session) => LoginPage::Consent {
                 application,
                 person: session.person.display_name(),
+                session: session.sid.0.clone(),
                 claims: learns(&waiting.client),
             },
             Standing::Situation(offers) => {
-                let situations = offers.iter().map(|offer| put::situation(offer, language)).collect();
+                let situations =
+                    offers.iter().map(|offer| (offer.situation.name(), put::situation(offer, language)));
+                let situations = situations.collect();
                 LoginPage::Situation { application, situations }
             }
             Standing::Unanswered => {
@@ -92,31 +95,33 @@ impl Shared {
         }
     }
 
-    /// What the person said on the page of a waiting request; a situation by its number on that page.
-    pub(super) fn approve(
-        &self,
-        by: &audit::Application,
-        transaction: &str,
-        consent: bool,
-        situation: Option<usize>,
-    ) {
+    /// What the person said on the page of a waiting request. It is said for the person and the situations that the page
+    /// showed: where another session took their place, the page asks anew.
+    pub(super) fn approve(&self, by: &audit::Application, transaction: &str, said: &Said) {
         self.decide(|quiet, now| {
-            let client =
-                quiet.provider.waiting(transaction, now).map(|waiting| waiting.client.id().to_owned());
-            if client.is_none() {
-                return;
-            }
+            let Some(waiting) = quiet.provider.waiting(transaction, now) else { return };
             self.happened(quiet, Happening::Activity, now);
-            if consent {
-                let agreed = audit::Event::done(audit::What::Consent);
-                self.record([agreed], &audit::Application { client, ..by.clone() });
-            }
-            let stands = self.stands(quiet, transaction, Approval { consent, situation: None }, now);
-            if let (Standing::Situation(offers), Some(number)) = (stands, situation)
-                && let Some(offer) = offers.get(number)
-            {
-                let chosen = Approval { consent, situation: Some(offer.situation) };
-                self.stands(quiet, transaction, chosen, now);
+            let Some(session) = self.answering(quiet) else { return };
+            match said {
+                Said::Agreed { session: shown } => {
+                    let asked = self.stands(quiet, transaction, Approval::default(), now);
+                    if *shown != session.sid.0 || !matches!(asked, Standing::Consent(_)) {
+                        return;
+                    }
+                    let client = Some(waiting.client.id().to_owned());
+                    let agreed = about(audit::Event::done(audit::What::Consent), &session);
+                    self.record([agreed], &audit::Application { client, ..by.clone() });
+                    self.stands(quiet, transaction, Approval { consent: true, situation: None }, now);
+                }
+                Said::Situation(name) => {
+                    let stands = self.stands(quiet, transaction, Approval::default(), now);
+                    let Standing::Situation(offers) = stands else { return };
+                    let offer = offers.iter().find(|offer| offer.situation.name() == *name);
+                    if let Some(offer) = offer {
+                        let chosen = Approval { consent: false, situation: Some(offer.situation) };
+                        self.stands(quiet, transaction, chosen, now);
+                    }
+                }
             }
         });
     }

@@ -66,6 +66,8 @@ pub enum LoginPage {
         application: String,
         /// Who is logged in.
         person: String,
+        /// The session of that person: who agrees says in which.
+        session: String,
         /// Names of the claims, and of the scopes that give more, that it would get.
         claims: Vec<String>,
     },
@@ -73,8 +75,8 @@ pub enum LoginPage {
     Situation {
         /// Application that asks.
         application: String,
-        /// The situations, in the caller's language and in the order of [`Desk::approve`].
-        situations: Vec<String>,
+        /// The situations: their names for [`Said::Situation`], and what they are in the caller's language.
+        situations: Vec<(String, String)>,
     },
     /// Done (or refused for good): go here at once.
     Leave {
@@ -144,15 +146,26 @@ pub struct Choice {
     pub identifier: Option<String>,
 }
 
+/// What a person says on a page after the login.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Said {
+    /// The application may know the person of this session; of another one that came meanwhile it says nothing.
+    Agreed {
+        /// The session that the page showed.
+        session: String,
+    },
+    /// This is the situation.
+    Situation(String),
+}
+
 /// The desk behind both doors.
 pub trait Desk: OidcDesk {
     /// Says which client and session an access token speaks for, if it has the scope.
     fn bearer(&self, bearer: &str, scope: &str) -> Result<String, BearerError>;
     /// State of a login page; the id is the random one of its path.
     fn login_page(&self, caller: &Caller, transaction: &str) -> LoginPage;
-    /// What the person said on a page after the login: that the application may know them, or the number of their
-    /// situation.
-    fn approve(&self, caller: &Caller, transaction: &str, consent: bool, situation: Option<usize>);
+    /// What the person said on a page after the login.
+    fn approve(&self, caller: &Caller, transaction: &str, said: Said);
     /// Starts a login for a page. Returns at once; the page shows the progress.
     fn start_login(&self, caller: &Caller, transaction: &str, choice: Choice) -> Result<(), Failure>;
     /// The person gives up: the application gets `access_denied`.

@@ -230,10 +230,11 @@ impl Provider {
         approval: Approval,
     ) -> Completion {
         if approval.consent {
-            self.transactions.agreed(transaction);
+            self.transactions.agreed(transaction, &session.sid);
         }
         let Some(request) = self.transactions.get(transaction, world.now) else { return Completion::Gone };
-        let approval = Approval { consent: request.agreed, ..approval };
+        // Whoever took the place of the person who agreed is asked anew.
+        let approval = Approval { consent: request.agreed.as_ref() == Some(&session.sid), ..approval };
         let other_person = request.same_person.as_ref().is_some_and(|sub| *sub != session.person.id.0);
         if other_person {
             return self.fail(transaction, AuthorizationError::LOGIN_REQUIRED, world.now);

@@ -8,7 +8,7 @@ use super::client::Client;
 use super::parameters::Parameters;
 use super::token::{GrantType, Granted, Refused, TokenRefusal, TokenResponse};
 use super::{Provider, World};
-use crate::identity::{ACR_LOCAL, SessionId, SessionView, UnixTime};
+use crate::identity::{ACR_LOCAL, SessionId, SessionView, Sessions, UnixTime};
 use crate::secret::Secret;
 use serde_json::json;
 
@@ -36,6 +36,20 @@ pub(super) fn has_upstream(session: &SessionView) -> bool {
 }
 
 impl Provider {
+    /// Whether a token request is an exchange that needs the upstream's access token: it names a living token with the scope,
+    /// in an unlocked session. Nobody without such a token makes the agent ask its upstream for anything.
+    #[must_use]
+    pub fn wants_upstream(&self, sessions: &dyn Sessions, parameters: &Parameters, now: UnixTime) -> bool {
+        let get = |name: &str| parameters.one(name).ok().flatten();
+        let bearer = get("subject_token").and_then(|subject| self.grants.bearer(subject, now));
+        get("grant_type") == Some(GRANT)
+            && get("requested_token_type").is_none_or(|kind| kind == ACCESS_TOKEN)
+            && bearer.is_some_and(|bearer| {
+                let session = sessions.session(&bearer.grant.sid);
+                bearer.scope.split(' ').any(|word| word == PSC_TOKEN) && session.is_some_and(|s| !s.locked)
+            })
+    }
+
     /// `grant_type=urn:ietf:params:oauth:grant-type:token-exchange`.
     pub(super) fn exchange(
         &self,

@@ -102,8 +102,8 @@ pub(super) struct Request {
     pub(super) same_person: Option<String>,
     /// Language of the pages, when the client knows it (`ui_locales`).
     pub(super) language: Option<Language>,
-    /// The person agreed on the page already, and is asked for something else now.
-    pub(super) agreed: bool,
+    /// The session whose person agreed on the page already, and is asked for something else now.
+    pub(super) agreed: Option<SessionId>,
     pub(super) made: UnixTime,
     /// The session that was there and too old for the request: it does not answer it later either.
     pub(super) outdated: Option<(SessionId, UnixTime)>,
@@ -182,7 +182,7 @@ fn read_for(
         login_hint: get("login_hint").filter(|hint| hint.len() <= MAX_VALUE).map(str::to_owned),
         same_person: get("id_token_hint").map(|hint| same_person(client, keys, hint)).transpose()?,
         language: get("ui_locales").and_then(language),
-        agreed: false,
+        agreed: None,
         made: now,
         outdated: None,
     })

@@ -2,16 +2,32 @@
 //!
 //! Pro Santé Connect gives them all, in `SubjectRefPro.exercices[].activities[]`, and chooses none.
 
+use crate::secret::SecretHash;
 use serde_json::{Map, Value};
 
 /// Most situations offered.
 const MAX_OFFERED: usize = 200;
 
-/// One situation, by its place in the list; meaningful only for the claims it was listed from.
+/// One situation, by what it says: it stays the same one when the upstream lists them anew, in another order or number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Situation {
-    exercise: usize,
-    activity: Option<usize>,
+pub struct Situation(SecretHash);
+
+impl Situation {
+    /// An exercise without its activities, and one of them where it has any.
+    fn of(exercise: &Value, activity: Option<&Value>) -> Self {
+        let mut alone = exercise.clone();
+        if let Some(members) = alone.as_object_mut() {
+            members.remove("activities");
+        }
+        let activity = activity.map(Value::to_string).unwrap_or_default();
+        Self(SecretHash::of(&format!("{alone} {activity}")))
+    }
+
+    /// How a page names it.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.0.to_hex()
+    }
 }
 
 /// A situation with what a person recognises it by. Values as they were received.
@@ -30,50 +46,50 @@ pub struct Offer {
 /// The situations of a person, equal ones once.
 #[must_use]
 pub fn offers(claims: &Map<String, Value>) -> Vec<Offer> {
-    let mut seen: Vec<(&Value, Option<&Value>)> = Vec::new();
-    let mut offers = Vec::new();
-    for (at, exercise) in exercises(claims).iter().enumerate() {
-        let activities = exercise.get("activities").and_then(Value::as_array);
-        let mut places: Vec<Option<usize>> = (0..activities.map_or(0, Vec::len)).map(Some).collect();
-        if places.is_empty() {
-            places.push(None);
+    let mut offers: Vec<Offer> = Vec::new();
+    for (exercise, activity) in places(exercises(claims)).take(MAX_OFFERED) {
+        let situation = Situation::of(exercise, activity);
+        if offers.iter().any(|offer| offer.situation == situation) {
+            continue;
         }
-        for place in places {
-            let activity = place.and_then(|n| activities.and_then(|all| all.get(n)));
-            if offers.len() == MAX_OFFERED || seen.contains(&(exercise, activity)) {
-                continue;
-            }
-            seen.push((exercise, activity));
-            offers.push(Offer {
-                situation: Situation { exercise: at, activity: place },
-                profession: text(Some(exercise), "codeProfession"),
-                speciality: text(Some(exercise), "codeSavoirFaire"),
-                structure: text(activity, "enseigneCommercialeSite")
-                    .or_else(|| text(activity, "raisonSocialeSite")),
-            });
-        }
+        offers.push(Offer {
+            situation,
+            profession: text(Some(exercise), "codeProfession"),
+            speciality: text(Some(exercise), "codeSavoirFaire"),
+            structure: text(activity, "enseigneCommercialeSite")
+                .or_else(|| text(activity, "raisonSocialeSite")),
+        });
     }
     offers
 }
 
-/// `SubjectRefPro` with the chosen situation alone.
+/// `SubjectRefPro` with the chosen situation alone; with none, when the person does not have it any more.
 pub(super) fn reduced(reference: &Value, situation: Situation) -> Value {
     let mut reference = reference.clone();
     if let Some(exercises) = reference.get_mut("exercices").and_then(Value::as_array_mut) {
-        keep(exercises, situation.exercise);
-        let activities =
-            exercises.first_mut().and_then(|e| e.get_mut("activities")).and_then(Value::as_array_mut);
-        if let Some((activities, place)) = activities.zip(situation.activity) {
-            keep(activities, place);
-        }
+        let chosen = places(exercises)
+            .find(|(exercise, activity)| Situation::of(exercise, *activity) == situation)
+            .map(|(exercise, activity)| (exercise.clone(), activity.cloned()));
+        exercises.clear();
+        exercises.extend(chosen.map(|(mut exercise, activity)| {
+            if let Some(activities) = exercise.get_mut("activities").and_then(Value::as_array_mut) {
+                activities.clear();
+                activities.extend(activity);
+            }
+            exercise
+        }));
     }
     reference
 }
 
-fn keep(list: &mut Vec<Value>, place: usize) {
-    let kept = list.get(place).cloned();
-    list.clear();
-    list.extend(kept);
+/// Every exercise with each of its activities, or alone where it has none.
+fn places(exercises: &[Value]) -> impl Iterator<Item = (&Value, Option<&Value>)> {
+    exercises.iter().flat_map(|exercise| {
+        let activities = exercise.get("activities").and_then(Value::as_array);
+        let activities = activities.map(Vec::as_slice).unwrap_or_default();
+        let alone = activities.is_empty().then_some((exercise, None));
+        activities.iter().map(move |activity| (exercise, Some(activity))).chain(alone)
+    })
 }
 
 fn exercises(claims: &Map<String, Value>) -> &[Value] {

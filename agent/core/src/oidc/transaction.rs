@@ -1,7 +1,7 @@
 //! Authorization requests that wait for a person.
 
 use super::request::Request;
-use crate::identity::UnixTime;
+use crate::identity::{SessionId, UnixTime};
 use crate::secret::{Entropy, SecretHash, random_string};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -35,10 +35,10 @@ impl Transactions {
         self.0.get(&SecretHash::of(id)).filter(|request| waits(request, now))
     }
 
-    /// The person agreed that the client may know them.
-    pub(super) fn agreed(&mut self, id: &str) {
+    /// The person of this session agreed that the client may know them.
+    pub(super) fn agreed(&mut self, id: &str, session: &SessionId) {
         if let Some(request) = self.0.get_mut(&SecretHash::of(id)) {
-            request.agreed = true;
+            request.agreed = Some(session.clone());
         }
     }
 

@@ -6,8 +6,9 @@ use super::{
 };
 use crate::serve::desk::Caller;
 
-/// Asks for consent: who asks, about whom, and what it will know.
-pub(super) fn consent(page: &mut Page, caller: &Caller, here: &str, person: &str, claims: &[String]) {
+/// Asks for consent: about whom (with their session), and what the application will know.
+pub(super) fn consent(page: &mut Page, caller: &Caller, here: &str, person: (&str, &str), claims: &[String]) {
+    let (person, session) = person;
     let language = caller.language;
     page.paragraph(&text_with(language, "consent-person", "person", person));
     page.paragraph(&text(language, "consent-learns"));
@@ -17,13 +18,13 @@ pub(super) fn consent(page: &mut Page, caller: &Caller, here: &str, person: &str
         // A claim without words of its own is shown by its name.
         if words == message { claim.clone() } else { words }
     }));
-    page.button(here, &[("consent", "1")], &text(language, "consent-yes"), false);
+    page.button(here, &[("consent", session)], &text(language, "consent-yes"), false);
 }
 
 /// Asks for one of several professional situations.
-pub(super) fn situation(page: &mut Page, caller: &Caller, here: &str, situations: &[String]) {
+pub(super) fn situation(page: &mut Page, caller: &Caller, here: &str, situations: &[(String, String)]) {
     page.paragraph(&text(caller.language, "situation-choose"));
-    for (number, label) in situations.iter().enumerate() {
-        page.button(here, &[("situation", &number.to_string())], label, false);
+    for (name, label) in situations {
+        page.button(here, &[("situation", name)], label, false);
     }
 }

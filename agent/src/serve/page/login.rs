@@ -8,7 +8,7 @@ use super::{
     text::{text, text_with},
 };
 use crate::serve::{
-    desk::{Caller, Choice, Desk, Hint, LoginPage, Number},
+    desk::{Caller, Choice, Desk, Hint, LoginPage, Number, Said},
     intake, problem,
     reply::{self, Reply},
     v1::Request,
@@ -78,14 +78,12 @@ where
     };
     let field =
         |wanted: &str| form.0.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
-    let situation = field("situation").map(|number| number.parse().ok());
     if field("cancel").is_some() {
         desk.abandon_login(caller, transaction);
-    } else if field("consent").is_some() || situation.is_some() {
-        let Some(situation) = situation.map_or(Some(None), |number| number.map(Some)) else {
-            return problem::bare(StatusCode::BAD_REQUEST);
-        };
-        desk.approve(caller, transaction, field("consent").is_some(), situation);
+    } else if let Some(session) = field("consent") {
+        desk.approve(caller, transaction, Said::Agreed { session: session.to_owned() });
+    } else if let Some(situation) = field("situation") {
+        desk.approve(caller, transaction, Said::Situation(situation.to_owned()));
     } else {
         let Some(way) = field("way").and_then(way) else { return problem::bare(StatusCode::BAD_REQUEST) };
         let text = |name| field(name).map(str::to_owned);
@@ -117,10 +115,10 @@ fn render<D: Desk>(desk: &D, caller: &Caller, transaction: &str, page: LoginPage
             reply::see_other(&location).unwrap_or_else(|| problem::bare(StatusCode::INTERNAL_SERVER_ERROR))
         }
         LoginPage::Gone => gone(desk, caller),
-        LoginPage::Consent { application, person, claims } => {
+        LoginPage::Consent { application, person, session, claims } => {
             let mut page = start(desk, caller, "consent-title");
             page.paragraph(&text_with(language, "consent-asks", "application", &application));
-            choice::consent(&mut page, caller, &here(transaction), &person, &claims);
+            choice::consent(&mut page, caller, &here(transaction), (&person, &session), &claims);
             cancel(&mut page, caller, transaction);
             send(StatusCode::OK, page)
         }

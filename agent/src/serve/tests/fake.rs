@@ -3,7 +3,7 @@
 use crate::serve::{
     bridge::Bridge,
     connection, control,
-    desk::{Caller, Choice, Desk, Door, LoginPage},
+    desk::{Caller, Choice, Desk, Door, LoginPage, Said},
     limits::{Refusals, Slots},
     oidc::desk::{LogoutAnswer, OidcDesk},
     visitor::{Process, Searches, Visitor},
@@ -150,8 +150,8 @@ impl Desk for FakeDesk {
             _ => Err(BearerError::Invalid),
         }
     }
-    fn approve(&self, _: &Caller, transaction: &str, consent: bool, situation: Option<usize>) {
-        self.note(format!("approve {transaction} {consent} {situation:?}"));
+    fn approve(&self, _: &Caller, transaction: &str, said: Said) {
+        self.note(format!("approve {transaction} {said:?}"));
     }
     fn login_page(&self, _: &Caller, transaction: &str) -> LoginPage {
         if transaction == "t1" { self.page.lock().unwrap().clone() } else { LoginPage::Gone }

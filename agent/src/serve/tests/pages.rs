@@ -249,6 +249,7 @@ async fn the_person_is_asked_before_an_application_knows_them() {
     let desk = showing(LoginPage::Consent {
         application: "<Dossier>".to_owned(),
         person: "CAMILLE MARTIN".to_owned(),
+        session: "s1".to_owned(),
         claims,
     });
     let page = ask(&desk, "GET /login/t1").await;
@@ -262,20 +263,21 @@ async fn the_person_is_asked_before_an_application_knows_them() {
         assert!(page.body.contains(shown), "{shown} is missing in {}", page.body);
     }
     assert!(!page.body.contains("http-equiv"), "the page waits for the person");
-    ask(&desk, &format!("{POST}\n\nconsent=1")).await;
+    assert!(page.body.contains("value=\"s1\""), "the answer is for the person shown: {}", page.body);
+    ask(&desk, &format!("{POST}\n\nconsent=s1")).await;
     ask(&desk, &format!("{POST}\n\ncancel=1")).await;
-    assert_eq!(desk.noted(), ["approve t1 true None", "abandon t1"]);
+    assert_eq!(desk.noted(), ["approve t1 Agreed { session: \"s1\" }", "abandon t1"]);
 }
 
 #[tokio::test]
-async fn the_person_chooses_a_situation_by_its_number() {
-    let situations = vec!["Médecin – CABINET <A>".to_owned(), "Médecin – CHU".to_owned()];
+async fn the_person_chooses_a_situation_by_its_name() {
+    let situations = [("n0", "Médecin – CABINET <A>"), ("n1", "Médecin – CHU")];
+    let situations = situations.map(|(name, label)| (name.to_owned(), label.to_owned())).to_vec();
     let desk = showing(LoginPage::Situation { application: "Dossier".to_owned(), situations });
     let page = ask(&desk, "GET /login/t1").await;
-    assert!(page.body.contains("CABINET &lt;A&gt;") && page.body.contains("value=\"1\""), "{}", page.body);
-    assert_eq!(ask(&desk, &format!("{POST}\n\nsituation=x")).await.status, 400);
-    ask(&desk, &format!("{POST}\n\nsituation=1")).await;
-    assert_eq!(desk.noted(), ["approve t1 false Some(1)"]);
+    assert!(page.body.contains("CABINET &lt;A&gt;") && page.body.contains("value=\"n1\""), "{}", page.body);
+    ask(&desk, &format!("{POST}\n\nsituation=n1")).await;
+    assert_eq!(desk.noted(), ["approve t1 Situation(\"n1\")"]);
 }
 
 #[tokio::test]

@@ -162,3 +162,20 @@ fn the_evidence_comes_by_exchange_or_at_userinfo_and_only_with_its_scope() {
     );
     assert_eq!(answer.get("refresh_token"), None);
 }
+
+#[test]
+fn nobody_without_a_living_token_makes_the_agent_ask_its_upstream() {
+    let (mut house, key) = house();
+    let own = login(&mut house, &key, "relay", "openid psc_token");
+    let plain = login(&mut house, &key, "plain", "openid");
+    let wants = |house: &House, token: &str, more: &[(&str, &str)]| {
+        let form = super::pairs(&exchange(token, more));
+        house.provider.wants_upstream(&house.sessions, &form, house.now)
+    };
+    assert!(wants(&house, &own, &[]));
+    assert!(!wants(&house, "nonsense", &[]));
+    assert!(!wants(&house, &plain, &[]));
+    assert!(!wants(&house, &own, &[("requested_token_type", ID)]));
+    house.lock(true);
+    assert!(!wants(&house, &own, &[]));
+}

@@ -225,3 +225,39 @@ fn a_login_that_brings_the_same_authentication_again_does_not_answer_the_request
         house.sessions.0.push(session("s1", START));
     }
 }
+
+#[test]
+fn a_chosen_situation_stays_the_same_one_when_the_list_changes() {
+    let mut house = House::logged_in();
+    house.add(json!({"id": "one", "situation": "choose", "claims": ["SubjectRefPro"]}));
+    let transaction = house.waits(&[("client_id", "one")]);
+    let Completion::AskSituation(offers) = house.complete(&transaction, Approval::default()) else {
+        panic!("not asked")
+    };
+    let chosen = Approval { consent: false, situation: Some(offers[1].situation) };
+    let code = done(house.complete(&transaction, chosen))["code"].clone();
+    let tokens = house.redeem(&code, &[("client_id", "one")]).unwrap();
+    let access = text(&tokens, "access_token").to_owned();
+    let before = house.userinfo(&access).unwrap()["SubjectRefPro"].clone();
+    let list = |house: &mut House, change: &dyn Fn(&mut Vec<serde_json::Value>)| {
+        let person = std::sync::Arc::make_mut(&mut house.sessions.0[0].person);
+        change(person.claims["SubjectRefPro"]["exercices"].as_array_mut().unwrap());
+    };
+    list(&mut house, &|exercises| exercises.reverse());
+    assert_eq!(house.userinfo(&access).unwrap()["SubjectRefPro"], before);
+    list(&mut house, &|exercises| exercises.retain(|exercise| exercise["codeProfession"] == "60"));
+    let after = house.userinfo(&access).unwrap();
+    assert_eq!(after["SubjectRefPro"], json!({"exercices": []}), "another one is never put in its place");
+}
+
+#[test]
+fn consent_of_one_person_is_not_the_next_ones() {
+    let mut house = House::logged_in();
+    house.add(json!({"id": "both", "consent": "first-use", "situation": "choose"}));
+    let transaction = house.waits(&[("client_id", "both")]);
+    let agreed = Approval { consent: true, situation: None };
+    assert!(matches!(house.complete(&transaction, agreed), Completion::AskSituation(_)));
+    assert!(matches!(house.complete(&transaction, Approval::default()), Completion::AskSituation(_)));
+    house.sessions.0.push(super::session("s2", house.now));
+    assert!(matches!(house.complete(&transaction, Approval::default()), Completion::AskConsent));
+}

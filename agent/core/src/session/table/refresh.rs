@@ -75,7 +75,10 @@ impl Table {
         let acted = self.input || live.active > live.refresh.since;
         let due = match need {
             Need::Session => self.refresh_at().is_some_and(|at| at <= now),
-            Need::AccessToken => acted && upstream.tokens.access_expires < now.plus(TRAVEL),
+            // Whoever asks often while the upstream is out of order waits like everybody else.
+            Need::AccessToken => {
+                acted && live.refresh.not_before <= now && upstream.tokens.access_expires < now.plus(TRAVEL)
+            }
         };
         due.then(|| Ticket { sid: live.sid.clone(), generation: live.refresh.generation })
     }
