@@ -59,6 +59,11 @@ failures! {
            "Recommencez quand vous êtes prêt."
         en "The login was cancelled on the login service's page."
            "Start over when you are ready."
+    UPSTREAM_UNNAMED = "upstream_unnamed" 502 Upstream
+        fr "Le service d'authentification ne s'est pas nommé dans sa réponse, alors qu'il annonce le faire."
+           "La connexion a abouti. Signalez-le à votre administrateur."
+        en "The login service did not name itself in its answer, although it says that it does."
+           "The login went well. Tell your administrator."
     BROWSER_LATE = "browser_late" 409 Person
         fr "Personne n'est revenu du navigateur à temps."
            "Recommencez, et terminez la connexion dans la page qui s'ouvre."

@@ -1,6 +1,7 @@
 //! Profiles, dates, cookies and the matching rule; whole logins are played in `session`.
 
 mod client_authentication;
+mod drift;
 mod id_token;
 mod pushes;
 mod refresh;

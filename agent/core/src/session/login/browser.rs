@@ -1,7 +1,7 @@
 //! The browser road: the system's browser shows the upstream's own pages, and comes back to a listener of ours (RFC 8252).
 
 use super::identify::AwaitTokens;
-use super::upstream::{self, After, Trip, Whom, judged};
+use super::upstream::{self, After, Trip, Whom, judged, unnamed};
 use super::{Case, Moment, State, Turn, unexpected};
 use crate::failure::Failure;
 use crate::psc::authorize::{Ask, Pending};
@@ -64,9 +64,10 @@ pub(super) struct AwaitReturn {
 }
 
 impl AwaitReturn {
-    pub(super) fn on(self, event: Event, moment: &mut Moment<'_>) -> Result<Turn, Failure> {
+    pub(super) fn on(self, event: Event, case: &mut Case, moment: &mut Moment<'_>) -> Result<Turn, Failure> {
         let Event::Returned(query) = event else { return Err(unexpected()) };
         let granted = judged(self.pending.returned(&query), "authorization", moment)?;
+        case.warnings.extend(unnamed(&granted));
         let redeem = token::redeem(&self.trip.profile, &self.metadata, &granted, &mut moment.fresh())?;
         let state = AwaitTokens { trip: self.trip, metadata: self.metadata, nonce: granted.nonce };
         Ok(Turn::on(State::Tokens(state), Action::Fetch(redeem)))

@@ -6,6 +6,7 @@ use crate::audit;
 use crate::failure::{self, Code, Failure};
 use crate::fetch::Fetched;
 use crate::identity::{NationalId, Person};
+use crate::psc::authorize::Granted;
 use crate::psc::ciba::Channel;
 use crate::psc::profile::MAX_SKEW;
 use crate::psc::{Metadata, Profile, answer};
@@ -95,6 +96,11 @@ pub(super) fn judged<T>(
         note_upstream(moment, endpoint, failure.code);
     }
     result
+}
+
+/// An answer that lacks `iss` although the upstream announces it is taken, since we speak to one issuer only, and told.
+pub(super) fn unnamed(granted: &Granted) -> Option<Failure> {
+    (!granted.issuer_named).then(|| failure::UPSTREAM_UNNAMED.into())
 }
 
 /// What follows the discovery document.

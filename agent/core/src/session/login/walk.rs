@@ -2,8 +2,8 @@
 
 use super::credential::Holding;
 use super::identify::AwaitTokens;
-use super::upstream::{Trip, Whom, judged};
-use super::{Moment, Spend, State, Turn, unexpected};
+use super::upstream::{Trip, Whom, judged, unnamed};
+use super::{Case, Moment, Spend, State, Turn, unexpected};
 use crate::failure::{self, Failure};
 use crate::psc::authorize::{Ask, Pending};
 use crate::psc::{Metadata, Profile, Walk, Walked, token};
@@ -72,7 +72,12 @@ pub(super) struct AwaitWalk {
 }
 
 impl AwaitWalk {
-    pub(super) fn on(mut self, event: Event, moment: &mut Moment<'_>) -> Result<Turn, Failure> {
+    pub(super) fn on(
+        mut self,
+        event: Event,
+        case: &mut Case,
+        moment: &mut Moment<'_>,
+    ) -> Result<Turn, Failure> {
         match event {
             Event::CertificateRequested { .. } if !self.with_card => {
                 self.asked_by.push(self.walk.server());
@@ -101,6 +106,7 @@ impl AwaitWalk {
                 judged(Err(failure::UPSTREAM_NO_CARD.into()), "authorization", moment)
             }
             Walked::Arrived(granted) => {
+                case.warnings.extend(unnamed(&granted));
                 let redeem = token::redeem(&trip.profile, &self.metadata, &granted, &mut moment.fresh())?;
                 let state = AwaitTokens { trip, metadata: self.metadata, nonce: granted.nonce };
                 Ok(Turn::on(State::Tokens(state), Action::Fetch(redeem)))

@@ -62,7 +62,8 @@ fn a_return_of_another_login_or_issuer_is_refused() {
     }
     // The wallet's page may drop `iss`: we speak to one issuer only.
     let (result, _) = play(purpose(Way::Browser), |play| play.provider.answer_query.push(("iss", None)));
-    assert!(result.is_ok());
+    let warnings: Vec<_> = result.unwrap().warnings.iter().map(|told| told.code).collect();
+    assert_eq!(warnings, [failure::UPSTREAM_UNNAMED]);
 }
 
 #[test]
