@@ -60,12 +60,12 @@ impl Shared {
     ) -> Result<Joined, Failure> {
         self.decide(|quiet, _| {
             let identifier = match wish.way {
-                Way::Ecps => Some(whom(wish.identifier.as_deref(), quiet.pushes.last_holder())?),
-                _ => None,
+                Way::Ecps => whom(wish.identifier.as_deref(), quiet.pushes.last_holder()).map(Some),
+                _ => Ok(None),
             };
             if let Some(running) = &mut quiet.pages.running {
                 // Whoever names a person does not wait for somebody else's phone.
-                if running.way != wish.way || running.asked != identifier {
+                if running.way != wish.way || Ok(&running.asked) != identifier.as_ref() {
                     return Err(failure::LOGIN_BUSY.into());
                 }
                 // The upstream's page was asked for no newer authentication than the first one wanted. Everywhere else
@@ -85,6 +85,7 @@ impl Shared {
             }
             // One that the upstream's return made useless is not worth resuming.
             let locked = self.answering(quiet).filter(|session| session.locked);
+            let identifier = identifier?;
             // A session that rests on a card is resumed with that card; any other one the way that is asked for.
             let by_card = locked.as_ref().is_some_and(|session| session.assurance.credential.is_some());
             // Resuming with the session's own card and PIN is no new login: the policy allowed that session.

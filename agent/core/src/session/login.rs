@@ -108,7 +108,7 @@ enum Road {
 }
 
 impl Road {
-    /// The road of a way, where there is one (README, "Ways of login").
+    /// The road of a way, where there is one (README, "Ways to log in").
     fn of(way: Way, upstream: Option<&Arc<Profile>>) -> Option<Self> {
         match (way, upstream.map(Arc::clone)) {
             (Way::Local, _) | (Way::Card | Way::Token, None) => Some(Self::Local),
