@@ -373,7 +373,11 @@ fn assemble(
         Some(upstream) => {
             let anchors = Arc::new(upstream_anchors(upstream)?);
             let network = Arc::new(Network { anchors, proxies: Arc::clone(&proxies) });
-            Some(Fetcher::new(network, Arc::clone(&clock), setup::identity(&config)?))
+            let identity = setup::identity(&config)?;
+            if let Some(certificate) = &identity {
+                setup::tell_of_end(certificate, clock.now());
+            }
+            Some(Fetcher::new(network, Arc::clone(&clock), identity))
         }
         None => None,
     };

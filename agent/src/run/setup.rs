@@ -8,8 +8,9 @@ use crate::{
     },
 };
 use cps_agent_core::{
-    failure::Failure,
-    identity::Way,
+    diagnosis::{self, Verdict},
+    failure::{Failure, Language},
+    identity::{UnixTime, Way},
     policy::{LocalLogin, Policy},
     psc::{self, Profile, client::Client, profile::Custom},
     session::table::Rules,
@@ -144,5 +145,16 @@ pub(super) fn identity(config: &Config) -> Result<Option<Arc<ClientCertificate>>
             Ok(Some(Arc::new(ClientCertificate::read(certificate, key)?)))
         }
         _ => Ok(None),
+    }
+}
+
+/// Says in the log when the certificate of our client ends soon, or has ended: nothing else would, before it is refused.
+pub(super) fn tell_of_end(certificate: &ClientCertificate, now: UnixTime) {
+    match diagnosis::client_certificate(certificate.not_after(), now).verdict {
+        Verdict::Good(_) => {}
+        Verdict::Warning(failure) | Verdict::Bad(failure) => {
+            let sentence = failure.what(Language::English);
+            tracing::warn!(code = %failure.code, %sentence, "the certificate towards the upstream");
+        }
     }
 }
