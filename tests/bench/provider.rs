@@ -42,7 +42,9 @@ use std::{
 const CONNECTIONS: usize = 8;
 const ROUNDS: usize = 5;
 /// Requests of one connection in one round.
-const PER_ROUND: usize = 250;
+const PER_ROUND: usize = 100;
+/// Codes of one connection that wait at a time.
+const BATCH: usize = 10;
 const STARTS: usize = 21;
 const REDIRECT: &str = "http://127.0.0.1/callback";
 const CLIENT: &str = "bench";
@@ -160,9 +162,15 @@ impl Provider {
         load(self.port, talkers.collect()).await.0
     }
 
+    /// In small batches: a code lives a minute.
     async fn exchange(&self) -> (Taken, Taken) {
-        let (asked, codes) = self.codes(PER_ROUND).await;
-        (asked, self.redeem(codes).await.0)
+        let (mut asked, mut redeemed) = (Taken::default(), Taken::default());
+        for _ in 0..PER_ROUND / BATCH {
+            let (taken, codes) = self.codes(BATCH).await;
+            asked.add(taken);
+            redeemed.add(self.redeem(codes).await.0);
+        }
+        (asked, redeemed)
     }
 }
 

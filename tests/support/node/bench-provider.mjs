@@ -17,7 +17,39 @@ const key = { ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.e
 const policy = interactionPolicy.base();
 policy.get('consent').checks.clear();
 
+/** A store in memory that forgets nothing: oidc-provider's own keeps a thousand entries, fewer than a round makes. */
+const stored = new Map();
+class Memory {
+  constructor(model) {
+    this.model = model;
+  }
+
+  async upsert(id, payload) {
+    stored.set(`${this.model}:${id}`, payload);
+    if (payload.uid) stored.set(`uid:${payload.uid}`, id);
+  }
+
+  async find(id) {
+    return stored.get(`${this.model}:${id}`);
+  }
+
+  async findByUid(uid) {
+    return this.find(stored.get(`uid:${uid}`));
+  }
+
+  async consume(id) {
+    stored.get(`${this.model}:${id}`).consumed = Math.floor(Date.now() / 1000);
+  }
+
+  async destroy(id) {
+    stored.delete(`${this.model}:${id}`);
+  }
+
+  async revokeByGrantId() {}
+}
+
 const provider = new Provider(issuer, {
+  adapter: Memory,
   clients: [
     {
       client_id: wish.clientId,
@@ -43,6 +75,9 @@ const provider = new Provider(issuer, {
     claims: async () => ({ sub, given_name: 'CAMILLE', family_name: 'EXEMPLE', SubjectNameID: sub }),
   }),
   loadExistingGrant: async (ctx) => {
+    // A session knows one grant of a client: another one would make the codes of the first void.
+    const known = ctx.oidc.session.grantIdFor(ctx.oidc.client.clientId);
+    if (known) return provider.Grant.find(known);
     const grant = new provider.Grant({ clientId: ctx.oidc.client.clientId, accountId: ctx.oidc.session.accountId });
     grant.addOIDCScope('openid profile');
     await grant.save();
