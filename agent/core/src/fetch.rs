@@ -3,6 +3,7 @@
 use crate::identity::UnixTime;
 use crate::secret::Secret;
 use url::Url;
+use zeroize::Zeroizing;
 
 /// What to do when the server asks for a client certificate during the handshake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -22,8 +23,8 @@ pub struct Fetch {
     pub method: &'static str,
     /// Where to. Always https.
     pub url: Url,
-    /// Header names and values, besides `Host` and lengths. May hold credentials: no debug output.
-    pub headers: Vec<(&'static str, String)>,
+    /// Header names and values, besides `Host` and lengths. May hold credentials: wiped when dropped, no debug output.
+    pub headers: Vec<(&'static str, Zeroizing<String>)>,
     /// Body of a form post (`application/x-www-form-urlencoded`). May hold credentials: no debug output.
     pub form: Option<Secret>,
     /// When the server asks for a client certificate.
@@ -37,7 +38,7 @@ impl Fetch {
         Self {
             method: "GET",
             url,
-            headers: vec![("accept", "application/json".to_owned())],
+            headers: vec![("accept", "application/json".to_owned().into())],
             form: None,
             if_asked: IfAsked::GoOnWithout,
         }
@@ -55,8 +56,8 @@ impl Fetch {
 
     /// Adds a header.
     #[must_use]
-    pub fn with_header(mut self, name: &'static str, value: String) -> Self {
-        self.headers.push((name, value));
+    pub fn with_header(mut self, name: &'static str, value: impl Into<Zeroizing<String>>) -> Self {
+        self.headers.push((name, value.into()));
         self
     }
 }

@@ -249,7 +249,7 @@ fn request(fetch: &Fetch, forwarder: Option<&ProxyAddress>) -> Result<Request<Fu
         builder = builder.header(header::PROXY_AUTHORIZATION, value);
     }
     for (name, value) in &fetch.headers {
-        builder = builder.header(*name, value);
+        builder = builder.header(*name, value.as_str());
     }
     let body = match &fetch.form {
         Some(form) => {

@@ -156,5 +156,6 @@ fn basic(id: &str, secret: &Secret) -> String {
     pair.extend(byte_serialize(id.as_bytes()));
     pair.push(':');
     pair.extend(byte_serialize(secret.expose().as_bytes()));
-    format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair.as_bytes()))
+    let encoded = Zeroizing::new(base64::engine::general_purpose::STANDARD.encode(pair.as_bytes()));
+    format!("Basic {}", encoded.as_str())
 }

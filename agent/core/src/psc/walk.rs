@@ -47,9 +47,9 @@ impl Walk {
     /// The request to send now. Asking again gives the same request: this is how it is repeated with the card.
     #[must_use]
     pub fn fetch(&self) -> Fetch {
-        let mut headers = vec![("accept", "text/html".to_owned())];
+        let mut headers = vec![("accept", "text/html".to_owned().into())];
         if let Some(cookies) = self.jar.header(&self.here) {
-            headers.push(("cookie", cookies));
+            headers.push(("cookie", cookies.into()));
         }
         Fetch { method: "GET", url: self.here.clone(), headers, form: None, if_asked: IfAsked::Report }
     }

@@ -24,7 +24,7 @@ fn post(profile: &Profile, entropy: &mut Counted) -> Fetch {
 
 fn sent(auth: ClientAuth) -> (String, Option<String>, IfAsked) {
     let fetch = post(&profile(auth), &mut Counted::default());
-    let header = fetch.headers.iter().find(|(n, _)| *n == "authorization").map(|(_, v)| v.clone());
+    let header = fetch.headers.iter().find(|(n, _)| *n == "authorization").map(|(_, v)| v.to_string());
     (fetch.form.unwrap().expose().to_owned(), header, fetch.if_asked)
 }
 
