@@ -286,9 +286,11 @@ impl<'a> Follower<'a> {
             self.seen.graphical = matches!(kind.as_str(), "x11" | "wayland" | "mir");
         }
         if first {
-            // What is the same as the default was never told.
+            // What is the same as the default was never told, and an earlier follower may have told something else.
             self.seen.active = flag(&all, "Active").unwrap_or(true);
+            self.seen.locked = flag(&all, "LockedHint").unwrap_or(false);
             self.tell(News::Active(self.seen.active));
+            self.tell(News::Locked(self.seen.locked));
         }
         self.changed(&all);
         Ok(())

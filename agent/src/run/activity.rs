@@ -43,8 +43,11 @@ impl Workstation {
     /// Takes news over.
     fn hear(&mut self, news: &News) {
         match news {
-            News::Answers(true) => self.answers = true,
-            News::Answers(false) => *self = Self::default(),
+            // Whoever reads this is awake.
+            News::Answers(true) => (self.answers, self.asleep) = (true, false),
+            // What was last known stays: a screen that was locked or another person's is not taken for free because
+            // nobody tells any more. Only input has to be reported to be there.
+            News::Answers(false) => (self.answers, self.input) = (false, Input::Unreported),
             News::LockWanted => {}
             News::Locked(locked) => self.locked = *locked,
             News::Active(active) => self.active = *active,
@@ -52,6 +55,12 @@ impl Workstation {
             News::Sleeping(_) => self.asleep = true,
             News::Awake => self.asleep = false,
         }
+    }
+
+    /// News that only a person before the screen can cause. That logind answers, or does not, is none of them.
+    fn returned(before: Self, after: Self, news: &News) -> bool {
+        let said = matches!(news, News::Locked(false) | News::Active(true) | News::Awake);
+        said && !before.attended() && after.attended()
     }
 
     /// The person is, or may be, before the screen.
@@ -92,7 +101,7 @@ fn hear(shared: &Arc<Shared>, news: &News) {
         if left {
             happened(Happening::WorkstationLocked);
         }
-        if !before.attended() && after.attended() {
+        if Workstation::returned(before, after, news) {
             happened(Happening::Activity);
         }
         if !before.in_use() && after.in_use() {
@@ -171,13 +180,41 @@ mod tests {
         assert!(workstation.attended() && !workstation.in_use());
     }
 
-    #[test]
-    fn a_lost_logind_leaves_nothing_behind() {
-        let mut workstation = Workstation::default();
-        for news in [News::Answers(true), News::Locked(true), News::Active(false), News::Input(Input::Seen)] {
-            workstation.hear(&news);
+    /// A workstation that heard these news, and the one before the last.
+    fn heard(news: &[News]) -> (Workstation, Workstation) {
+        let (mut before, mut after) = (Workstation::default(), Workstation::default());
+        for news in news {
+            before = after;
+            after.hear(news);
         }
-        workstation.hear(&News::Answers(false));
-        assert_eq!(workstation, Workstation::default());
+        (before, after)
+    }
+
+    #[test]
+    fn a_lost_logind_brings_nobody_back() {
+        for away in [News::Locked(true), News::Active(false), News::Sleeping(logind::Delay::none())] {
+            let told = format!("{away:?}");
+            let lost = News::Answers(false);
+            let (before, after) =
+                heard(&[News::Answers(true), News::Input(Input::Seen), away, News::Answers(false)]);
+            assert!(!after.attended() && !after.answers, "{told}");
+            assert_eq!(after.active, before.active, "{told}: the readers are left to whom they are");
+            assert!(!Workstation::returned(before, after, &lost), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_lost_logind_reports_no_input() {
+        let (before, after) = heard(&[News::Answers(true), News::Input(Input::Seen), News::Answers(false)]);
+        assert!(before.in_use() && !after.in_use() && after.attended());
+    }
+
+    #[test]
+    fn logind_that_is_found_again_is_no_person_but_what_it_tells_may_be() {
+        let (before, after) =
+            heard(&[News::Sleeping(logind::Delay::none()), News::Answers(false), News::Answers(true)]);
+        assert!(after.attended() && !Workstation::returned(before, after, &News::Answers(true)));
+        let (before, after) = heard(&[News::Locked(true), News::Answers(false), News::Locked(false)]);
+        assert!(Workstation::returned(before, after, &News::Locked(false)));
     }
 }
