@@ -15,6 +15,8 @@ use std::{
 
 /// Where Debian's administrator puts authorities (update-ca-certificates(8)).
 const SYSTEM: &str = "/usr/local/share/ca-certificates";
+/// What it makes of them for programs to read (same page).
+const BUNDLE: &str = "/etc/ssl/certs/ca-certificates.crt";
 /// Makes the system read them.
 const UPDATE: &str = "update-ca-certificates";
 /// Makes it forget those that are gone.
@@ -30,6 +32,8 @@ const FIREFOX: [&str; 4] = [
 ];
 /// The file that makes a folder an NSS database.
 const DATABASE: &str = "cert9.db";
+/// What certutil says of a name that is not in a database.
+const NOT_THERE: &str = "Could not find cert";
 /// Digits of the fingerprint in a name.
 const DIGITS: usize = 16;
 
@@ -96,7 +100,15 @@ pub(crate) fn carry_out(deed: Deed<'_>, home: Option<&Path>, system: bool) -> Ve
 
 fn one(deed: Deed<'_>, kind: &Kind, place: &Path) -> Store {
     let done = match kind {
-        Kind::System => in_system(deed, place),
+        Kind::System => {
+            let update = || {
+                let mut update = Command::new(UPDATE);
+                // Otherwise the links to what was removed would stay.
+                update.arg(FRESH);
+                run(update)
+            };
+            System { folder: place, bundle: Path::new(BUNDLE), update: &update }.carry_out(deed)
+        }
         Kind::Nss => in_database(deed, place),
     };
     let (state, reason) = match (done, deed) {
@@ -120,42 +132,105 @@ fn name(authority: &Authority) -> String {
 }
 
 /// What root types when the person is not root.
+///
+/// The agent's file is the person's, whose programs may replace it before root looks: what lies in the store is therefore
+/// written from it as one single certificate, compared with the fingerprint that was shown, and deleted if it is another.
 pub(crate) fn by_root(deed: Deed<'_>) -> String {
+    line(deed, Path::new(SYSTEM), UPDATE)
+}
+
+fn line(deed: Deed<'_>, folder: &Path, update: &str) -> String {
+    let place = |authority: &Authority| quoted(&file_in(folder, authority).display().to_string());
     match deed {
-        Deed::Fill(authority, _) => {
-            let (file, name) = (&authority.file, name(authority));
-            format!("install -m 644 '{file}' {SYSTEM}/{name}.crt && {UPDATE} {FRESH}")
+        Deed::Fill(authority, before) => {
+            let (file, new) = (quoted(&authority.file), place(authority));
+            let digits: String = authority.sha256.chars().filter(char::is_ascii_hexdigit).collect();
+            let before = before.map(|before| format!(" && rm -f {}", place(before)));
+            format!(
+                "openssl x509 -in {file} -out {new} && {{ openssl x509 -in {new} -noout -fingerprint -sha256 | \
+                 tr -d : | grep -qi '={digits}$' && chmod 644 {new} || {{ rm -f {new}; false; }}; }}{} && \
+                 {update} {FRESH}",
+                before.unwrap_or_default()
+            )
         }
-        Deed::Empty(authority) => format!("rm -f {SYSTEM}/{}.crt && {UPDATE} {FRESH}", name(authority)),
+        Deed::Empty(authority) => format!("rm -f {} && {update} {FRESH}", place(authority)),
     }
 }
 
-fn in_system(deed: Deed<'_>, place: &Path) -> Result<(), Fault> {
-    let file = |authority: &Authority| place.join(format!("{}.crt", name(authority)));
-    let remove = |authority: &Authority| match fs::remove_file(file(authority)) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        removed => removed.map(|()| true),
-    };
-    let (added, removed) = match deed {
-        Deed::Fill(authority, before) => {
-            let present = fs::read_to_string(file(authority)).is_ok_and(|there| there == authority.pem);
-            if !present {
-                fs::write(file(authority), &authority.pem)?;
-            }
-            (!present, before.map(remove).transpose()?.unwrap_or(false))
+/// The file of an authority in the system's folder.
+fn file_in(folder: &Path, authority: &Authority) -> PathBuf {
+    folder.join(format!("{}.crt", name(authority)))
+}
+
+/// One word of a shell, whatever is in it.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// The system's store.
+struct System<'a> {
+    /// The administrator's authorities.
+    folder: &'a Path,
+    /// What programs read: all that are believed, in one file.
+    bundle: &'a Path,
+    /// Makes the second from the first.
+    update: &'a dyn Fn() -> Result<(), Fault>,
+}
+
+impl System<'_> {
+    /// What is believed decides, not whether a file is there: an update that failed is run again the next time.
+    fn carry_out(&self, deed: Deed<'_>) -> Result<(), Fault> {
+        let (authority, wanted) = match deed {
+            Deed::Fill(authority, _) => (authority, true),
+            Deed::Empty(authority) => (authority, false),
+        };
+        let filed = match (deed, read(&file_in(self.folder, authority))?) {
+            (Deed::Fill(..), filed) => filed == squeezed(&authority.pem),
+            (Deed::Empty(_), filed) => filed.is_empty(),
+        };
+        let before = match deed {
+            Deed::Fill(_, Some(before)) => Some(file_in(self.folder, before)).filter(|file| file.exists()),
+            _ => None,
+        };
+        if filed && before.is_none() && self.believes(authority)? == wanted {
+            return Ok(());
         }
-        Deed::Empty(authority) => (false, remove(authority)?),
-    };
-    let mut update = Command::new(UPDATE);
-    match (added, removed) {
-        (false, false) => Ok(()),
-        (true, false) => run(update),
-        // Otherwise the links to what was removed would stay.
-        (_, true) => {
-            update.arg(FRESH);
-            run(update)
+        match deed {
+            Deed::Fill(..) if !filed => fs::write(file_in(self.folder, authority), &authority.pem)?,
+            Deed::Empty(_) if !filed => fs::remove_file(file_in(self.folder, authority))?,
+            _ => {}
+        }
+        before.map(fs::remove_file).transpose()?;
+        // Only who may write the bundle can update it: the program's own words about that are many.
+        match fs::OpenOptions::new().append(true).open(self.bundle) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+        (self.update)()?;
+        match self.believes(authority)? == wanted {
+            true => Ok(()),
+            false => Err(Fault::Other(format!("{UPDATE} changed nothing"))),
         }
     }
+
+    /// Whether programs believe it.
+    fn believes(&self, authority: &Authority) -> io::Result<bool> {
+        Ok(read(self.bundle)?.contains(&squeezed(&authority.pem)))
+    }
+}
+
+/// A file without its spaces; empty where there is none.
+fn read(file: &Path) -> io::Result<String> {
+    match fs::read(file) {
+        Ok(content) => Ok(squeezed(&String::from_utf8_lossy(&content))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(error),
+    }
+}
+
+/// PEM without what differs from writer to writer.
+fn squeezed(pem: &str) -> String {
+    pem.chars().filter(|character| !character.is_whitespace()).collect()
 }
 
 fn in_database(deed: Deed<'_>, place: &Path) -> Result<(), Fault> {
@@ -169,7 +244,8 @@ fn in_database(deed: Deed<'_>, place: &Path) -> Result<(), Fault> {
         // Asking first: removing what is not there is an error like any other.
         match run(certutil(&["-L", "-n", &name])) {
             Ok(()) => run(certutil(&["-D", "-n", &name])),
-            Err(Fault::Other(_)) => Ok(()),
+            // A database that is locked or broken says something else: who knows what is in it?
+            Err(Fault::Other(said)) if said.contains(NOT_THERE) => Ok(()),
             Err(fault) => Err(fault),
         }
     };
@@ -229,6 +305,91 @@ mod tests {
         assert_eq!(name(&authority("../../etc/x")), "cps-agent-ec");
         let whole = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
         assert_eq!(name(&authority(whole)), "cps-agent-0123456789abcdef");
+    }
+
+    #[test]
+    fn a_word_for_the_shell_stays_one() {
+        for text in ["/state/a.pem", "/o'brien/$(id)/`id` \"x\";.pem", "'", ""] {
+            let said =
+                Command::new("sh").arg("-c").arg(format!("printf %s {}", quoted(text))).output().unwrap();
+            assert_eq!(String::from_utf8(said.stdout).unwrap(), text);
+        }
+    }
+
+    /// A certificate and its fingerprint, made on the spot.
+    fn certificate(folder: &Path, name: &str) -> Authority {
+        let (key, file) = (folder.join("key.pem"), folder.join(format!("{name}.pem")));
+        let subject = format!("/CN={name}");
+        let mut make = Command::new("openssl");
+        make.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]);
+        make.args(["-subj", &subject, "-keyout"]).arg(key).arg("-out").arg(&file);
+        assert!(make.output().unwrap().status.success());
+        let mut show = Command::new("openssl");
+        show.args(["x509", "-noout", "-fingerprint", "-sha256", "-in"]).arg(&file);
+        let shown = String::from_utf8(show.output().unwrap().stdout).unwrap();
+        let sha256 = shown.trim().rsplit('=').next().unwrap().replace(':', "").to_lowercase();
+        let pem = fs::read_to_string(&file).unwrap();
+        Authority { pem, file: file.display().to_string(), ..authority(&sha256) }
+    }
+
+    #[test]
+    fn root_installs_what_was_shown_and_nothing_else() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("o'brien");
+        fs::create_dir_all(&folder).unwrap();
+        let (good, evil) = (certificate(&folder, "good"), certificate(&folder, "evil"));
+        let before = authority("feedfeedfeedfeed");
+        fs::write(file_in(&folder, &before), "PEM").unwrap();
+        let root = |file: &Path| {
+            let shown = Authority { file: file.display().to_string(), ..good.clone() };
+            let line = line(Deed::Fill(&shown, Some(&before)), &folder, "true");
+            Command::new("sh").arg("-c").arg(line).output().unwrap().status.success()
+        };
+        let place = file_in(&folder, &good);
+        assert!(!root(Path::new(&evil.file)) && !place.exists(), "another certificate");
+        assert!(file_in(&folder, &before).exists());
+        // Whatever was put behind the right one is not installed with it.
+        let both = folder.join("both.pem");
+        fs::write(&both, format!("{}{}", good.pem, evil.pem)).unwrap();
+        assert!(root(&both));
+        assert_eq!(squeezed(&fs::read_to_string(&place).unwrap()), squeezed(&good.pem));
+        assert!(!file_in(&folder, &before).exists(), "the earlier one is gone");
+    }
+
+    #[test]
+    fn an_update_that_failed_is_not_taken_for_done_the_next_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let (folder, bundle) = (folder.path(), folder.path().join("bundle"));
+        let one = authority("11");
+        let carry_out = |deed: Deed<'_>, update: &dyn Fn() -> Result<(), Fault>| {
+            System { folder, bundle: &bundle, update }.carry_out(deed).map_err(|fault| match fault {
+                Fault::Other(said) => said,
+                Fault::NeedsRoot | Fault::NoCertutil => "left".to_owned(),
+            })
+        };
+        let broken = || Err(Fault::Other("broken".to_owned()));
+        let works = || {
+            let all = fs::read(file_in(folder, &one)).unwrap_or_default();
+            fs::write(&bundle, all).map_err(Fault::from)
+        };
+        for deed in [Deed::Fill(&one, None), Deed::Empty(&one)] {
+            for _ in 0..2 {
+                assert_eq!(carry_out(deed, &broken), Err("broken".to_owned()), "{deed:?}");
+                let idle = carry_out(deed, &|| Ok(())).unwrap_err();
+                assert!(idle.contains("changed nothing"), "{deed:?}: {idle}");
+            }
+            assert_eq!(carry_out(deed, &works), Ok(()), "{deed:?}");
+            assert_eq!(carry_out(deed, &broken), Ok(()), "{deed:?}: nothing is left to do");
+        }
+    }
+
+    #[test]
+    fn a_database_that_cannot_be_read_is_not_empty() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(DATABASE), "no database").unwrap();
+        let store = one(Deed::Empty(&authority("11")), &Kind::Nss, folder.path());
+        assert!(matches!(store.state, "failed" | "no_certutil"), "{store:?}");
+        assert!(!store.is_done());
     }
 
     #[test]

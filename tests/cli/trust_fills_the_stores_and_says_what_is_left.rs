@@ -57,6 +57,21 @@ fn a_store_that_is_left_is_named_with_what_is_missing() {
 }
 
 #[test]
+fn an_authority_is_not_forgotten_while_a_store_has_it() {
+    let agent =
+        Agent::answering(&[("GET /v1/trust", 200, authority(true)), ("DELETE /v1/trust", 200, Value::Null)]);
+    let home = tempfile::tempdir().unwrap();
+    let database = home.path().join(".pki/nssdb");
+    std::fs::create_dir_all(&database).unwrap();
+    std::fs::write(database.join("cert9.db"), "").unwrap();
+    let ran = at_home(&agent, home.path(), &["trust", "remove", "--no-system"]);
+    assert_eq!((ran.code, agent.seen().len()), (1, 1), "{}", ran.err);
+    std::fs::remove_dir_all(&database).unwrap();
+    let ran = at_home(&agent, home.path(), &["trust", "remove", "--no-system"]);
+    assert_eq!((ran.code, agent.seen().len()), (0, 3), "{}", ran.err);
+}
+
+#[test]
 fn nothing_to_remove_is_no_error() {
     let agent = Agent::answering(&[("GET /v1/trust", 200, Value::Null)]);
     let home = tempfile::tempdir().unwrap();

@@ -36,7 +36,10 @@ pub(super) async fn run(command: &TrustCommand, agent: &mut Agent, output: &mut 
             let (gone, system) = (authority.clone(), !no_system);
             let emptied = move || stores::carry_out(Deed::Empty(&gone), home.as_deref(), system);
             let stores = tokio::task::spawn_blocking(emptied).await.map_err(io::Error::other)?;
-            agent.remove_authority().await?;
+            // As long as a store has it, it is not forgotten: the next try has to know its name.
+            if stores.iter().all(Store::is_done) {
+                agent.remove_authority().await?;
+            }
             told(Some(&authority), &stores, output)?;
             judged(deed, &stores)
         }
