@@ -83,7 +83,7 @@ use cps_agent_core::{
     identity::Environment,
     jose::JoseError,
     oidc::Provider,
-    session::table::{Happening, Table},
+    session::table::{Happening, LONGEST_GAP, Table},
     trust,
 };
 use cps_card::transport::ReaderService;
@@ -96,6 +96,8 @@ use tokio::sync::{mpsc, oneshot};
 
 /// A timer that sleeps longer than this is set again: clocks may be moved and machines may sleep meanwhile.
 const LONGEST_SLEEP: i64 = 60;
+const _: () =
+    assert!(2 * LONGEST_SLEEP <= LONGEST_GAP, "an ordinary wait is not taken for a machine that stood still");
 
 /// What the agent stands on: the system's for the program, made up ones for the sandbox.
 pub struct Services {

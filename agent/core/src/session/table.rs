@@ -34,6 +34,9 @@ use std::sync::Arc;
 pub const MAX_LIFE: i64 = 4 * 3600;
 /// Longest idle time, seconds.
 pub const MAX_IDLE: i64 = 30 * 60;
+/// Longest time between two calls of the table, seconds, during which input that was seen at its start is taken to have
+/// lasted. Whoever drives it ticks at least twice as often; a longer gap is a machine that stood still: nobody was there.
+pub const LONGEST_GAP: i64 = 120;
 /// Random bytes of a session identifier: 128 bits.
 const SID: usize = 16;
 
@@ -100,7 +103,8 @@ pub enum Happening {
     /// The person did something: input reported by the system, or a click, prompt or card act with the agent.
     /// Never a call of an application.
     Activity,
-    /// Time passed. To be told at [`Table::deadline`] at the latest.
+    /// Time passed. To be told at [`Table::deadline`] at the latest, and while input is seen at least every
+    /// [`LONGEST_GAP`] seconds.
     Tick,
     /// The person ended the session.
     Logout,
@@ -155,6 +159,8 @@ impl Table {
     /// An empty table. Limits beyond [`MAX_LIFE`] and [`MAX_IDLE`] are cut to these.
     #[must_use]
     pub fn new(rules: Rules) -> Self {
+    /// When the table was last told of the time.
+    told: UnixTime,
         let within = |seconds: i64, most: i64| seconds.clamp(1, most);
         let max = within(rules.max, MAX_LIFE);
         let rules = Rules {
@@ -163,7 +169,7 @@ impl Table {
             local_max: within(rules.local_max, max),
             ..rules
         };
-        Self { rules, live: None, input: false, generation: 0 }
+        Self { rules, live: None, input: false, told: UnixTime(0), generation: 0 }
     }
 
     /// The live session, locked or not.
@@ -328,7 +334,9 @@ impl Table {
 
     /// Ends the session when its time is over.
     fn expire(&mut self, now: UnixTime) -> Vec<Effect> {
-        if let Some(live) = self.live.as_mut().filter(|live| self.input && !live.locked) {
+        let gap = now.since(std::mem::replace(&mut self.told, now));
+        let present = self.input && gap <= LONGEST_GAP;
+        if let Some(live) = self.live.as_mut().filter(|live| present && !live.locked) {
             live.active = live.active.max(now);
         }
         match &self.live {

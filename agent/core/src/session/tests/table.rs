@@ -8,7 +8,7 @@ use crate::identity::{NationalId, SessionId, Sessions, UnixTime, Way};
 use crate::psc::Fresh;
 use crate::session::login::Outcome;
 use crate::session::step::{Purpose, SamePerson};
-use crate::session::table::{Effect, Happening, MAX_IDLE, MAX_LIFE, Mode, Rules, Table};
+use crate::session::table::{Effect, Happening, LONGEST_GAP, MAX_IDLE, MAX_LIFE, Mode, Rules, Table};
 use crate::tests::authority::{Card, DOCTOR, NURSE, Pki, Plan};
 use crate::tests::provider::Play;
 use crate::tests::{Counted, NOW};
@@ -326,7 +326,9 @@ fn input_keeps_a_session_awake_as_long_as_it_lasts() {
     let end = table.session(&sid).unwrap().expires;
     assert_eq!(table.deadline(), Some(end), "only the longest time counts");
     let later = NOW.plus(2 * MAX_IDLE);
-    assert_eq!(words(&table.on(Happening::Tick, later)), [""; 0]);
+    for seconds in (0..=2 * MAX_IDLE).step_by(60) {
+        assert_eq!(words(&table.on(Happening::Tick, NOW.plus(seconds))), [""; 0], "{seconds}");
+    }
     table.on(Happening::InputStopped, later);
     assert_eq!(table.deadline(), Some(later.plus(MAX_IDLE)));
     assert_eq!(words(&table.on(Happening::Tick, later.plus(MAX_IDLE))), ended(SessionEnd::Idle, false));
@@ -356,6 +358,20 @@ fn input_at_a_locked_session_is_not_its_persons() {
 #[test]
 fn activity_does_not_keep_a_locked_session() {
     let mut scene = Scene::new();
+#[test]
+fn a_machine_that_stood_still_saw_nobody() {
+    let mut scene = Scene::new();
+    let (mut table, _) = scene.table(Mode::Mobile);
+    table.on(Happening::InputSeen, NOW);
+    let shorter = NOW.plus(MAX_IDLE - 1);
+    assert_eq!(words(&table.on(Happening::Tick, shorter)), [""; 0]);
+    // Whoever is there afterwards is seen again.
+    let again = shorter.plus(LONGEST_GAP);
+    assert_eq!(words(&table.on(Happening::Tick, again)), [""; 0]);
+    let longer = again.plus(MAX_IDLE);
+    assert_eq!(words(&table.on(Happening::Tick, longer)), ended(SessionEnd::Idle, false));
+}
+
     let (mut table, _) = scene.table(Mode::Lock);
     table.on(removed(&scene.doctor), NOW);
     table.on(Happening::Activity, NOW.plus(MAX_IDLE - 1));
