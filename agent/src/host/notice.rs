@@ -23,11 +23,20 @@ const BODY: usize = 64 * 1024;
 ///
 /// The name `localhost` is this machine, whatever a resolver says of it; no other name is looked up.
 ///
+/// `known` says whether whoever listens at an address is one of this user's: where the client does not run, another user's
+/// program may listen in its place. It is asked when the connection stands, before anything is sent.
+///
 /// # Errors
-/// See [`FetchFault`]; [`FetchFault::Garbled`] for an address that is not of this machine.
-pub async fn post(url: &Url, parameters: &[(&str, &str)], clock: &dyn Clock) -> Result<u16, FetchFault> {
+/// See [`FetchFault`]; [`FetchFault::Garbled`] for an address that is not of this machine, [`FetchFault::Unreachable`]
+/// also for a listener that is not known.
+pub async fn post(
+    url: &Url,
+    parameters: &[(&str, &str)],
+    clock: &dyn Clock,
+    known: impl Fn(SocketAddr) -> bool,
+) -> Result<u16, FetchFault> {
     let posted = timeout(PATIENCE, async {
-        let stream = connect(url).await?;
+        let stream = connect(url, known).await?;
         let mut connection = match url.scheme() {
             "http" => Connection::over(stream, url, None).await?,
             _ => {
@@ -42,14 +51,16 @@ pub async fn post(url: &Url, parameters: &[(&str, &str)], clock: &dyn Clock) -> 
     posted.await.unwrap_or_else(|_| Err(FetchFault::Unreachable("no answer in time".to_owned())))
 }
 
-async fn connect(url: &Url) -> Result<TcpStream, FetchFault> {
+async fn connect(url: &Url, known: impl Fn(SocketAddr) -> bool) -> Result<TcpStream, FetchFault> {
     let refused = || FetchFault::Garbled("not an address of this machine".to_owned());
     let port = url.port_or_known_default().filter(|_| matches!(url.scheme(), "http" | "https"));
     let port = port.ok_or_else(refused)?;
     let mut fault = refused();
     for address in addresses(url) {
-        match TcpStream::connect(SocketAddr::new(address, port)).await {
-            Ok(stream) => return Ok(stream),
+        let address = SocketAddr::new(address, port);
+        match TcpStream::connect(address).await {
+            Ok(stream) if known(address) => return Ok(stream),
+            Ok(_) => fault = FetchFault::Unreachable("another user's program listens there".to_owned()),
             Err(error) => fault = FetchFault::Unreachable(error.to_string()),
         }
     }
@@ -85,9 +96,22 @@ mod tests {
             "http://[2001:db8::1]/logout",
             "ftp://127.0.0.1/logout",
         ] {
-            let posted = post(&url(elsewhere), &[], &SystemClock).await;
+            let posted = post(&url(elsewhere), &[], &SystemClock, |_| true).await;
             assert!(matches!(posted, Err(FetchFault::Garbled(_))), "{elsewhere}: {posted:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_listener_that_is_not_known_gets_nothing() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a listener");
+        let address = listener.local_addr().expect("its address");
+        let page = url(&format!("http://{address}/logout"));
+        let posted = post(&page, &[("logout_token", "secret")], &SystemClock, |asked| asked != address).await;
+        assert!(matches!(posted, Err(FetchFault::Unreachable(_))), "{posted:?}");
+        let (mut stream, _) = listener.accept().await.expect("a connection");
+        let mut heard = Vec::new();
+        tokio::io::AsyncReadExt::read_to_end(&mut stream, &mut heard).await.expect("its end");
+        assert_eq!(heard, b"");
     }
 
     #[test]

@@ -4,9 +4,12 @@
 //! down, and kept for the diagnosis until the next start.
 
 use super::shared::Shared;
-use crate::host::{
-    fetch::{Answer, Fetcher},
-    notice,
+use crate::{
+    host::{
+        fetch::{Answer, Fetcher},
+        notice,
+    },
+    serve::caller,
 };
 use cps_agent_core::{
     audit,
@@ -18,6 +21,7 @@ use cps_agent_core::{
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, PoisonError},
+    net::SocketAddr,
     time::Duration,
 };
 use tokio::sync::watch;
@@ -137,7 +141,7 @@ async fn tell_client(shared: &Shared, notice: &Notice) -> Result<(), Code> {
     for pause in CLIENT_PAUSES {
         tokio::time::sleep(Duration::from_secs(pause)).await;
         let form = [("logout_token", notice.logout_token.expose())];
-        match notice::post(&url, &form, shared.clock.as_ref()).await {
+        match notice::post(&url, &form, shared.clock.as_ref(), listener_is_ours).await {
             // §2.8: 200, and some frameworks answer 204.
             Ok(200..=299) => return Ok(()),
             // It understood and refused: the same token again changes nothing.
@@ -150,6 +154,11 @@ async fn tell_client(shared: &Shared, notice: &Notice) -> Result<(), Code> {
         }
     }
     tracing::warn!(client = notice.client, "a client could not be told that its session ended");
+/// Whether whoever listens at an address is of our user, as far as the system tells: the notice names the person.
+fn listener_is_ours(address: SocketAddr) -> bool {
+    caller::listens(&caller::tables(), address, caller::own_user()) != Some(false)
+}
+
     Err(failure::CLIENT_NOT_TOLD)
 }
 

@@ -111,6 +111,21 @@ pub fn listeners(tables: &[String], port: u16) -> Vec<u32> {
         .collect()
 }
 
+/// Whether what is sent to this loopback address reaches listeners of this user only; `None` where the system does not
+/// tell. `Some(false)` where nobody listens (any more).
+#[must_use]
+pub fn listens(tables: &[String], address: SocketAddr, uid: u32) -> Option<bool> {
+    // A socket of `[::]` may take connections of both families.
+    let takes = |ip: IpAddr| ip == address.ip() || ip.is_unspecified();
+    let mut owners = tables
+        .iter()
+        .flat_map(|table| rows(table))
+        .filter(|row| row.listening && row.local.port() == address.port() && takes(row.local.ip()))
+        .map(|row| row.uid)
+        .peekable();
+    (!tables.is_empty()).then(|| owners.peek().is_some() && owners.all(|owner| owner == uid))
+}
+
 /// Asks this system about a connection: for its one socket where that can be asked, else in the tables of all.
 #[must_use]
 pub fn peer(ours: SocketAddr, peer: SocketAddr) -> Peer {
@@ -225,6 +240,19 @@ mod tests {
     fn listeners_of_a_port_are_found_on_both_families() {
         assert_eq!(listeners(&[TCP.into(), TCP6.into()], 24788), [1000, 1002]);
         assert_eq!(listeners(&[TCP.into(), TCP6.into()], 1), [0_u32; 0]);
+    }
+
+    #[test]
+    fn what_is_sent_to_another_users_listener_is_told_from_what_reaches_ours() {
+        let tables = [TCP.to_owned(), TCP6.to_owned()];
+        let listens = |address: &str, uid| super::listens(&tables, address.parse().unwrap(), uid);
+        assert_eq!(listens("127.0.0.1:24788", 1000), Some(true));
+        assert_eq!(listens("[::1]:24788", 1000), Some(false), "of user 1002");
+        assert_eq!(listens("[::1]:24788", 1002), Some(true));
+        assert_eq!(listens("127.0.0.1:50000", 1000), Some(false), "connected, not listening");
+        assert_eq!(super::listens(&[], "127.0.0.1:1".parse().unwrap(), 1000), None);
+        let everywhere = TCP.replace("0100007F:60D4 00000000", "00000000:60D4 00000000");
+        assert_eq!(super::listens(&[everywhere], "127.0.0.1:24788".parse().unwrap(), 1001), Some(false));
     }
 
     #[test]
