@@ -33,6 +33,9 @@ impl Shared {
                 Effect::UpstreamLogout { upstream, sid } => {
                     self.end_upstream_session(upstream, sid);
                 }
+                Effect::UpstreamReplaced { upstream, sid } => {
+                    self.revoke_upstream_session(upstream, sid);
+                }
                 Effect::Announce { topic, what, sid } => self.announce(topic, what, Some(&sid.0)),
                 Effect::Audit(event) => match by {
                     Some(application) => self.journal.write(&event.by(application.clone())),

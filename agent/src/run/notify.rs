@@ -14,14 +14,15 @@ use crate::{
 use cps_agent_core::{
     audit,
     failure::{self, Code},
+    fetch::Fetch,
     identity::{SessionId, UnixTime},
     oidc::backchannel_logout::Notice,
-    psc::UpstreamSession,
+    psc::{Fresh, UpstreamSession},
 };
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError},
     net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 use tokio::sync::watch;
@@ -108,11 +109,28 @@ impl Shared {
 
     /// Ends the session at the upstream, as far as it can be reached: here it is over already.
     pub(super) fn end_upstream_session(&self, upstream: Box<UpstreamSession>, session: SessionId) {
+        self.tell_upstream("logout", session, move |fresh| upstream.logout(fresh));
+    }
+
+    /// Takes back the upstream's session whose place another took; the person's other sessions there stay.
+    pub(super) fn revoke_upstream_session(&self, upstream: Box<UpstreamSession>, session: SessionId) {
+        self.tell_upstream("revocation", session, move |fresh| {
+            upstream.revocation(fresh).into_iter().collect()
+        });
+    }
+
+    /// Sends what is to be told to the upstream; `requests` makes them anew for every try.
+    fn tell_upstream(
+        &self,
+        what: &'static str,
+        session: SessionId,
+        requests: impl Fn(&mut Fresh<'_>) -> Vec<Fetch> + Send + Sync + 'static,
+    ) {
         let Some((fetcher, under_way)) = self.fetcher.clone().zip(UnderWay::new(self)) else { return };
         self.runtime.spawn(async move {
             let shared = &under_way.0;
-            let told = end_upstream_session(shared, &fetcher, &upstream).await;
-            shared.told(audit::What::Upstream("logout"), told, None, session, &audit::Application::default());
+            let told = tell_upstream(&fetcher, || shared.fresh(|fresh| requests(fresh))).await;
+            shared.told(audit::What::Upstream(what), told, None, session, &audit::Application::default());
         });
     }
 
@@ -136,6 +154,11 @@ impl Shared {
     }
 }
 
+/// Whether whoever listens at an address is of our user, as far as the system tells: the notice names the person.
+fn listener_is_ours(address: SocketAddr) -> bool {
+    caller::listens(&caller::tables(), address, caller::own_user()) != Some(false)
+}
+
 async fn tell_client(shared: &Shared, notice: &Notice) -> Result<(), Code> {
     let url = Url::parse(&notice.uri).map_err(|_| failure::CLIENT_NOT_TOLD)?;
     for pause in CLIENT_PAUSES {
@@ -154,20 +177,31 @@ async fn tell_client(shared: &Shared, notice: &Notice) -> Result<(), Code> {
         }
     }
     tracing::warn!(client = notice.client, "a client could not be told that its session ended");
-/// Whether whoever listens at an address is of our user, as far as the system tells: the notice names the person.
-fn listener_is_ours(address: SocketAddr) -> bool {
-    caller::listens(&caller::tables(), address, caller::own_user()) != Some(false)
-}
-
     Err(failure::CLIENT_NOT_TOLD)
 }
 
-async fn end_upstream_session(
-    shared: &Shared,
-    fetcher: &Fetcher,
-    session: &UpstreamSession,
-) -> Result<(), Code> {
-    let requests = || shared.fresh(|fresh| session.logout(fresh));
+/// What an answer of the upstream to a logout or a revocation means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Heard {
+    /// It did it. A redirect is the answer of a logout that has a page to go on to.
+    Done,
+    /// It may do it later.
+    Later,
+    /// It will not: the same again changes nothing.
+    Refused,
+}
+
+impl Heard {
+    fn by(status: u16) -> Self {
+        match status {
+            200..=399 => Self::Done,
+            408 | 429 | 500.. => Self::Later,
+            _ => Self::Refused,
+        }
+    }
+}
+
+async fn tell_upstream(fetcher: &Fetcher, requests: impl Fn() -> Vec<Fetch>) -> Result<(), Code> {
     let mut told = Ok(());
     for index in 0..requests().len() {
         let mut done = false;
@@ -176,20 +210,40 @@ async fn end_upstream_session(
             // Each try needs a request of its own: it may be signed, and time went on.
             let Some(fetch) = requests().into_iter().nth(index) else { break };
             match fetcher.fetch(&fetch).await {
-                Answer::Fetched(fetched) if fetched.status < 500 => {
-                    done = true;
-                    break;
-                }
                 Answer::Fetched(fetched) => {
-                    tracing::warn!(status = fetched.status, "the upstream did not end its session");
+                    let heard = Heard::by(fetched.status);
+                    done = heard == Heard::Done;
+                    if heard != Heard::Later {
+                        break;
+                    }
+                    tracing::warn!(status = fetched.status, "the upstream did not end its session yet");
                 }
                 Answer::Failed(fault) => tracing::warn!(%fault, "the upstream did not hear of the logout"),
                 Answer::CertificateRequested { .. } => break,
             }
         }
         if !done {
+            tracing::warn!("the upstream could not be brought to end its session");
             told = Err(failure::UPSTREAM_NOT_TOLD);
         }
     }
     told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_upstream_that_refuses_was_not_told() {
+        for status in [100, 400, 401, 403, 404, 410, 418] {
+            assert_eq!(Heard::by(status), Heard::Refused, "{status}");
+        }
+        for status in [408, 429, 500, 502, 503, 504, 599] {
+            assert_eq!(Heard::by(status), Heard::Later, "{status}");
+        }
+        for status in [200, 204, 302, 303] {
+            assert_eq!(Heard::by(status), Heard::Done, "{status}");
+        }
+    }
 }

@@ -10,13 +10,7 @@ impl UpstreamSession {
     /// the session of this workstation is over already. Asking again gives the same requests, each freshly signed.
     #[must_use]
     pub fn logout(&self, fresh: &mut Fresh<'_>) -> Vec<Fetch> {
-        let revocation = match (&self.metadata.revocation_endpoint, &self.tokens.refresh) {
-            (Some(url), Some(refresh)) => {
-                let parameters = [("token", refresh.expose()), ("token_type_hint", "refresh_token")];
-                self.profile.post(url.clone(), &parameters, fresh).ok()
-            }
-            _ => None,
-        };
+        let revocation = self.revocation(fresh);
         let end = self.metadata.end_session_endpoint.as_ref().map(|url| {
             let hint = self.tokens.id_token.expose();
             let parameters = [("id_token_hint", hint), ("client_id", self.profile.client.id.as_str())];
@@ -24,5 +18,14 @@ impl UpstreamSession {
         });
         // The session first: revoking the refresh token may end it without telling its other parts.
         end.into_iter().chain(revocation).collect()
+    }
+
+    /// The request that takes the refresh token back, and with it what rests on it (RFC 7009 §2.1); `None` where there is
+    /// none, or the upstream has no such endpoint. Unlike a logout it leaves the person's other sessions alone.
+    #[must_use]
+    pub fn revocation(&self, fresh: &mut Fresh<'_>) -> Option<Fetch> {
+        let (url, refresh) = self.metadata.revocation_endpoint.as_ref().zip(self.tokens.refresh.as_ref())?;
+        let parameters = [("token", refresh.expose()), ("token_type_hint", "refresh_token")];
+        self.profile.post(url.clone(), &parameters, fresh).ok()
     }
 }

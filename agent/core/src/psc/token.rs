@@ -46,9 +46,17 @@ pub struct UpstreamSession {
     pub keys: Keys,
     /// `sub` of the ID token: whose session it is at the upstream. A refreshed ID token must have the same.
     pub subject: String,
+    /// `sid` of the ID token, where it says (OpenID Connect Back-Channel Logout §2.1): which session it is at the upstream.
+    pub session: Option<String>,
 }
 
 impl UpstreamSession {
+    /// Whether the upstream says that this is another session of its own than `other`: ending one leaves the other alone.
+    #[must_use]
+    pub fn is_apart_from(&self, other: &Self) -> bool {
+        self.session.as_ref().zip(other.session.as_ref()).is_some_and(|(one, two)| one != two)
+    }
+
     /// The access token. It is over at [`UpstreamSession::access_expires`].
     #[must_use]
     pub fn access_token(&self) -> &Secret {

@@ -131,6 +131,14 @@ pub enum Effect {
         /// The session that ended here.
         sid: SessionId,
     },
+    /// A new login's session at the upstream took the place of this one: it is taken back
+    /// ([`UpstreamSession::revocation`], retried).
+    UpstreamReplaced {
+        /// Its side there.
+        upstream: Box<UpstreamSession>,
+        /// The session that goes on here.
+        sid: SessionId,
+    },
     /// Tell whoever listens (`/v1/events`).
     Announce {
         /// `session`.
@@ -151,6 +159,8 @@ pub struct Table {
     live: Option<Live>,
     /// The system reports input now.
     input: bool,
+    /// When the table was last told of the time.
+    told: UnixTime,
     /// Counts what the upstream gave: tells tokens from those that took their place.
     generation: u64,
 }
@@ -159,8 +169,6 @@ impl Table {
     /// An empty table. Limits beyond [`MAX_LIFE`] and [`MAX_IDLE`] are cut to these.
     #[must_use]
     pub fn new(rules: Rules) -> Self {
-    /// When the table was last told of the time.
-    told: UnixTime,
         let within = |seconds: i64, most: i64| seconds.clamp(1, most);
         let max = within(rules.max, MAX_LIFE);
         let rules = Rules {

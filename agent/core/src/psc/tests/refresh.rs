@@ -32,6 +32,7 @@ fn session() -> UpstreamSession {
         },
         keys: keys_of(0),
         subject: "f:1:8997".into(),
+        session: None,
     }
 }
 

@@ -161,6 +161,7 @@ impl AwaitUserInfo {
                 metadata: self.metadata,
                 tokens: self.tokens,
                 keys: self.keys,
+                session: self.id_token.claims.get("sid").and_then(Value::as_str).map(str::to_owned),
                 subject: self.id_token.subject,
             }),
             warnings: std::mem::take(&mut case.warnings),

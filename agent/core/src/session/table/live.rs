@@ -107,7 +107,13 @@ impl Live {
         }
         self.person = outcome.person;
         self.assurance = outcome.assurance;
-        self.upstream = outcome.upstream;
+        let before = std::mem::replace(&mut self.upstream, outcome.upstream);
+        // Where the upstream answered out of the session it had, or does not say, ending the old one may end the new.
+        let apart = before.zip(self.upstream.as_ref()).filter(|(before, new)| before.is_apart_from(new));
+        effects.extend(apart.map(|(before, _)| Effect::UpstreamReplaced {
+            upstream: Box::new(before),
+            sid: self.sid.clone(),
+        }));
         self.expires = expires;
         self.active = now;
         self.locked = false;

@@ -38,6 +38,14 @@ impl Scene {
         self.login(card, Purpose { same_person_as: same, ..purpose(Way::Local) }, false)
     }
 
+    /// A login of the doctor whose ID token names this session of the upstream.
+    fn upstream_session(&self, sid: &str) -> Outcome {
+        let mut play = Play::new(&self.doctor);
+        play.lists = vec![self.pki.persons.list(&[1], (2026, 2027), None)];
+        play.provider.claims = vec![("sid", sid.into())];
+        play.run(purpose(Way::Card), &Arc::new(with_upstream(&self.pki))).unwrap()
+    }
+
     fn login(&self, card: &Card, purpose: Purpose, upstream: bool) -> Outcome {
         let settings = if upstream { with_upstream(&self.pki) } else { alone(&self.pki) };
         let mut play = Play::new(card);
@@ -77,6 +85,7 @@ fn words(effects: &[Effect]) -> Vec<String> {
             Effect::EndProviderSession(_) => "end provider".to_owned(),
             Effect::ReleaseToken { serial } => format!("release {serial}"),
             Effect::UpstreamLogout { .. } => "upstream logout".to_owned(),
+            Effect::UpstreamReplaced { .. } => "upstream replaced".to_owned(),
             Effect::Announce { what, .. } => (*what).to_owned(),
             Effect::Audit(event) => format!("audit {:?}", event.what),
         })
@@ -276,6 +285,21 @@ fn a_login_of_the_same_person_and_kind_renews_the_session_under_its_name() {
 }
 
 #[test]
+fn a_session_of_the_upstream_that_is_replaced_is_taken_back_there() {
+    let mut scene = Scene::new();
+    let mut table = Table::new(Rules::default());
+    table.open(scene.upstream_session("one"), NOW, &mut scene.entropy).0.unwrap();
+    // The upstream answered out of the session it had: taking it back would end what was just given.
+    let (_, effects) = table.open(scene.upstream_session("one"), NOW, &mut scene.entropy);
+    assert_eq!(words(&effects), ["audit Login(Card)", "renewed"]);
+    let (_, effects) = table.open(scene.upstream_session("two"), NOW, &mut scene.entropy);
+    assert_eq!(words(&effects), ["upstream replaced", "audit Login(Card)", "renewed"]);
+    let Some(Effect::UpstreamReplaced { upstream, .. }) = effects.into_iter().next() else { unreachable!() };
+    assert_eq!(upstream.session.as_deref(), Some("one"));
+    assert_eq!(table.upstream().unwrap().session.as_deref(), Some("two"));
+}
+
+#[test]
 fn local_and_upstream_sessions_are_never_mixed() {
     let mut scene = Scene::new();
     let (mut table, sid) = scene.table(Mode::Strict);
@@ -335,6 +359,20 @@ fn input_keeps_a_session_awake_as_long_as_it_lasts() {
 }
 
 #[test]
+fn a_machine_that_stood_still_saw_nobody() {
+    let mut scene = Scene::new();
+    let (mut table, _) = scene.table(Mode::Mobile);
+    table.on(Happening::InputSeen, NOW);
+    let shorter = NOW.plus(MAX_IDLE - 1);
+    assert_eq!(words(&table.on(Happening::Tick, shorter)), [""; 0]);
+    // Whoever is there afterwards is seen again.
+    let again = shorter.plus(LONGEST_GAP);
+    assert_eq!(words(&table.on(Happening::Tick, again)), [""; 0]);
+    let longer = again.plus(MAX_IDLE);
+    assert_eq!(words(&table.on(Happening::Tick, longer)), ended(SessionEnd::Idle, false));
+}
+
+#[test]
 fn input_that_is_seen_too_late_revives_nothing() {
     let mut scene = Scene::new();
     let (mut table, _) = scene.table(Mode::Mobile);
@@ -358,20 +396,6 @@ fn input_at_a_locked_session_is_not_its_persons() {
 #[test]
 fn activity_does_not_keep_a_locked_session() {
     let mut scene = Scene::new();
-#[test]
-fn a_machine_that_stood_still_saw_nobody() {
-    let mut scene = Scene::new();
-    let (mut table, _) = scene.table(Mode::Mobile);
-    table.on(Happening::InputSeen, NOW);
-    let shorter = NOW.plus(MAX_IDLE - 1);
-    assert_eq!(words(&table.on(Happening::Tick, shorter)), [""; 0]);
-    // Whoever is there afterwards is seen again.
-    let again = shorter.plus(LONGEST_GAP);
-    assert_eq!(words(&table.on(Happening::Tick, again)), [""; 0]);
-    let longer = again.plus(MAX_IDLE);
-    assert_eq!(words(&table.on(Happening::Tick, longer)), ended(SessionEnd::Idle, false));
-}
-
     let (mut table, _) = scene.table(Mode::Lock);
     table.on(removed(&scene.doctor), NOW);
     table.on(Happening::Activity, NOW.plus(MAX_IDLE - 1));
