@@ -36,9 +36,9 @@ async fn act(scene: &Scene) {
 async fn until_told(scene: &Scene, result: &str) {
     let told = async |_: &mut _| {
         let trail = scene.audit();
-        let refreshes =
+        let mut refreshes =
             trail.iter().filter(|line| line["event"] == "upstream" && line["endpoint"] == "refresh");
-        refreshes.last().filter(|line| line["result"] == result).map(|_| ())
+        refreshes.next_back().filter(|line| line["result"] == result).map(|_| ())
     };
     scene.until("a refresh", told).await;
 }

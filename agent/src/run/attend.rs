@@ -59,6 +59,7 @@ pub(super) async fn attend(shared: &Arc<Shared>, mut news: mpsc::UnboundedReceiv
                 shared.announce("card", "unseen", Some(&serial));
             }
             CardEvent::Surveyed => {
+                shared.announce("card", "changed", None);
                 shared.runtime.spawn(look_for_session_card(Arc::clone(shared)));
             }
             CardEvent::Changed => shared.announce("card", "changed", None),

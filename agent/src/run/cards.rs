@@ -94,6 +94,8 @@ struct Threads {
 
 #[derive(Default)]
 struct Seen {
+    /// The readers were looked at since they are watched.
+    surveyed: bool,
     readers: BTreeMap<String, Place>,
     soft: BTreeMap<String, Place>,
     /// Why the smart-card service does not answer, while it does not.
@@ -223,9 +225,10 @@ impl Cards {
         of_serial.into_iter().next()
     }
 
-    /// Whether a card is in a reader that was not read yet.
+    /// Whether something is still on its way: the first look at the readers, or a card that was not read yet.
     pub(super) fn reading(&self) -> bool {
-        self.seen().readers.values().any(|place| matches!(place.inside, Inside::Reading))
+        let seen = self.seen();
+        !seen.surveyed || seen.readers.values().any(|place| matches!(place.inside, Inside::Reading))
     }
 
     /// Whether the smart-card service answers.

@@ -12,7 +12,7 @@ use cps_agent_api::words::Screen;
 use cps_agent_core::{
     audit,
     failure::{self, Failure, Language},
-    identity::{SessionId, SessionView, UnixTime, Way},
+    identity::{SessionId, SessionView, Sessions as _, UnixTime, Way},
     oidc::{
         authorize::{Approval, AuthorizationError, Completion},
         ciba::Ask,
@@ -185,7 +185,7 @@ impl Shared {
             let ended = tokio::time::timeout(left, login).await;
             shared.decide(|quiet, now| {
                 let session = match ended {
-                    Ok(Ok(_)) => quiet.sessions.current(),
+                    Ok(Ok(sid)) => quiet.sessions.session(&sid),
                     Ok(Err(_)) | Err(_) => None,
                 };
                 let Some(session) = session else {

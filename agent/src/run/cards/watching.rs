@@ -68,6 +68,7 @@ impl Cards {
                     self.happened(event);
                 }
                 if !std::mem::replace(&mut surveyed, true) {
+                    self.seen().surveyed = true;
                     self.tell(CardEvent::Surveyed);
                 }
                 match self.obey(orders, monitor.pause()) {
