@@ -65,7 +65,8 @@ async fn a_closed_prompt_is_told_on_the_page_and_logs_nobody_in() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upstream_that_misbehaves_gets_a_code_for_each_fault_and_no_session() {
     let card = cards::doctor_cps3();
-    let desk = Desk::with(&[&card]).await;
+    // Where the local way is allowed, an outage is told with that offer instead: `offline.rs`.
+    let desk = Desk::configured(&[("local", "allow", "never".into())], &[&card]).await;
     let upstream = desk.workstation.upstream.handle();
     let wrong = |what| Fault::Wrong { what };
     let faults = [

@@ -374,7 +374,8 @@ impl Scene {
     pub fn audit(&self) -> Vec<Value> {
         let text =
             fs::read(self.folder.path().join("state/audit/00000000000000000001.jsonl")).expect("a trail");
-        let verified = verify(&Head::default(), &text).expect("the chain verifies");
+        let verified = verify(&Head::default(), &text)
+            .unwrap_or_else(|broken| panic!("{broken:?}:\n{}", String::from_utf8_lossy(&text)));
         let complete = std::str::from_utf8(&text[..verified.length]).expect("text");
         complete.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
     }

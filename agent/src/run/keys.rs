@@ -3,7 +3,7 @@
 //! A key is used for 90 days ([`cps_agent_core::oidc::keys::MAX_AGE`]); its public half stays published for a day after
 //! that. The age is looked at when the agent starts and once an hour.
 
-use super::{StartError, shared::Shared};
+use super::{StartError, shared::Shared, store::new_rs256};
 use cps_agent_core::{
     audit,
     jose::{Algorithm, SigningKey},
@@ -48,14 +48,21 @@ fn replace_p256(shared: &Shared) -> Result<(), StartError> {
     Ok(())
 }
 
-/// Makes an RSA key on a thread of its own: it takes its time.
+/// Makes an RSA key on a thread of its own: it takes its time. It is stored and used by the loop, so that a key that comes
+/// after the end finds nobody: the state may be another agent's by then.
 fn make_rsa(shared: &Arc<Shared>) -> std::io::Result<()> {
-    let shared = Arc::clone(shared);
-    let make = move || match shared.store.make_rs256() {
-        Ok(key) => use_rsa(&shared, key),
-        Err(error) => tracing::error!(%error, "the RSA key cannot be made"),
-    };
-    std::thread::Builder::new().name("rsa key".to_owned()).spawn(make).map(drop)
+    let (made, key) = tokio::sync::oneshot::channel();
+    let make = move || drop(made.send(new_rs256()));
+    std::thread::Builder::new().name("rsa key".to_owned()).spawn(make)?;
+    let kept = Arc::clone(shared);
+    shared.runtime.spawn(async move {
+        let Ok(made) = key.await else { return };
+        match made.and_then(|fresh| kept.store.keep_rs256(&fresh)) {
+            Ok(key) => use_rsa(&kept, key),
+            Err(error) => tracing::error!(%error, "the RSA key cannot be made"),
+        }
+    });
+    Ok(())
 }
 
 fn use_rsa(shared: &Shared, key: SigningKey) {

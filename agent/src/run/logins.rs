@@ -85,7 +85,6 @@ impl Shared {
             }
             // One that the upstream's return made useless is not worth resuming.
             let locked = self.answering(quiet).filter(|session| session.locked);
-            let identifier = identifier?;
             // A session that rests on a card is resumed with that card; any other one the way that is asked for.
             let by_card = locked.as_ref().is_some_and(|session| session.assurance.credential.is_some());
             // Resuming with the session's own card and PIN is no new login: the policy allowed that session.
@@ -99,6 +98,7 @@ impl Shared {
                     return Err(reason.code().into());
                 }
             }
+            let identifier = identifier?;
             let purpose = Purpose {
                 application: wish.application.clone(),
                 way: if by_card { Way::Local } else { wish.way },

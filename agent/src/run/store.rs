@@ -57,6 +57,16 @@ pub(super) struct Store {
     pushes: Mutex<()>,
 }
 
+/// A new RSA key (PKCS#8), which takes its time.
+///
+/// # Errors
+/// [`StoreError::Rsa`].
+pub(super) fn new_rs256() -> Result<Zeroizing<Vec<u8>>, StoreError> {
+    let key = rsa::RsaPrivateKey::new(&mut rsa::rand_core::OsRng, RSA_BITS).map_err(|_| StoreError::Rsa)?;
+    let document = key.to_pkcs8_der().map_err(|_| StoreError::Rsa)?;
+    Ok(Zeroizing::new(document.as_bytes().to_vec()))
+}
+
 impl Store {
     /// Opens the state folder. Soft tokens lie in `tokens`, or in the state folder when that is not given.
     ///
@@ -103,17 +113,13 @@ impl Store {
         stored.map(|stored| SigningKey::rsa(&stored).map_err(StoreError::Key)).transpose()
     }
 
-    /// Makes the RSA key, which takes its time, and stores it.
+    /// Stores a new RSA key (PKCS#8) in the place of the one that was there.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub(super) fn make_rs256(&self) -> Result<SigningKey, StoreError> {
-        let key =
-            rsa::RsaPrivateKey::new(&mut rsa::rand_core::OsRng, RSA_BITS).map_err(|_| StoreError::Rsa)?;
-        let document = key.to_pkcs8_der().map_err(|_| StoreError::Rsa)?;
-        let fresh = Zeroizing::new(document.as_bytes().to_vec());
-        self.vault.write(RS256, &fresh)?;
-        SigningKey::rsa(&fresh).map_err(StoreError::Key)
+    pub(super) fn keep_rs256(&self, fresh: &[u8]) -> Result<SigningKey, StoreError> {
+        self.vault.write(RS256, fresh)?;
+        SigningKey::rsa(fresh).map_err(StoreError::Key)
     }
 
     /// The stored registrations of the person. A file that cannot be opened is kept aside: the agent starts without it,
