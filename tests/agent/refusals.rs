@@ -73,7 +73,7 @@ async fn an_upstream_that_misbehaves_gets_a_code_for_each_fault_and_no_session()
         (Fault::Fail { at: Endpoint::Discovery }, "upstream_failing", 0),
         (Fault::Garbage { at: Endpoint::Discovery }, "upstream_garbled", 0),
         (wrong(Wrong::DiscoveryIssuer), "upstream_garbled", 0),
-        (Fault::Refuse, "upstream_refused", 1),
+        (Fault::Refuse, "upstream_denied", 1),
         (Fault::Form, "upstream_page", 1),
         (Fault::ForeignHost, "upstream_host_refused", 1),
         (wrong(Wrong::State), "upstream_state", 1),
