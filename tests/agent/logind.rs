@@ -123,7 +123,7 @@ async fn in_relock_mode_a_locked_screen_locks_the_session_and_the_pin_resumes_it
             false => logind.locked(true).await,
         }
         scene.until_locked().await;
-        assert!(!card.verified(), "the card was reset");
+        scene.until("a card that was reset", async |_| (!card.verified()).then_some(())).await;
         let refused = application.refresh(&accepted).await.err().expect("locked");
         assert!(refused.contains("interaction_required"), "{refused}");
         logind.locked(false).await;
