@@ -212,3 +212,22 @@ pub(super) fn strict(parameters: &Parameters) -> Result<(), TokenRefusal> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_that_used_up_its_room_leaves_that_of_others() {
+        let (mut assertions, now) = (Assertions::default(), UnixTime(1_000));
+        let use_one = |assertions: &mut Assertions, client: &str, n: usize, now: UnixTime| {
+            assertions.first_use(client, &format!("jti-{n}"), now.plus(60), now)
+        };
+        assert!((0..MAX_OF_CLIENT).all(|n| use_one(&mut assertions, "loud", n, now)));
+        assert!(!use_one(&mut assertions, "loud", MAX_OF_CLIENT, now), "no room to remember it");
+        assert!(use_one(&mut assertions, "quiet", 0, now));
+        assert!(!use_one(&mut assertions, "quiet", 0, now), "each is good once");
+        let later = now.plus(60 + SKEW);
+        assert!(use_one(&mut assertions, "loud", MAX_OF_CLIENT, later), "its own have expired");
+    }
+}

@@ -122,3 +122,16 @@ fn the_answer_has_the_members_of_the_standard() {
         assert!(text(&answer, name).len() >= 43, "{name}");
     }
 }
+
+#[test]
+fn a_client_that_asks_without_end_pushes_out_only_its_own_codes() {
+    let mut house = House::logged_in();
+    let (victims, first) = (house.code(&[]), house.code(&[("client_id", "post")]));
+    for _ in 0..9000 {
+        house.code(&[("client_id", "post")]);
+    }
+    assert!(house.redeem(&victims, &[]).is_ok());
+    let secret = house.secrets["post"].clone();
+    let own = house.redeem(&first, &[("client_id", "post"), ("client_secret", &secret)]);
+    assert_eq!(refused(own), "invalid_grant");
+}
