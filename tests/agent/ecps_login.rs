@@ -207,3 +207,27 @@ async fn the_card_way_asks_the_card_tool_for_the_holder_of_the_card() {
     scene.readers.remove(0);
     scene.until_nobody().await;
 }
+
+#[tokio::test]
+async fn a_locked_session_is_not_resumed_by_a_way_that_the_policy_forbids() {
+    let settings = [SETTINGS.as_slice(), &[("session.mode", "lock"), ("local.allow", "never")]].concat();
+    let scene = Scene::with_upstream(&settings, &[]).await;
+    scene.upstream().interval(1);
+    scene.upstream().phone().habit(Habit::Approve);
+    doctor(&scene).await.expect("logged in");
+    let (nurse, own) = (cards::nurse_cps3(), cards::doctor_cps3());
+    scene.insert(0, &nurse);
+    scene.until_locked().await;
+    scene.readers.remove(0);
+    scene.until_empty().await;
+    scene.insert(0, &own);
+    scene.until_seen(&own).await;
+    for way in ["local", "card", "browser"] {
+        let request = LoginRequest { way: Some(way.to_owned()), ..LoginRequest::default() };
+        assert_eq!(scene.login_with(&request).await.expect_err(way), "way_not_allowed", "{way}");
+    }
+    assert_eq!(scene.person.questions().len(), 0, "no PIN is asked");
+    assert!(scene.session().await.expect("a session").locked);
+    doctor(&scene).await.expect("resumed by the way that is allowed");
+    assert!(!scene.session().await.expect("a session").locked);
+}
