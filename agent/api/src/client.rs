@@ -5,6 +5,7 @@
 
 use crate::{
     events::Events,
+    pkcs11,
     words::{self, PROTOCOL, PROTOCOL_HEADER, Problem},
 };
 use bytes::Bytes;
@@ -298,6 +299,36 @@ impl Agent {
         request: &words::TokenRequest,
     ) -> Result<words::TokenAnswer, ClientError> {
         self.post("/v1/tokens", request).await
+    }
+
+    /// `GET /v1/pkcs11`: readers and tokens as the module shows them, from the agent's memory.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn pkcs11(&mut self) -> Result<pkcs11::Tokens, ClientError> {
+        self.get("/v1/pkcs11").await
+    }
+
+    /// `POST /v1/pkcs11/sign`: answers when the person did, if it takes a person.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn pkcs11_sign(
+        &mut self,
+        request: &pkcs11::SignRequest,
+    ) -> Result<pkcs11::SignAnswer, ClientError> {
+        self.post("/v1/pkcs11/sign", request).await
+    }
+
+    /// `POST /v1/pkcs11/decrypt`: likewise.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn pkcs11_decrypt(
+        &mut self,
+        request: &pkcs11::DecryptRequest,
+    ) -> Result<pkcs11::DecryptAnswer, ClientError> {
+        self.post("/v1/pkcs11/decrypt", request).await
     }
 
     async fn get<T: DeserializeOwned>(&mut self, path: &str) -> Result<T, ClientError> {

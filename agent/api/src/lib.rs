@@ -16,4 +16,5 @@
 pub mod client;
 pub mod door;
 pub mod events;
+pub mod pkcs11;
 pub mod words;
