@@ -4,6 +4,7 @@
 //! the certificates, so that whoever loads the module into a browser brings no X.509 code along. Who asks is never in a
 //! body: the agent looks at the process behind the connection.
 
+use crate::words::Screen;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::fmt;
@@ -39,6 +40,9 @@ pub struct Token {
     pub model: String,
     /// Serial: the same word as everywhere in the API. An e-CPS token's is longer than Cryptoki's 16 characters.
     pub serial: String,
+    /// Another number for each time it came: sessions on a card that left and came back are over, whatever its serial.
+    #[serde(default)]
+    pub insertion: u64,
     /// What is known of the PIN.
     pub pin: Pin,
     /// Shortest PIN.
@@ -190,6 +194,9 @@ pub struct SignRequest {
     pub input: Input,
     /// What is to be signed.
     pub data: Base64,
+    /// Where a prompt may appear; never a terminal, which belongs to the program that signs.
+    #[serde(default)]
+    pub screen: Screen,
 }
 
 /// Its answer.
@@ -208,6 +215,9 @@ pub struct DecryptRequest {
     pub key: Base64,
     /// The cryptogram, as long as the modulus.
     pub data: Base64,
+    /// Where a prompt may appear.
+    #[serde(default)]
+    pub screen: Screen,
 }
 
 /// Its answer.

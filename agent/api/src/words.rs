@@ -185,7 +185,7 @@ pub struct PinState {
 }
 
 /// The terminal or screen of the caller, so that the agent's prompter can appear there. Never a PIN.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Screen {
     /// Path of the terminal, for curses prompts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
