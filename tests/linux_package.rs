@@ -9,13 +9,14 @@ use std::{
     process::{Command, Output},
 };
 
+const MODULE: &str = ".local/lib/pkcs11/libcps_pkcs11.so";
 const UNIT: &str = ".local/share/systemd/user/cps-agent.service";
 
 fn packaging() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../packaging/linux")
 }
 
-/// A home of its own and two programs to install.
+/// A home of its own, two programs and a module to install.
 struct Home {
     directory: tempfile::TempDir,
 }
@@ -30,6 +31,7 @@ impl Home {
             fs::write(&path, "#!/bin/sh\n").unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         }
+        fs::write(built.join("libcps_pkcs11.so"), "\x7fELF").unwrap();
         Self { directory }
     }
 
@@ -76,6 +78,15 @@ fn a_missing_program_installs_nothing() {
 }
 
 #[test]
+fn a_missing_module_installs_nothing() {
+    let home = Home::new();
+    fs::remove_file(home.path("built/libcps_pkcs11.so")).unwrap();
+    let output = home.install_built();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(!home.path(".local").exists());
+}
+
+#[test]
 fn an_unknown_option_shows_the_usage() {
     let output = Home::new().install(&["--nonsense"]);
     assert_eq!(output.status.code(), Some(2));
@@ -91,6 +102,7 @@ fn programs_and_unit_are_installed_and_systemd_understands_the_unit() {
         let mode = fs::metadata(home.path(".local/bin").join(program)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o755);
     }
+    assert_eq!(fs::metadata(home.path(MODULE)).unwrap().permissions().mode() & 0o777, 0o644);
     let unit = fs::read_to_string(home.path(UNIT)).unwrap();
     let start = format!("ExecStart={}", home.path(".local/bin/cps-agent").display());
     assert!(unit.lines().any(|line| line == start), "{unit}");
@@ -102,10 +114,14 @@ fn installing_again_replaces_and_leaves_no_litter() {
     let home = Home::new();
     assert!(home.install_built().status.success());
     assert!(home.install_built().status.success());
-    let mut names: Vec<_> =
-        fs::read_dir(home.path(".local/bin")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    names.sort();
-    assert_eq!(names, ["cps", "cps-agent"]);
+    for (folder, expected) in
+        [(".local/bin", &["cps", "cps-agent"][..]), (".local/lib/pkcs11", &["libcps_pkcs11.so"])]
+    {
+        let mut names: Vec<_> =
+            fs::read_dir(home.path(folder)).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, expected);
+    }
 }
 
 #[test]
@@ -119,8 +135,31 @@ fn uninstalling_removes_what_was_installed_and_leaves_the_state() {
     assert!(output.status.success(), "{output:?}");
     assert!(String::from_utf8_lossy(&output.stdout).contains(".local/state/cps-agent"), "{output:?}");
     assert!(!home.path(UNIT).exists() && !home.path(".local/bin/cps-agent").exists());
-    assert!(!home.path(".local/bin/cps").exists() && audit.exists());
+    assert!(!home.path(".local/bin/cps").exists() && !home.path(MODULE).exists() && audit.exists());
     assert!(home.install(&["--uninstall"]).status.success(), "again is no error");
+}
+
+#[test]
+fn the_module_is_found_where_it_is_installed_and_registrations_end_with_it() {
+    let home = Home::new();
+    fs::copy(env!("CARGO_BIN_EXE_cps"), home.path("built/cps")).unwrap();
+    // The head of a shared object for this machine, with a module's entry.
+    let own = fs::read(std::env::current_exe().unwrap()).unwrap();
+    let head = own.iter().take(64).copied().chain(*b"\0C_GetFunctionList\0");
+    fs::write(home.path("built/libcps_pkcs11.so"), head.collect::<Vec<u8>>()).unwrap();
+    assert!(home.install_built().status.success());
+    let installed = Command::new(home.path(".local/bin/cps"))
+        .args(["pkcs11", "install", "--no-system"])
+        .env_clear()
+        .env("HOME", home.directory.path())
+        .output()
+        .unwrap();
+    assert!(installed.status.success(), "{installed:?}");
+    let registration = home.path(".config/pkcs11/modules/cps-agent.module");
+    let text = fs::read_to_string(&registration).unwrap();
+    assert!(text.contains(&format!("module: {}\n", home.path(MODULE).display())), "{text}");
+    assert!(home.install(&["--uninstall"]).status.success());
+    assert!(!registration.exists());
 }
 
 #[test]

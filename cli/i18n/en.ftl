@@ -254,6 +254,43 @@ more-trust-remove =
       cps trust remove
 arg-trust-remove-no_system = Leave the system's store alone
 
+cmd-pkcs11 = Give the card to browsers, Java, OpenSSL and ssh
+more-pkcs11 =
+    Registers the agent's PKCS#11 module where programs look for one: p11-kit, the profiles of Firefox, Chromium, and
+    files for Java and OpenSSL. Browsers read their modules when they start. The PIN stays with the agent.
+
+    Examples:
+      cps pkcs11 install
+      cps pkcs11 status
+
+cmd-pkcs11-install = Register the module with every program there is
+more-pkcs11-install =
+    What is written is recorded, so that “remove” takes away exactly that. What somebody else wrote under the same name
+    is left and named, with exit code 1. As root, p11-kit is told for the whole machine. May be run again at any time:
+    a browser's new profile wants it.
+
+    Examples:
+      cps pkcs11 install
+      cps pkcs11 install --module /usr/lib/pkcs11/libcps_pkcs11.so --json
+arg-pkcs11-install-module = File of the module (the one installed with this command by default)
+arg-pkcs11-install-no_system = As root: register for root's own programs alone
+
+cmd-pkcs11-remove = Take the module away from every program it was registered with
+more-pkcs11-remove =
+    Examples:
+      cps pkcs11 remove
+arg-pkcs11-remove-no_system = As root: what was registered for root's own programs alone
+
+cmd-pkcs11-status = Say where the module is registered, by whom, and what is wrong
+more-pkcs11-status =
+    Exits with 1 when no program could load the module.
+
+    Examples:
+      cps pkcs11 status
+      cps pkcs11 status --json
+arg-pkcs11-status-module = File of the module (the one installed with this command by default)
+arg-pkcs11-status-no_system = As root: look at root's own programs alone
+
 ## Wrong usage
 
 usage-unknown = cps: unknown argument: { $what }
@@ -290,6 +327,20 @@ error-stores = these stores are left: { $places }
 hint-stores-root = as root: { $command }
 hint-stores-certutil = install certutil (package libnss3-tools), then run the command again
 hint-stores = close the browser, then run the command again
+hint-places-failed = see what is said of each of them above, then run the command again
+hint-places-changed = these files were changed since they were written: delete them by hand if nobody needs them
+hint-places-foreign = they have our name but are not of this command: rename or delete them, then run it again
+error-no-module = the PKCS#11 module is not installed with this command
+error-module = programs cannot load { $file }: { $why }
+unloadable-missing = there is no such file
+unloadable-unreadable = it cannot be read
+unloadable-no_module = it is no PKCS#11 module
+unloadable-other_machine = it is made for another kind of machine
+hint-module = install cps-agent again, or name the module's file with --module
+error-record = the record of what was written cannot be read ({ $why })
+hint-record = without it nothing is written or taken away: repair it, or delete it to begin anew
+error-no-home = it is not known whose programs are meant
+hint-no-home = set HOME, or run the command as root for the whole machine
 error-unwell = { $count ->
     [one] one thing does not work
    *[other] { $count } things do not work
@@ -425,6 +476,37 @@ store-failed = left ({ $why })
 trust-none = there is no certificate to take back
 trust-no-store = no store was found on this machine; give your software the authority's file
 trust-setting = the bridge speaks http for now: set bridge.tls = true and restart the agent
+
+## The card in other programs
+
+field-module = module
+field-java = Java
+field-openssl = OpenSSL
+field-curl = curl
+field-ssh = ssh
+field-ssh-key = ssh key
+place-registered = { $who }, registered
+place-registered-system = { $who }, registered for the whole machine
+place-registered-other = { $who }, registered by somebody else
+place-absent = { $who }, not registered
+place-stale = { $who }, names a module that is not the present one ({ $module })
+place-foreign = { $who }, has our name but is not ours
+place-changed = { $who }, changed by somebody since it was written
+place-unreachable = { $who }, out of reach in its { $wall }
+place-failed = { $who }, left ({ $why })
+place-running = {" "}– running now
+program-p11-kit = p11-kit
+program-firefox = Firefox
+program-chromium = Chromium
+program-nss = browser
+program-java = Java
+program-openssl = OpenSSL
+pkcs11-nothing = the module was registered nowhere
+pkcs11-running = close and start the running browsers again: they read their modules when they start
+pkcs11-snap = a snap can neither load the module nor reach the agent: install this browser as a package of your distribution or of its maker
+pkcs11-flatpak = let the flatpak through, start the browser once, then run the command again: { $command }
+pkcs11-flatpak-home = a flatpak does not see /usr: install the module in your home (packaging/linux/install.sh), then run the command again
+
 ## Diagnosis
 
 doctor-ok = ok

@@ -255,6 +255,43 @@ more-trust-remove =
       cps trust remove
 arg-trust-remove-no_system = Ne pas toucher au magasin du système
 
+cmd-pkcs11 = Donner la carte aux navigateurs, à Java, à OpenSSL et à ssh
+more-pkcs11 =
+    Inscrit le module PKCS#11 de l’agent là où les programmes le cherchent : p11-kit, les profils de Firefox, Chromium,
+    et des fichiers pour Java et OpenSSL. Un navigateur lit ses modules à son démarrage. Le code reste chez l’agent.
+
+    Exemples :
+      cps pkcs11 install
+      cps pkcs11 status
+
+cmd-pkcs11-install = Inscrire le module auprès de tous les programmes présents
+more-pkcs11-install =
+    Ce qui est écrit est noté : « remove » retire exactement cela. Ce qu’un autre a écrit sous le même nom est laissé et
+    nommé, avec le code de sortie 1. Pour root, p11-kit est averti pour tout le poste. La commande peut être relancée à
+    tout moment : un nouveau profil de navigateur le demande.
+
+    Exemples :
+      cps pkcs11 install
+      cps pkcs11 install --module /usr/lib/pkcs11/libcps_pkcs11.so --json
+arg-pkcs11-install-module = Fichier du module (par défaut, celui installé avec cette commande)
+arg-pkcs11-install-no_system = Pour root : n’inscrire que les programmes de root
+
+cmd-pkcs11-remove = Retirer le module de tous les programmes où il a été inscrit
+more-pkcs11-remove =
+    Exemples :
+      cps pkcs11 remove
+arg-pkcs11-remove-no_system = Pour root : ce qui a été inscrit pour les programmes de root seulement
+
+cmd-pkcs11-status = Dire où le module est inscrit, par qui, et ce qui ne va pas
+more-pkcs11-status =
+    Sort avec 1 quand aucun programme ne pourrait charger le module.
+
+    Exemples :
+      cps pkcs11 status
+      cps pkcs11 status --json
+arg-pkcs11-status-module = Fichier du module (par défaut, celui installé avec cette commande)
+arg-pkcs11-status-no_system = Pour root : ne regarder que les programmes de root
+
 ## Erreurs de frappe
 
 usage-unknown = cps : argument inconnu : { $what }
@@ -291,6 +328,20 @@ error-stores = ces magasins restent à faire : { $places }
 hint-stores-root = en tant que root : { $command }
 hint-stores-certutil = installez certutil (paquet libnss3-tools), puis relancez la commande
 hint-stores = fermez le navigateur, puis relancez la commande
+hint-places-failed = voyez ci-dessus ce qui est dit de chacun, puis relancez la commande
+hint-places-changed = ces fichiers ont été modifiés depuis leur écriture : supprimez-les à la main si personne n’en a besoin
+hint-places-foreign = ils portent notre nom sans venir de cette commande : renommez-les ou supprimez-les, puis relancez-la
+error-no-module = le module PKCS#11 n’est pas installé avec cette commande
+error-module = les programmes ne peuvent pas charger { $file } : { $why }
+unloadable-missing = ce fichier n’existe pas
+unloadable-unreadable = il ne peut pas être lu
+unloadable-no_module = ce n’est pas un module PKCS#11
+unloadable-other_machine = il est fait pour un autre type de machine
+hint-module = réinstallez cps-agent, ou nommez le fichier du module avec --module
+error-record = la liste de ce qui a été écrit ne peut pas être lue ({ $why })
+hint-record = sans elle rien n’est écrit ni retiré : réparez-la, ou supprimez-la pour repartir de zéro
+error-no-home = on ne sait pas de qui sont les programmes
+hint-no-home = définissez HOME, ou lancez la commande en tant que root pour tout le poste
 error-unwell = { $count ->
     [one] un point ne fonctionne pas
    *[other] { $count } points ne fonctionnent pas
@@ -426,6 +477,37 @@ store-failed = à faire ({ $why })
 trust-none = il n’y a pas de certificat à retirer
 trust-no-store = aucun magasin trouvé sur ce poste ; donnez le fichier de l’autorité à vos logiciels
 trust-setting = la passerelle parle http pour l’instant : mettez bridge.tls = true et redémarrez l’agent
+
+## La carte dans les autres programmes
+
+field-module = module
+field-java = Java
+field-openssl = OpenSSL
+field-curl = curl
+field-ssh = ssh
+field-ssh-key = clé ssh
+place-registered = { $who }, inscrit
+place-registered-system = { $who }, inscrit pour tout le poste
+place-registered-other = { $who }, inscrit par quelqu’un d’autre
+place-absent = { $who }, pas inscrit
+place-stale = { $who }, nomme un module qui n’est pas le présent ({ $module })
+place-foreign = { $who }, porte notre nom sans être à nous
+place-changed = { $who }, modifié par quelqu’un depuis son écriture
+place-unreachable = { $who }, hors d’atteinte dans son { $wall }
+place-failed = { $who }, à faire ({ $why })
+place-running = {" "}– en marche
+program-p11-kit = p11-kit
+program-firefox = Firefox
+program-chromium = Chromium
+program-nss = navigateur
+program-java = Java
+program-openssl = OpenSSL
+pkcs11-nothing = le module n’était inscrit nulle part
+pkcs11-running = fermez et relancez les navigateurs en marche : ils lisent leurs modules à leur démarrage
+pkcs11-snap = un snap ne peut ni charger le module ni atteindre l’agent : installez ce navigateur par un paquet de votre distribution ou de son éditeur
+pkcs11-flatpak = ouvrez le flatpak, démarrez le navigateur une fois, puis relancez la commande : { $command }
+pkcs11-flatpak-home = un flatpak ne voit pas /usr : installez le module dans votre dossier personnel (packaging/linux/install.sh), puis relancez la commande
+
 ## Diagnostic
 
 doctor-ok = bien

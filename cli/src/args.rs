@@ -68,6 +68,10 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: TrustCommand,
     },
+    Pkcs11 {
+        #[command(subcommand)]
+        command: Pkcs11Command,
+    },
 }
 
 /// How to log in.
@@ -218,6 +222,26 @@ pub(crate) enum TrustCommand {
         no_system: bool,
     },
     Remove {
+        #[arg(long)]
+        no_system: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Pkcs11Command {
+    Install {
+        #[arg(long, value_name = "FILE")]
+        module: Option<PathBuf>,
+        #[arg(long)]
+        no_system: bool,
+    },
+    Remove {
+        #[arg(long)]
+        no_system: bool,
+    },
+    Status {
+        #[arg(long, value_name = "FILE")]
+        module: Option<PathBuf>,
         #[arg(long)]
         no_system: bool,
     },

@@ -1,6 +1,8 @@
 //! What can go wrong for the one who typed: message, hint, exit code.
 
 use crate::{
+    module::Unloadable,
+    registration::{Place, State},
     stores::Store,
     text::{Texts, number, value},
 };
@@ -22,6 +24,16 @@ pub(crate) enum Error {
     Unwell(usize),
     /// Stores of certificate authorities that are not as they should be, and what root would type.
     Stores(Vec<Store>, String),
+    /// Places where programs look for PKCS#11 modules that are not as they should be.
+    Places(Vec<Place>),
+    /// The PKCS#11 module was not installed with this program.
+    NoModule,
+    /// No program could load it.
+    Module(PathBuf, Unloadable),
+    /// The record of what was written for other programs cannot be read.
+    Record(io::Error),
+    /// The person has no home.
+    NoHome,
     /// A file that was named cannot be read.
     File(PathBuf, io::Error),
     /// The output cannot be written.
@@ -51,7 +63,8 @@ impl Error {
     pub(crate) fn exit_code(&self) -> ExitCode {
         let code = match self {
             Self::NoCard | Self::SeveralCards(_) | Self::NoSession | Self::Unwell(_) => 1,
-            Self::File(..) | Self::Stores(..) => 1,
+            Self::File(..) | Self::Stores(..) | Self::Places(_) => 1,
+            Self::NoModule | Self::Module(..) | Self::Record(_) | Self::NoHome => 1,
             Self::Client(ClientError::Refused(problem)) if problem.code != INTERNAL => 1,
             Self::Client(_) | Self::Output(_) | Self::Runtime(_) => 3,
         };
@@ -74,6 +87,18 @@ impl Error {
                 let places: Vec<_> = stores.iter().map(|store| store.place.as_str()).collect();
                 texts.with("error-stores", &[("places", value(places.join(", ")))])
             }
+            Self::Places(places) => {
+                let places: Vec<_> = places.iter().map(|place| place.place.as_str()).collect();
+                texts.with("error-stores", &[("places", value(places.join(", ")))])
+            }
+            Self::NoModule => texts.get("error-no-module"),
+            Self::Module(file, why) => {
+                let why = texts.get(&format!("unloadable-{}", why.code()));
+                texts
+                    .with("error-module", &[("file", value(file.display().to_string())), ("why", value(why))])
+            }
+            Self::Record(why) => texts.with("error-record", &[("why", value(why.to_string()))]),
+            Self::NoHome => texts.get("error-no-home"),
             Self::Unwell(count) => {
                 let count = i64::try_from(*count).unwrap_or(i64::MAX);
                 texts.with("error-unwell", &[("count", number(count))])
@@ -112,6 +137,18 @@ impl Error {
                     Some(texts.get("hint-stores"))
                 }
             }
+            Self::Places(places) => {
+                let has = |state| places.iter().any(|place| place.state == state);
+                let name = match () {
+                    () if has(State::Failed) => "hint-places-failed",
+                    () if has(State::Changed) => "hint-places-changed",
+                    () => "hint-places-foreign",
+                };
+                Some(texts.get(name))
+            }
+            Self::NoModule | Self::Module(..) => Some(texts.get("hint-module")),
+            Self::Record(_) => Some(texts.get("hint-record")),
+            Self::NoHome => Some(texts.get("hint-no-home")),
             Self::Unwell(_) | Self::File(..) | Self::Output(_) | Self::Runtime(_) => None,
         }
     }
@@ -127,7 +164,10 @@ impl Error {
             Self::SeveralCards(_) => ("several_cards", 409),
             Self::NoSession => ("session_none", 404),
             Self::Unwell(_) => ("unwell", 503),
-            Self::Stores(..) => ("stores_left", 409),
+            Self::Stores(..) | Self::Places(_) => ("stores_left", 409),
+            Self::NoModule | Self::Module(..) => ("module_unloadable", 409),
+            Self::Record(_) => ("record_unreadable", 409),
+            Self::NoHome => ("no_home", 400),
             Self::File(..) => ("file_unreadable", 400),
             Self::Output(_) | Self::Runtime(_) => (INTERNAL, 500),
         };

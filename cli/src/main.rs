@@ -1,9 +1,12 @@
 //! `cps`: parse, connect, dispatch, exit code.
 
 mod args;
+mod browsers;
 mod commands;
 mod error;
+mod module;
 mod output;
+mod registration;
 mod screen;
 mod stores;
 mod text;

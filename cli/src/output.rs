@@ -70,6 +70,14 @@ impl Output {
         }
     }
 
+    /// What helps, beside the data. Programs find it in the answer.
+    pub(crate) fn advise(&mut self, message: &str) {
+        if !self.json {
+            let hint = self.texts.with("hint", &[("hint", value(message))]);
+            let _ = writeln!(io::stderr(), "{}", clean(&hint));
+        }
+    }
+
     /// What happens while a command waits: for people a message, for machines the words themselves, beside the data.
     pub(crate) fn meanwhile<T: Serialize>(&mut self, news: &T, message: &str) {
         let text = if self.json { serde_json::to_string(news).unwrap_or_default() } else { clean(message) };
@@ -88,8 +96,7 @@ impl Output {
         let message = self.texts.with("error", &[("message", value(error.message(&self.texts)))]);
         let _ = writeln!(stream, "{}", clean(&message));
         if let Some(hint) = error.hint(&self.texts) {
-            let hint = self.texts.with("hint", &[("hint", value(hint))]);
-            let _ = writeln!(stream, "{}", clean(&hint));
+            self.advise(&hint);
         }
     }
 

@@ -4,10 +4,10 @@
 //! person's browsers (`certutil` of libnss3-tools). An authority has the same name in all of them, made of its
 //! fingerprint: so exactly this one is found again and taken out, and nothing needs to be remembered.
 
+use crate::browsers;
 use cps_agent_api::words::Authority;
 use serde::Serialize;
 use std::{
-    collections::BTreeSet,
     fs, io,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -21,17 +21,6 @@ const BUNDLE: &str = "/etc/ssl/certs/ca-certificates.crt";
 const UPDATE: &str = "update-ca-certificates";
 /// Makes it forget those that are gone.
 const FRESH: &str = "--fresh";
-/// Where the database of Chromium lies, below the home: as a Debian package, and as a snap.
-const CHROMIUM: [&str; 2] = [".pki/nssdb", "snap/chromium/current/.pki/nssdb"];
-/// Folders with Firefox profiles, below the home: old place, new place, snap, flatpak.
-const FIREFOX: [&str; 4] = [
-    ".mozilla/firefox",
-    ".config/mozilla/firefox",
-    "snap/firefox/common/.mozilla/firefox",
-    ".var/app/org.mozilla.firefox/.mozilla/firefox",
-];
-/// The file that makes a folder an NSS database.
-const DATABASE: &str = "cert9.db";
 /// What certutil says of a name that is not in a database.
 const NOT_THERE: &str = "Could not find cert";
 /// Digits of the fingerprint in a name.
@@ -94,7 +83,8 @@ impl From<io::Error> for Fault {
 pub(crate) fn carry_out(deed: Deed<'_>, home: Option<&Path>, system: bool) -> Vec<Store> {
     let system = Some(PathBuf::from(SYSTEM)).filter(|place| system && place.is_dir());
     let system = system.map(|place| (Kind::System, place));
-    let databases = home.map(databases).unwrap_or_default().into_iter().map(|place| (Kind::Nss, place));
+    let databases = home.map(browsers::databases).unwrap_or_default();
+    let databases = databases.into_iter().map(|database| (Kind::Nss, database.folder));
     system.into_iter().chain(databases).map(|(kind, place)| one(deed, &kind, &place)).collect()
 }
 
@@ -163,7 +153,7 @@ fn file_in(folder: &Path, authority: &Authority) -> PathBuf {
 }
 
 /// One word of a shell, whatever is in it.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
@@ -275,16 +265,6 @@ fn run(mut command: Command) -> Result<(), Fault> {
     Err(Fault::Other(said.lines().next().unwrap_or("failed without a word").to_owned()))
 }
 
-/// The NSS databases of the person's browsers.
-fn databases(home: &Path) -> BTreeSet<PathBuf> {
-    let profiles = FIREFOX.iter().flat_map(|folder| {
-        let entries = fs::read_dir(home.join(folder)).into_iter().flatten();
-        entries.flatten().map(|entry| entry.path())
-    });
-    let all = CHROMIUM.iter().map(|folder| home.join(folder)).chain(profiles);
-    all.filter(|folder| folder.join(DATABASE).is_file()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -386,22 +366,9 @@ mod tests {
     #[test]
     fn a_database_that_cannot_be_read_is_not_empty() {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join(DATABASE), "no database").unwrap();
+        fs::write(folder.path().join("cert9.db"), "no database").unwrap();
         let store = one(Deed::Empty(&authority("11")), &Kind::Nss, folder.path());
         assert!(matches!(store.state, "failed" | "no_certutil"), "{store:?}");
         assert!(!store.is_done());
-    }
-
-    #[test]
-    fn every_database_of_a_home_is_found_and_nothing_else() {
-        let home = tempfile::tempdir().unwrap();
-        let expected = [".pki/nssdb", ".mozilla/firefox/a.default", ".config/mozilla/firefox/b.default"];
-        for folder in expected {
-            fs::create_dir_all(home.path().join(folder)).unwrap();
-            fs::write(home.path().join(folder).join(DATABASE), "").unwrap();
-        }
-        fs::create_dir_all(home.path().join(".mozilla/firefox/Crash Reports")).unwrap();
-        let expected: BTreeSet<_> = expected.iter().map(|folder| home.path().join(folder)).collect();
-        assert_eq!(databases(home.path()), expected);
     }
 }

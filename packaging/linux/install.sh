@@ -1,15 +1,18 @@
 #!/bin/sh
-# Installs the agent and `cps` for one person, into ~/.local, as a systemd user unit. Never needs root.
+# Installs the agent, `cps` and the PKCS#11 module for one person, into ~/.local, as a systemd user unit. Never needs root.
 #
 #   packaging/linux/install.sh                build and install, then start
 #   packaging/linux/install.sh --from DIR     install programs that are built already
 #   packaging/linux/install.sh --no-start     install only
-#   packaging/linux/install.sh --uninstall    remove programs and unit; what the agent keeps is left and named
+#   packaging/linux/install.sh --uninstall    remove all of it and its registrations; what the agent keeps is left and named
 set -eu
 
 programs="cps-agent cps"
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+module=libcps_pkcs11.so
 bin="$HOME/.local/bin"
+# Where `cps pkcs11` looks for it: beside its own folder.
+modules="$HOME/.local/lib/pkcs11"
 units="${XDG_DATA_HOME:-$HOME/.local/share}/systemd/user"
 state="${XDG_STATE_HOME:-$HOME/.local/state}/cps-agent"
 from=""
@@ -50,14 +53,18 @@ if [ "$uninstall" = yes ]; then
     if managed; then
         systemctl --user disable --now cps-agent.service || true
     fi
+    # Before the module is gone: no program is left with a line that names nothing. Browsers that run keep what they loaded.
+    if [ -x "$bin/cps" ]; then
+        "$bin/cps" pkcs11 remove --no-system || echo "left: registrations of the module, named above" >&2
+    fi
     for program in $programs; do
         rm -f "$bin/$program"
     done
-    rm -f "$units/cps-agent.service"
+    rm -f "$modules/$module" "$units/cps-agent.service"
     if managed; then
         systemctl --user daemon-reload
     fi
-    echo "removed: $programs, cps-agent.service"
+    echo "removed: $programs, $module, cps-agent.service"
     if [ -e "$state" ]; then
         echo "left: $state (registered applications, keys, audit trail)"
     fi
@@ -66,20 +73,25 @@ fi
 
 if [ -z "$from" ]; then
     root=$(CDPATH='' cd -- "$here/../.." && pwd)
-    (cd "$root" && cargo build --release --locked -p cps-agent -p cps-cli)
+    (cd "$root" && cargo build --release --locked -p cps-agent -p cps-cli -p cps-pkcs11)
     from="${CARGO_TARGET_DIR:-$root/target}/release"
 fi
 
-mkdir -p "$bin" "$units"
-for program in $programs; do
-    if [ ! -x "$from/$program" ]; then
-        echo "install.sh: $from/$program is missing" >&2
+for file in $programs $module; do
+    if [ ! -f "$from/$file" ]; then
+        echo "install.sh: $from/$file is missing" >&2
         exit 1
     fi
+done
+mkdir -p "$bin" "$modules" "$units"
+for program in $programs; do
     # Beside the old one first, then in its place: a running agent keeps its file until it is restarted.
     install -m 0755 "$from/$program" "$bin/.$program.new"
     mv -f "$bin/.$program.new" "$bin/$program"
 done
+# The same for the module, which browsers keep loaded.
+install -m 0644 "$from/$module" "$modules/.$module.new"
+mv -f "$modules/.$module.new" "$modules/$module"
 # The unit of the packages, with this person's path. A space or % in it would mean something to systemd.
 case "$bin" in
     *[[:space:]%\|\&\\]*)
@@ -89,12 +101,13 @@ case "$bin" in
 esac
 sed "s|^ExecStart=/usr/bin/|ExecStart=$bin/|" "$here/cps-agent.service" >"$units/.cps-agent.service.new"
 mv -f "$units/.cps-agent.service.new" "$units/cps-agent.service"
-echo "installed: $bin/cps-agent, $bin/cps, $units/cps-agent.service"
+echo "installed: $bin/cps-agent, $bin/cps, $modules/$module, $units/cps-agent.service"
 
 case ":$PATH:" in
     *":$bin:"*) ;;
     *) echo "hint: add $bin to PATH" ;;
 esac
+echo "browsers and other programs get the card with: cps pkcs11 install"
 if [ "$start" = no ]; then
     echo "start it with: systemctl --user enable --now cps-agent"
 elif managed; then

@@ -57,6 +57,28 @@ fn a_store_that_is_left_is_named_with_what_is_missing() {
 }
 
 #[test]
+fn a_browser_in_a_snap_or_flatpak_has_a_store_too() {
+    let agent =
+        Agent::answering(&[("GET /v1/trust", 200, Value::Null), ("POST /v1/trust", 200, authority(true))]);
+    let home = tempfile::tempdir().unwrap();
+    let databases = [
+        "snap/firefox/common/.mozilla/firefox/a.default",
+        "snap/chromium/current/.pki/nssdb",
+        ".var/app/org.mozilla.firefox/.mozilla/firefox/b.default",
+        ".var/app/org.chromium.Chromium/.pki/nssdb",
+    ];
+    for database in databases {
+        std::fs::create_dir_all(home.path().join(database)).unwrap();
+        std::fs::write(home.path().join(database).join("cert9.db"), "").unwrap();
+    }
+    let ran = at_home(&agent, home.path(), &["trust", "install", "--no-system"]);
+    assert_eq!(ran.code, 1, "certutil is missing here");
+    for database in databases {
+        assert!(ran.out.contains(database), "{database}: {}", ran.out);
+    }
+}
+
+#[test]
 fn an_authority_is_not_forgotten_while_a_store_has_it() {
     let agent =
         Agent::answering(&[("GET /v1/trust", 200, authority(true)), ("DELETE /v1/trust", 200, Value::Null)]);

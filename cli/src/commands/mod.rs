@@ -6,6 +6,7 @@ mod client;
 mod doctor;
 mod login;
 mod pin;
+mod pkcs11;
 mod readers;
 mod session;
 mod sign;
@@ -25,6 +26,10 @@ use cps_agent_api::{
 
 /// Connects and runs the command.
 pub(crate) async fn run(args: &Args, output: &mut Output) -> Result<(), Error> {
+    // What is told to other programs' files needs no agent.
+    if let Command::Pkcs11 { command } = &args.command {
+        return pkcs11::run(command, output);
+    }
     let language = output.texts().tag();
     let mut agent = match &args.socket {
         Some(path) => Agent::connect_to(path, language).await,
@@ -48,6 +53,7 @@ pub(crate) async fn run(args: &Args, output: &mut Output) -> Result<(), Error> {
         Command::Audit { command } => audit::run(command, agent, output).await,
         Command::Client { command } => client::run(command, agent, output).await,
         Command::Trust { command } => trust::run(command, agent, output).await,
+        Command::Pkcs11 { .. } => Ok(()),
     }
 }
 
