@@ -102,9 +102,20 @@ impl Drop for RealAgent {
 ///
 /// It is not built from here: cargo would choose other features for it alone and build half of the world again.
 pub fn built(name: &str) -> PathBuf {
+    fresh(&format!("{name}{}", std::env::consts::EXE_SUFFIX))
+}
+
+/// The PKCS#11 module of this workspace, likewise.
+pub fn module() -> PathBuf {
+    use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+    fresh(&format!("{DLL_PREFIX}cps_pkcs11{DLL_SUFFIX}"))
+}
+
+/// A file that cargo built, no older than what it is made of.
+fn fresh(file: &str) -> PathBuf {
     let here = std::env::current_exe().expect("the test has a path");
     let profile = here.ancestors().nth(2).expect("target/<profile>/deps/<test>");
-    let binary = profile.join(name).with_extension(std::env::consts::EXE_EXTENSION);
+    let binary = profile.join(file);
     let advice = "build it first: cargo build --workspace --all-targets";
     let built = modified(&binary).unwrap_or_else(|| panic!("{} is missing; {advice}", binary.display()));
     // Cargo lists the sources of a binary beside it, as a line of a makefile.

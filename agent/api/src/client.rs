@@ -394,8 +394,13 @@ async fn open(path: &Path) -> Result<SendRequest<Full<Bytes>>, ClientError> {
     let stream = UnixStream::connect(path)
         .await
         .map_err(|source| ClientError::Absent { path: path.to_owned(), source })?;
-    let (sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(ClientError::Lost)?;
+    // A plain write to a socket asks the system for no SIGPIPE, a gathering one cannot: it would end a host of the module
+    // that does not ignore that signal.
+    let (sender, connection) = hyper::client::conn::http1::Builder::new()
+        .writev(false)
+        .handshake(TokioIo::new(stream))
+        .await
+        .map_err(ClientError::Lost)?;
     // What goes wrong on the connection reaches the call that waits for it.
     tokio::spawn(async move {
         let _ended = connection.await;

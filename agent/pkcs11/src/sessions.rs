@@ -1,0 +1,68 @@
+//! Open sessions and what goes on in each. All are read-only: nothing on a card is the programs' to change.
+
+use crate::{decrypt::Decryption, digest::Digesting, sign::Signing};
+use pkcs11_sys::{CK_OBJECT_HANDLE, CK_SESSION_HANDLE, CK_SLOT_ID};
+use std::collections::{BTreeMap, VecDeque};
+
+/// More than any program has; a leak shows as `CKR_SESSION_COUNT` instead of eating the machine.
+const MOST: usize = 4096;
+
+/// One session.
+pub(crate) struct Session {
+    /// Where.
+    pub(crate) slot: CK_SLOT_ID,
+    /// Objects that a search still has to tell.
+    pub(crate) search: Option<VecDeque<CK_OBJECT_HANDLE>>,
+    /// A digest under way.
+    pub(crate) digest: Option<Digesting>,
+    /// A signature under way.
+    pub(crate) signing: Option<Signing>,
+    /// A decipherment under way.
+    pub(crate) decryption: Option<Decryption>,
+}
+
+/// All sessions of this program.
+#[derive(Default)]
+pub(crate) struct Sessions {
+    open: BTreeMap<CK_SESSION_HANDLE, Session>,
+    last: CK_SESSION_HANDLE,
+}
+
+impl Sessions {
+    /// Opens one; `None` when there are too many.
+    pub(crate) fn open(&mut self, slot: CK_SLOT_ID) -> Option<CK_SESSION_HANDLE> {
+        if self.open.len() >= MOST {
+            return None;
+        }
+        // A number comes back only after all others: zero is no handle, and one in use is left out.
+        loop {
+            self.last = self.last.wrapping_add(1);
+            if self.last != 0 && !self.open.contains_key(&self.last) {
+                break;
+            }
+        }
+        let session = Session { slot, search: None, digest: None, signing: None, decryption: None };
+        self.open.insert(self.last, session);
+        Some(self.last)
+    }
+
+    /// One of them.
+    pub(crate) fn get(&mut self, handle: CK_SESSION_HANDLE) -> Option<&mut Session> {
+        self.open.get_mut(&handle)
+    }
+
+    /// Closes one and says where it was.
+    pub(crate) fn close(&mut self, handle: CK_SESSION_HANDLE) -> Option<CK_SLOT_ID> {
+        self.open.remove(&handle).map(|session| session.slot)
+    }
+
+    /// Closes all of a slot.
+    pub(crate) fn close_all(&mut self, slot: CK_SLOT_ID) {
+        self.open.retain(|_, session| session.slot != slot);
+    }
+
+    /// How many are open on a slot.
+    pub(crate) fn count(&self, slot: CK_SLOT_ID) -> usize {
+        self.open.values().filter(|session| session.slot == slot).count()
+    }
+}
