@@ -246,7 +246,7 @@ fn only_the_loop_holds_a_token() {
 
 #[test]
 fn a_pin_crosses_no_door() {
-    for room in ["agent/src/serve", "agent/api/src", "agent/core/src", "cli/src"] {
+    for room in ["agent/src/serve", "agent/api/src", "agent/core/src", "agent/pkcs11/src", "cli/src"] {
         assert_never_text(
             room,
             &[],
@@ -259,14 +259,32 @@ fn a_pin_crosses_no_door() {
 fn faces_speak_to_the_agent_and_to_nothing_else() {
     assert_depends_on_none_of("cli", &["cps-agent", "cps-agent-core", "cps-card", "pcsc"]);
     assert_depends_on_none_of("agent/api", &["cps-agent", "cps-agent-core", "cps-card"]);
+    // It is loaded into browsers: small, and without anything that could be theirs in another version.
+    assert_depends_on_none_of(
+        "agent/pkcs11",
+        &["cps-agent", "cps-agent-core", "cps-card", "pcsc", "ring", "rustls", "x509-parser", "tracing"],
+    );
+}
+
+#[test]
+fn the_module_keeps_nothing_of_its_own_in_its_host() {
+    assert_never_text("agent/pkcs11/src", &[], &["std::thread", "thread::spawn", "tokio::spawn", "println!"]);
 }
 
 #[test]
 fn unsafe_code_has_one_file_per_boundary() {
-    for room in ["card/src", "agent/core/src", "agent/api/src", "agent/src", "cli/src", "tests/sandbox/src"] {
+    for room in [
+        "card/src",
+        "agent/core/src",
+        "agent/api/src",
+        "agent/pkcs11/src",
+        "agent/src",
+        "cli/src",
+        "tests/sandbox/src",
+    ] {
         assert_never_text(
             room,
-            &["card/src/transport/pcsclite.rs", "agent/src/host/"],
+            &["card/src/transport/pcsclite.rs", "agent/src/host/", "agent/pkcs11/src/entry/"],
             &["unsafe {", "unsafe fn", "unsafe extern", "unsafe impl"],
         );
     }

@@ -162,7 +162,9 @@ impl Slots {
             });
             self.all.len() - 1
         });
-        let (Some(slot), Some(token)) = (self.all.get_mut(index), now.token) else { return };
+        let Some(slot) = self.all.get_mut(index) else { return };
+        slot.hardware = now.hardware;
+        let Some(token) = now.token else { return };
         match &mut slot.inside {
             // The same insertion: the state of the PIN may have changed, and which keys there are, and then all objects.
             Some(inside) => {
