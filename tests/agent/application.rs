@@ -71,12 +71,22 @@ impl Application {
 
     /// One that is registered already, and asks for this scope.
     pub fn known(desk: &Desk, id: &str, scope: &str) -> Self {
+        Self::at(desk.agent.issuer(), id, scope)
+    }
+
+    /// The same at any issuer.
+    pub fn at(issuer: &str, id: &str, scope: &str) -> Self {
         let browser = Browser::new(&[]).expect("a browser");
-        Self { issuer: desk.agent.issuer().to_owned(), id: id.to_owned(), scope: scope.to_owned(), browser }
+        Self { issuer: issuer.to_owned(), id: id.to_owned(), scope: scope.to_owned(), browser }
     }
 
     /// Sends the browser to the agent; returns where it stands then.
     pub async fn begin(&self) -> Url {
+        self.begin_with(&[]).await
+    }
+
+    /// The same with more parameters.
+    pub async fn begin_with(&self, more: &[(&str, &str)]) -> Url {
         let challenge =
             URL_SAFE_NO_PAD.encode(ring::digest::digest(&ring::digest::SHA256, VERIFIER.as_bytes()).as_ref());
         let query = form_urlencoded::Serializer::new(String::new())
@@ -90,6 +100,7 @@ impl Application {
                 ("code_challenge", &challenge),
                 ("code_challenge_method", "S256"),
             ])
+            .extend_pairs(more)
             .finish();
         let response = self.get(&format!("{}/authorize?{query}", self.issuer)).await;
         self.moved(&response).expect("the agent sends the browser somewhere")
@@ -171,8 +182,7 @@ impl Application {
 
     /// Exchanges the code of the way back.
     pub async fn exchange(&self, back: &Url) -> Tokens {
-        let code = back.query_pairs().find(|(name, _)| name == "code").map(|(_, code)| code.into_owned());
-        let code = code.unwrap_or_else(|| panic!("no code in {back}"));
+        let code = said(back, "code").unwrap_or_else(|| panic!("no code in {back}"));
         let (status, answer) = self.token(&self.redemption(&code)).await;
         assert_eq!(status, StatusCode::OK, "{answer}");
         tokens(&answer)
@@ -253,6 +263,17 @@ impl Application {
         let here = Url::parse(&self.issuer).expect("an issuer");
         Some(here.join(location).expect("an address"))
     }
+}
+
+/// What an address of the way back says under this name.
+pub fn said(back: &Url, name: &str) -> Option<String> {
+    back.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+/// The claims of a token that the suite verified elsewhere.
+pub fn claims(token: &str) -> Value {
+    let part = token.split('.').nth(1).expect("a JWT");
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).expect("base64url")).expect("JSON")
 }
 
 fn tokens(answer: &Value) -> Tokens {

@@ -1,7 +1,7 @@
 //! What a person is asked after the login: whether an application may know them, and in which situation they work.
 
 use crate::{
-    application::{Application, Page},
+    application::{Application, Page, said},
     desk::Desk,
 };
 use cps_agent_api::words;
@@ -18,7 +18,7 @@ async fn a_person_who_does_not_agree_is_not_known_and_is_asked_again() {
     assert_eq!(asked, Page::Asked(vec!["Autoriser".to_owned(), "Annuler".to_owned()]));
     application.press(&page, "cancel=1").await;
     let Page::Left(back) = application.end_of(&page).await else { panic!("the application is told") };
-    assert!(back.query_pairs().any(|(name, value)| name == "error" && value == "access_denied"), "{back}");
+    assert!(said(&back, "error").as_deref() == Some("access_denied"), "{back}");
     let again = application.begin().await;
     assert!(matches!(application.end_of(&again).await, Page::Asked(_)));
 }

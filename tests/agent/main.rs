@@ -56,6 +56,7 @@ mod scene;
 mod secrets;
 mod sessions;
 mod soft_tokens;
+mod sso;
 mod upstream_answers;
 mod upstream_faults;
 mod upstream_login;

@@ -197,6 +197,18 @@ impl Policy {
         session.assurance.acr != ACR_LOCAL || self.local != LocalLogin::UpstreamDown || upstream_down
     }
 
+    /// Whether a new login of an application registered for these ways would reach this `acr` now. `upstream` is what is
+    /// accepted from the upstream; none of it is within reach while that is down.
+    #[must_use]
+    pub fn reaches(&self, acr: &str, registered: &[Way], upstream: &[String], upstream_down: bool) -> bool {
+        self.ways(registered, upstream_down).into_iter().any(|way| match way {
+            Way::Local => acr == ACR_LOCAL,
+            Way::Browser | Way::Ecps | Way::Card | Way::Token => {
+                !upstream_down && upstream.iter().any(|level| level == acr)
+            }
+        })
+    }
+
     fn login(&self, way: Way, registered: &[Way], upstream_down: bool) -> Result<(), Reason> {
         refuse_if(!self.ways.contains(&way), Reason::WayNotInPolicy)?;
         refuse_if(!registered.is_empty() && !registered.contains(&way), Reason::WayNotRegistered)?;

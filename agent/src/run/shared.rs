@@ -17,7 +17,7 @@ use crate::{
 use cps_agent_api::words;
 use cps_agent_core::{
     audit,
-    identity::UnixTime,
+    identity::{UnixTime, Way},
     oidc::{Provider, World},
     policy::Policy,
     psc::{Fresh, Profile, keys::Keys, pushes::Pushes},
@@ -232,10 +232,14 @@ impl Shared {
         decision: impl FnOnce(&mut Provider, &mut World<'_>, &Table) -> R,
     ) -> R {
         quiet.sweep.get_or_insert(now.plus(SWEEP));
-        let Quiet { provider, sessions, .. } = quiet;
+        let Quiet { provider, sessions, upstream_down, .. } = quiet;
         let mut entropy = SystemEntropy::new();
         let random = &self.random;
-        let mut world = World { now, sessions, entropy: &mut entropy, random, upstream: sessions };
+        let Fixed { policy, upstream, .. } = &self.fixed;
+        let accepted = upstream.as_ref().map_or(&[][..], |profile| &profile.accepted_acr);
+        let levels = |ways: &[Way], acr: &str| policy.reaches(acr, ways, accepted, *upstream_down);
+        let mut world =
+            World { now, sessions, entropy: &mut entropy, random, upstream: sessions, levels: &levels };
         decision(provider, &mut world, sessions)
     }
 

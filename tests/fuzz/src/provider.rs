@@ -53,7 +53,7 @@ impl UpstreamTokens for OnePerson {
 }
 
 fn world<'a>(person: &'a OnePerson, entropy: &'a mut System, random: &'a SystemRandom) -> World<'a> {
-    World { now: NOW, sessions: person, entropy, random, upstream: person }
+    World { now: NOW, sessions: person, entropy, random, upstream: person, levels: &|_, _| true }
 }
 
 static KEY: LazyLock<Option<Zeroizing<Vec<u8>>>> =

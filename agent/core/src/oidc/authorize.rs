@@ -10,9 +10,9 @@ use super::grant::Grant;
 use super::pushed;
 use super::request::{self, Fault, Request};
 use super::situation::{Offer, Situation, offers};
-use super::{Provider, World, consent_key};
+use super::{Levels, Provider, World, consent_key};
 use crate::failure::{self, Language};
-use crate::identity::{SessionId, SessionView, UnixTime};
+use crate::identity::{ACR_LOCAL, SessionId, SessionView, UnixTime};
 use std::sync::Arc;
 
 /// How far an upstream's clock may be behind ours when the time of a login is compared, seconds.
@@ -160,7 +160,9 @@ impl Provider {
         };
         let client = Some(request.client.id().to_owned());
         // `prompt=login` is met only by a login made for this request, which is seen when the request is completed.
-        let session = current.filter(|session| !request.prompt.login && young(&request, session, 0));
+        let session = current.filter(|session| {
+            !request.prompt.login && young(&request, session, 0) && suits(&request, session, world.levels)
+        });
         let need = self.need(&request, session, Approval::default(), world.now);
         if session.is_none() {
             request.outdated = current.map(|s| (s.sid.clone(), s.assurance.auth_time));
@@ -349,8 +351,17 @@ impl Provider {
     }
 }
 
-/// Whether a session answers what a client wants. `acr_values` is a wish (OpenID Connect Core §3.1.2.1): the ID token says
-/// what was reached, and a registration that must not get local sessions names its ways.
+/// Whether a session is of the kind that a request wishes for, or the best there is: `acr_values` is a wish (OpenID Connect
+/// Core §3.1.2.1). It asks for a new login where the session is a local one and the upstream is wished for, or the other way
+/// round, and a login would bring it. What the login then reached answers, and the ID token says what it was.
+fn suits(request: &Request, session: &SessionView, levels: &Levels<'_>) -> bool {
+    let has = session.assurance.acr.as_str();
+    let local = |level: &str| level == ACR_LOCAL;
+    let better = |level: &String| local(level) != local(has) && levels(request.client.ways(), level);
+    request.levels.iter().any(|level| level == has) || !request.levels.iter().any(better)
+}
+
+/// Whether a session answers what a client wants. A registration that must not get local sessions names its ways.
 fn fits(wanted: &Wanted<'_>, session: &SessionView, now: UnixTime) -> bool {
     let ways = wanted.client.ways();
     let upstream_only = wanted.scope.split(' ').any(|s| s == PSC_TOKEN || s == PSC_EVIDENCE);
@@ -361,7 +372,7 @@ fn fits(wanted: &Wanted<'_>, session: &SessionView, now: UnixTime) -> bool {
         && (!upstream_only || has_upstream(session))
 }
 
-/// Whether a session is as fresh as a request wants it: never the one that was too old when the request came.
+/// Whether a session is as fresh as a request wants it: never the one that did not do when the request came.
 fn fresh(request: &Request, session: &SessionView) -> bool {
     let outdated = request
         .outdated

@@ -45,7 +45,7 @@ pub mod userinfo;
 #[cfg(test)]
 mod tests;
 
-use crate::identity::{SessionId, SessionView, Sessions, UnixTime};
+use crate::identity::{SessionId, SessionView, Sessions, UnixTime, Way};
 use crate::jose::{Algorithm, JoseError, SigningKey};
 use crate::secret::{Entropy, SecretHash};
 use authenticate::Assertions;
@@ -83,7 +83,12 @@ pub struct World<'a> {
     pub random: &'a dyn SecureRandom,
     /// The upstream's tokens of the live sessions.
     pub upstream: &'a dyn UpstreamTokens,
+    /// What a new login could reach.
+    pub levels: &'a Levels<'a>,
 }
+
+/// Whether a new login by one of these ways, any where there is none, would reach this `acr` now.
+pub type Levels<'a> = dyn Fn(&[Way], &str) -> bool + 'a;
 
 /// What is stored about clients: no token, and of a secret only its hash.
 #[derive(Serialize, Deserialize)]

@@ -13,6 +13,9 @@ use url::form_urlencoded;
 
 /// Longest `state`, `nonce` or `login_hint` (FAPI test suites send 384 characters).
 const MAX_VALUE: usize = 1024;
+/// Longest `acr`, and most of them in a request.
+const MAX_LEVEL: usize = 128;
+const MAX_LEVELS: usize = 16;
 
 /// Where answers of a request go: a redirect URI that was checked, and the client's `state`.
 #[derive(Clone)]
@@ -96,6 +99,8 @@ pub(super) struct Request {
     pub(super) prompt: Prompt,
     /// Longest time since the authentication, seconds.
     pub(super) max_age: Option<i64>,
+    /// `acr` that the client wishes for, any of them; none for whatever there is.
+    pub(super) levels: Vec<String>,
     /// Shown to the person; never used without them.
     pub(super) login_hint: Option<String>,
     /// `sub` of `id_token_hint`: nobody else may answer.
@@ -105,7 +110,7 @@ pub(super) struct Request {
     /// The session whose person agreed on the page already, and is asked for something else now.
     pub(super) agreed: Option<SessionId>,
     pub(super) made: UnixTime,
-    /// The session that was there and too old for the request: it does not answer it later either.
+    /// The session that was there, too old for the request or of the wrong kind: it does not answer it later either.
     pub(super) outdated: Option<(SessionId, UnixTime)>,
 }
 
@@ -179,6 +184,7 @@ fn read_for(
         challenge: challenge(client, get("code_challenge"), get("code_challenge_method"))?,
         prompt: prompt(get("prompt"))?,
         max_age: get("max_age").map(max_age).transpose()?,
+        levels: get("acr_values").map(levels).unwrap_or_default(),
         login_hint: get("login_hint").filter(|hint| hint.len() <= MAX_VALUE).map(str::to_owned),
         same_person: get("id_token_hint").map(|hint| same_person(client, keys, hint)).transpose()?,
         language: get("ui_locales").and_then(language),
@@ -248,6 +254,12 @@ fn prompt(text: Option<&str>) -> Result<Prompt, AuthorizationError> {
         }
     }
     if prompt.none && words.len() > 1 { Err(invalid("prompt=none stands alone")) } else { Ok(prompt) }
+}
+
+/// What cannot be understood of a wish is not wished for (OpenID Connect Core §3.1.2.1).
+fn levels(text: &str) -> Vec<String> {
+    let words = text.split(' ').filter(|word| !word.is_empty() && word.len() <= MAX_LEVEL);
+    words.take(MAX_LEVELS).map(str::to_owned).collect()
 }
 
 fn max_age(text: &str) -> Result<i64, AuthorizationError> {

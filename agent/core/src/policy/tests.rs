@@ -52,6 +52,19 @@ fn a_local_session_answers_no_new_request_once_the_upstream_is_back() {
 }
 
 #[test]
+fn what_is_out_of_order_not_registered_or_not_allowed_is_not_within_reach() {
+    let upstream = ["eidas1".to_owned()];
+    let both = Policy { local: LocalLogin::Always, ..policy() };
+    let reaches = |acr, ways: &[Way], down| both.reaches(acr, ways, &upstream, down);
+    assert!(reaches("eidas1", &[], false) && reaches(ACR_LOCAL, &[], false));
+    assert!(!reaches("eidas2", &[], false));
+    assert!(!reaches("eidas1", &[Way::Local], false));
+    assert!(!reaches("eidas1", &[], true) && reaches(ACR_LOCAL, &[], true));
+    assert!(!policy().reaches(ACR_LOCAL, &[], &upstream, false));
+    assert!(!Policy { upstream: false, ..both.clone() }.reaches("eidas1", &[], &upstream, false));
+}
+
+#[test]
 fn a_way_outside_the_policy_or_the_registration_is_refused() {
     assert_eq!(login(&policy(), Way::Ecps, &[], false), Err(Reason::WayNotInPolicy));
     assert_eq!(login(&policy(), Way::Card, &[Way::Browser], false), Err(Reason::WayNotRegistered));

@@ -126,6 +126,7 @@ macro_rules! world {
             entropy: &mut $house.entropy,
             random: &$house.random,
             upstream: &$house.upstream,
+            levels: &|_: &[Way], acr: &str| $house.reachable.contains(&acr),
         }
     };
 }
@@ -154,6 +155,8 @@ struct House {
     provider: Provider,
     sessions: Table,
     upstream: Upstream,
+    /// What a new login could reach.
+    reachable: Vec<&'static str>,
     now: UnixTime,
     entropy: Counter,
     random: SystemRandom,
@@ -168,6 +171,7 @@ impl House {
             provider,
             sessions: Table::default(),
             upstream: Upstream::default(),
+            reachable: Vec::new(),
             now: START,
             entropy: Counter(0),
             random: SystemRandom::new(),

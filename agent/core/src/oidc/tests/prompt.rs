@@ -1,6 +1,7 @@
 //! `prompt`, `max_age`, `id_token_hint`, consent and choice of situation: when a person is asked, and when not.
 
 use super::*;
+use crate::identity::ACR_LOCAL;
 use crate::oidc::authorize::AuthorizationError;
 
 fn done(completion: Completion) -> HashMap<String, String> {
@@ -99,6 +100,39 @@ fn max_age_is_honoured() {
     assert!(matches!(house.complete(&transaction, Approval::default()), Completion::LoginNeeded));
     house.sessions.0.push(session("s2", house.now));
     assert!(done(house.complete(&transaction, Approval::default())).contains_key("code"));
+}
+
+#[test]
+fn a_wish_for_another_kind_of_session_asks_for_a_login_where_one_would_bring_it() {
+    let mut house = House::logged_in();
+    let mut local = session("s1", START);
+    local.assurance.acr = ACR_LOCAL.to_owned();
+    house.sessions.0 = vec![local.clone()];
+    let wish = [("acr_values", "eidas2 eidas1")];
+    assert!(sent(&house.authorize(&wish).answer).contains_key("code"), "nothing better is within reach");
+    house.reachable = vec!["eidas1"];
+    let none = house.authorize(&[wish[0], ("prompt", "none")]);
+    assert_eq!(sent(&none.answer)["error"], "login_required");
+    let page = house.waits(&wish);
+    assert!(matches!(house.complete(&page, Approval::default()), Completion::LoginNeeded));
+    // The person who logs in by the local way all the same is taken: it was a wish.
+    house.provider.login_made(&page, &session("s1", house.now));
+    local.assurance.auth_time = house.now;
+    house.sessions.0 = vec![local];
+    let code = done(house.complete(&page, Approval::default()))["code"].clone();
+    let tokens = house.redeem(&code, &[]).unwrap();
+    assert_eq!(house.claims(&tokens["id_token"])["acr"], ACR_LOCAL);
+}
+
+#[test]
+fn a_wish_for_another_level_of_the_same_kind_is_answered_with_what_there_is() {
+    let mut house = House::logged_in();
+    house.reachable = vec!["eidas1", "eidas2", ACR_LOCAL];
+    let long = "x".repeat(2000);
+    for wish in ["eidas2", "eidas1 urn:cps-agent:acr:local", "unknown", "  ", &long] {
+        assert!(sent(&house.authorize(&[("acr_values", wish)]).answer).contains_key("code"), "{wish}");
+    }
+    assert!(matches!(house.authorize(&[("acr_values", ACR_LOCAL)]).answer, Authorize::Login(_)));
 }
 
 #[test]
