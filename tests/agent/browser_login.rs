@@ -159,6 +159,32 @@ async fn a_command_opens_the_persons_browser() {
 }
 
 #[tokio::test]
+async fn what_starts_the_browser_tells_other_users_nothing() {
+    let scene = scene(&[]).await;
+    for choice in ["cancel", &format!("ecps {}", DOCTOR.identifier)] {
+        scene.browses(choice);
+        let _ended = scene.login_with(&request()).await;
+    }
+    scene.session().await.expect("the second one logged in");
+    let (starts, asked) = (scene.browser_starts(), scene.upstream().authorizations());
+    assert_eq!((starts.len(), asked.len()), (2, 2));
+    for (start, asked) in starts.iter().zip(&asked) {
+        let back: Url = asked["redirect_uri"].parse().expect("an address");
+        let start = Url::parse(start).expect("an address");
+        assert_eq!((start.origin(), start.query()), (back.origin(), None), "it begins at the listener");
+        for name in ["state", "nonce", "code_challenge", "client_id"] {
+            assert!(!start.as_str().contains(&asked[name]), "{name} in {start}");
+        }
+    }
+    assert_ne!(starts[0], starts[1]);
+    // A page that waits goes to the upstream by itself: no program is started.
+    scene.control().await.end_session().await.expect("ended");
+    let own = scene.browser(Choice::Ecps(DOCTOR.identifier.to_owned()));
+    scene.application_in("dpi", own).await.login().await.expect("accepted");
+    assert_eq!(scene.browser_starts().len(), 2);
+}
+
+#[tokio::test]
 async fn a_page_goes_to_the_upstream_and_comes_back_to_its_application() {
     let scene = scene(&[]).await;
     let doctor = || scene.browser(Choice::Ecps(DOCTOR.identifier.to_owned()));
@@ -182,4 +208,46 @@ async fn who_cancels_is_offered_to_try_again_on_the_page() {
     let page = application.login().await.err().expect("cancelled");
     assert!(page.contains("annulée sur la page du service"), "{page}");
     assert!(page.contains("value=\"browser\""), "{page}");
+}
+
+#[tokio::test]
+async fn an_upstream_that_answers_with_an_old_authentication_answers_no_demand_for_a_new_one() {
+    let scene = scene(&[]).await;
+    let browser = scene.browser(Choice::Ecps(DOCTOR.identifier.to_owned()));
+    let mut first = scene.application_in("first", browser.clone()).await;
+    let mut second = scene.application_in("second", browser).await;
+    let held = first.login().await.expect("accepted");
+    scene.upstream().set(Fault::Wrong { what: Wrong::AuthTime });
+    for wish in ["prompt=login", "max_age=0", "max_age=60"] {
+        scene.clock.pass(1);
+        let refused = match second.login_wishing(wish).await {
+            Err(refused) => refused,
+            Ok(accepted) => panic!("{wish}: {}", accepted.claims),
+        };
+        assert!(refused.contains("login_required"), "{wish}: {refused}");
+    }
+    first.refresh(&held).await.expect("the first one has nothing to do with it");
+    scene.upstream().heal();
+    second.login_wishing("prompt=login").await.expect("a new authentication");
+}
+
+#[tokio::test]
+async fn what_an_application_demands_is_demanded_of_the_upstream() {
+    let scene = scene(&[]).await;
+    let browser = scene.browser(Choice::Ecps(DOCTOR.identifier.to_owned()));
+    let mut application = scene.application_in("dpi", browser).await;
+    let asked =
+        |name: &str| scene.upstream().authorizations().last().and_then(|sent| sent.get(name).cloned());
+    application.login_wishing("max_age=3600").await.expect("accepted");
+    assert_eq!((asked("max_age").as_deref(), asked("prompt")), (Some("3600"), None));
+    // The session is young enough: the upstream is not asked at all.
+    application.login_wishing("max_age=3600").await.expect("accepted");
+    assert_eq!(scene.upstream().authorizations().len(), 1);
+    let before = application.login().await.expect("accepted");
+    scene.clock.pass(2);
+    scene.upstream().set(Fault::Clock { seconds: scene.clock.ahead() });
+    let after = application.login_wishing("prompt=login").await.expect("accepted");
+    assert_eq!((asked("max_age"), asked("prompt").as_deref()), (None, Some("login")));
+    let time = |accepted: &cps_sandbox::relying_party::Accepted| accepted.claims["auth_time"].as_i64();
+    assert!(time(&after) > time(&before), "{:?} {:?}", time(&after), time(&before));
 }

@@ -317,6 +317,12 @@ impl Scene {
         program::profile(&self.profile(), upstream.ca_pem(), choice).expect("a profile");
     }
 
+    /// The addresses that browser was started with.
+    pub fn browser_starts(&self) -> Vec<String> {
+        let noted = fs::read_to_string(self.profile().join("starts")).unwrap_or_default();
+        noted.lines().map(str::to_owned).collect()
+    }
+
     /// The profile of that browser.
     fn profile(&self) -> PathBuf {
         self.folder.path().join("browser")
@@ -393,8 +399,13 @@ pub struct Application {
 impl Application {
     /// Logs in: the browser goes to the agent and comes back. What the person reads when it does not is the error.
     pub async fn login(&mut self) -> Result<Accepted, String> {
-        let visit =
-            self.browser.open(&self.app.login(), PATIENCE).await.map_err(|error| error.to_string())?;
+        self.login_wishing("").await
+    }
+
+    /// The same with more parameters in the request: a query.
+    pub async fn login_wishing(&mut self, wishes: &str) -> Result<Accepted, String> {
+        let address = format!("{}?{wishes}", self.app.login());
+        let visit = self.browser.open(&address, PATIENCE).await.map_err(|error| error.to_string())?;
         match self.ended.try_recv() {
             Ok(outcome) => outcome.map_err(|error| error.to_string()),
             Err(_) => Err(visit.body),

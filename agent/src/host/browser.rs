@@ -8,7 +8,8 @@ use url::Url;
 /// What opens a page where the settings name no program.
 const OPENER: &str = "xdg-open";
 
-/// Opens a page. `program` is a program with its arguments, or nothing for the system's; the address is its last argument.
+/// Opens a page. `program` is a program with its arguments, or nothing for the system's; the address is its last argument,
+/// where every user of the machine can read it: no address with a secret in it.
 /// Whether a page really appears nobody can tell: whoever asks shows the address as well.
 ///
 /// # Errors

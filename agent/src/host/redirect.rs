@@ -2,9 +2,13 @@
 //!
 //! It takes one answer: a plain GET of the exact address that carries the `state` of this login. Whatever else comes, from
 //! a curious program or a web page that guesses, is told so and ends nothing.
+//!
+//! A browser that we start begins here as well ([`Listener::start`]). Its arguments are in sight of every user of the
+//! machine, and the authorization request holds `state` and `nonce`: with those another user could log in at the upstream
+//! in their own name and have a web page send us their code.
 
 use bytes::Bytes;
-use cps_agent_core::secret::{Secret, SecretHash};
+use cps_agent_core::secret::{Entropy, Secret, SecretHash, random_string};
 use http_body_util::Full;
 use hyper::{
     Method, Request, Response, StatusCode,
@@ -42,6 +46,9 @@ const REST: Duration = Duration::from_millis(100);
 /// How often a free port is tried when both loopback families must agree on one.
 const TRIES: usize = 16;
 
+/// Random bytes in the path of a start: 128 bits.
+const START: usize = 16;
+
 const POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const DESTINATION: HeaderName = HeaderName::from_static("sec-fetch-dest");
 const PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
@@ -60,6 +67,14 @@ pub enum Farewell {
 pub struct Listener {
     sockets: Vec<TcpListener>,
     address: Url,
+    start: Option<Start>,
+}
+
+/// Where a browser begins, once.
+#[derive(Debug)]
+struct Start {
+    path: SecretHash,
+    onward: Secret,
 }
 
 /// Where to listen: the redirect URI as it was declared to the upstream.
@@ -87,7 +102,7 @@ impl Listener {
                     let address = Url::parse(&format!("http://{host}:{port}{path}"));
                     let address =
                         address.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-                    return Ok(Self { sockets, address });
+                    return Ok(Self { sockets, address, start: None });
                 }
                 Err(error) => refusal = error,
             }
@@ -99,6 +114,16 @@ impl Listener {
     #[must_use]
     pub fn address(&self) -> &Url {
         &self.address
+    }
+
+    /// An address for the arguments of a browser, which sends it on to this one: good for one use, by this user, as long
+    /// as the listener lives.
+    pub fn start(&mut self, onward: &Url, entropy: &mut dyn Entropy) -> Url {
+        let mut address = self.address.clone();
+        address.set_path(&format!("/start/{}", random_string(entropy, START)));
+        let path = SecretHash::of(address.path());
+        self.start = Some(Start { path, onward: Secret::new(onward.to_string()) });
+        address
     }
 
     /// Waits for the answer that carries this `state`, and says goodbye to the browser with it. `known` says whether a
@@ -115,6 +140,7 @@ impl Listener {
             path: self.address.path().to_owned(),
             state,
             farewell: Box::new(farewell),
+            start: Mutex::new(self.start),
             taken: Mutex::new(None),
         });
         let mut connections = JoinSet::new();
@@ -173,6 +199,7 @@ struct Door {
     path: String,
     state: SecretHash,
     farewell: Box<dyn Fn() -> Farewell + Send + Sync>,
+    start: Mutex<Option<Start>>,
     taken: Mutex<Option<Secret>>,
 }
 
@@ -195,7 +222,8 @@ impl Door {
 
     fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
         match self.judge(request) {
-            Ok(query) => {
+            Ok(Came::ToStart(onward_to)) => onward(onward_to.expose()),
+            Ok(Came::Back(query)) => {
                 let farewell = (self.farewell)();
                 let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
                 // A browser that reloads says the same again.
@@ -209,16 +237,19 @@ impl Door {
         }
     }
 
-    /// Whether a request is the answer that is awaited. A page of the open web can make a browser ask anything; only the
-    /// upstream knows the `state`.
-    fn judge(&self, request: &Request<Incoming>) -> Result<Secret, StatusCode> {
+    /// Whether a request is one that is awaited. A page of the open web can make a browser ask anything; only the upstream
+    /// knows the `state`, and only the browser that we started the path of its start.
+    fn judge(&self, request: &Request<Incoming>) -> Result<Came, StatusCode> {
         let headers = request.headers();
         let mut hosts = headers.get_all(header::HOST).iter();
         let named = hosts.next().is_some_and(|host| host == self.host.as_str()) && hosts.next().is_none();
         if !named || request.uri().authority().is_some() {
             return Err(StatusCode::MISDIRECTED_REQUEST);
         }
-        if request.uri().path() != self.path {
+        let path = SecretHash::of(request.uri().path());
+        let mut start = self.start.lock().unwrap_or_else(PoisonError::into_inner);
+        let starts = start.as_ref().is_some_and(|start| start.path == path);
+        if !starts && request.uri().path() != self.path {
             return Err(StatusCode::NOT_FOUND);
         }
         if request.method() != Method::GET {
@@ -228,15 +259,26 @@ impl Door {
         if hidden || headers.contains_key(PURPOSE) {
             return Err(StatusCode::FORBIDDEN);
         }
+        if let Some(start) = start.take_if(|_| starts) {
+            return Ok(Came::ToStart(start.onward));
+        }
         let query = request.uri().query().unwrap_or_default();
         let mut states = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == "state");
         match (states.next(), states.next()) {
             (Some((_, state)), None) if SecretHash::of(&state) == self.state => {
-                Ok(Secret::new(query.to_owned()))
+                Ok(Came::Back(Secret::new(query.to_owned())))
             }
             _ => Err(StatusCode::BAD_REQUEST),
         }
     }
+}
+
+/// What a request that is awaited wants.
+enum Came {
+    /// To be sent to this address.
+    ToStart(Secret),
+    /// To be back, with this query.
+    Back(Secret),
 }
 
 const DONE: [&str; 2] = [

@@ -4,6 +4,7 @@ use super::{driver::Driver, shared::Shared};
 use crate::{
     host::{
         browser,
+        entropy::SystemEntropy,
         redirect::{Farewell, Listener, Place},
     },
     serve::{
@@ -48,10 +49,11 @@ impl Driver {
         }
     }
 
-    /// Sends the person to the upstream's page and waits until they are back. A page that waits goes there itself; for a
-    /// command the browser is opened, and the address is shown in case none appears.
+    /// Sends the person to the upstream's page and waits until they are back. A page that waits goes there itself, by an
+    /// answer that its browser alone sees; for a command the browser is opened, at an address of the listener's that tells
+    /// other users nothing, and the upstream's is shown to the command in case none appears.
     pub(super) async fn browse(&mut self, address: &Url, state: SecretHash) -> Event {
-        let Some(listener) = self.listener.take() else {
+        let Some(mut listener) = self.listener.take() else {
             return Event::Impossible(failure::INTERNAL.into());
         };
         self.hint(Hint::Browser { address: address.to_string() });
@@ -60,7 +62,8 @@ impl Driver {
         });
         if !by_page {
             let program = &self.shared.fixed.config.login.browser;
-            if let Err(error) = browser::open(program, address, &self.wish.screen) {
+            let start = listener.start(address, &mut SystemEntropy::new());
+            if let Err(error) = browser::open(program, &start, &self.wish.screen) {
                 tracing::warn!(%error, "no browser can be opened");
             }
         }

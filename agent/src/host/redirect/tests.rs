@@ -56,6 +56,49 @@ async fn whatever_is_not_the_awaited_answer_is_told_so_and_ends_nothing() {
     assert_eq!(waiting.await.expect("returned").expose(), "code=1&state=mine");
 }
 
+/// Entropy that anybody could guess.
+struct Zeros;
+
+impl Entropy for Zeros {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        bytes.fill(0);
+    }
+}
+
+#[tokio::test]
+async fn a_browser_that_was_started_is_sent_on_once_and_nobody_else_is() {
+    let mut listener = Listener::open(PLACE).await.expect("listening");
+    let port = listener.address().port().expect("a port");
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let upstream = Url::parse("https://idp.example/auth?state=mine&nonce=n").expect("an address");
+    let start = listener.start(&upstream, &mut Zeros);
+    assert!(!start.as_str().contains("mine") && start.query().is_none(), "{start}");
+    let waiting = tokio::spawn(listener.returned(SecretHash::of("mine"), |_, _| true, || Farewell::Page));
+    let good = get(port, start.path());
+    for (request, status) in [
+        (get(port, "/start/"), 404),
+        (get(port, &format!("{}A", start.path())), 404),
+        (get(port, &format!("{}?state=mine", start.path().to_lowercase())), 404),
+        (good.replace("GET ", "HEAD "), 405),
+        (good.replace(&format!("127.0.0.1:{port}"), "evil.example"), 421),
+        (good.replace("\r\n\r\n", "\r\nSec-Purpose: prefetch\r\n\r\n"), 403),
+        (good.replace("\r\n\r\n", "\r\nSec-Fetch-Dest: image\r\n\r\n"), 403),
+    ] {
+        let answer = ask(address, &request).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{request}: {answer}");
+        assert!(!answer.contains("idp.example"), "{answer}");
+    }
+    let sent = ask(address, &good).await;
+    assert!(
+        sent.starts_with("HTTP/1.1 303 ") && sent.contains(&format!("location: {upstream}\r\n")),
+        "{sent}"
+    );
+    assert!(ask(address, &good).await.starts_with("HTTP/1.1 404 "), "good for one use");
+    assert!(!waiting.is_finished());
+    ask(address, &get(port, "/callback?code=1&state=mine")).await;
+    assert_eq!(waiting.await.expect("returned").expose(), "code=1&state=mine");
+}
+
 #[tokio::test]
 async fn the_page_keeps_and_passes_on_nothing() {
     let (port, waiting) = awaiting(Farewell::Page).await;

@@ -2,7 +2,8 @@
 //!
 //! A profile is a folder. `anchors.pem` holds the TLS anchors, `choice` what the person does on the wallet's page (`ecps
 //! 899700990015`, `card`, `cancel`, or `close` to give up before anything is opened); `cookies.json` keeps the cookies
-//! and `visits` gets a line for each page a visit ended on: status and address without its query.
+//! and `visits` gets a line for each page a visit ended on: status and address without its query. `starts` gets a line for
+//! each address it was started with, which is what every user of the machine can read.
 
 use super::{Browser, Choice};
 use crate::{
@@ -63,6 +64,11 @@ pub fn choose(folder: &Path, choice: &str) -> io::Result<()> {
 /// A sentence for the person who started it.
 pub async fn run(arguments: Arguments) -> Result<(), String> {
     let file = |name: &str| arguments.profile.join(name);
+    let note = |name: &str, line: &str| {
+        let mut notes = fs::OpenOptions::new().create(true).append(true).open(file(name))?;
+        writeln!(notes, "{line}")
+    };
+    note("starts", &arguments.url).map_err(|error| error.to_string())?;
     let read = |name: &str| fs::read_to_string(file(name)).map_err(|error| format!("{name}: {error}"));
     let words = read("choice")?;
     let choice = match words.trim().split_once(' ').unwrap_or((words.trim(), "")) {
@@ -82,12 +88,7 @@ pub async fn run(arguments: Arguments) -> Result<(), String> {
     fs::write(file("cookies.json"), cookies).map_err(|error| error.to_string())?;
     let mut page = visit.url.clone();
     page.set_query(None);
-    let mut visits = fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(file("visits"))
-        .map_err(|error| error.to_string())?;
-    writeln!(visits, "{} {page}", visit.status).map_err(|error| error.to_string())
+    note("visits", &format!("{} {page}", visit.status)).map_err(|error| error.to_string())
 }
 
 /// TLS of the browser; the card is the doctor's, its key taken from the pool of TEST keys instead of the chip.

@@ -15,7 +15,7 @@ use tokio::{
     sync::{Mutex, mpsc},
     task::JoinHandle,
 };
-use url::Url;
+use url::{Url, form_urlencoded};
 
 /// Path of the redirect URI.
 pub const CALLBACK: &str = "/callback";
@@ -97,7 +97,7 @@ impl App {
         &self.address
     }
 
-    /// Where a login begins.
+    /// Where a login begins. What stands in a query is added to the authorization request: `prompt`, `max_age`.
     #[must_use]
     pub fn login(&self) -> String {
         format!("{}/login", self.address)
@@ -118,7 +118,9 @@ impl Shared {
                 "<p><a href=\"/login\">Se connecter avec ma carte / Log in with my card</a></p>",
             ),
             "/login" => {
-                let begun = self.party.begin();
+                let mut begun = self.party.begin();
+                let wishes = form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes());
+                begun.address.query_pairs_mut().extend_pairs(wishes);
                 let mut response = page(StatusCode::FOUND, "");
                 if let Ok(address) = HeaderValue::from_str(begun.address.as_str()) {
                     response.headers_mut().insert(LOCATION, address);
