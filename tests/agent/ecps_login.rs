@@ -1,9 +1,12 @@
 //! The login on the person's phone: who may make it ring, how often, and what is compared.
 
-use crate::scene::Scene;
+use crate::{
+    application::{Application, Page, claims, said},
+    scene::Scene,
+};
 use cps_agent_api::{
     client::Agent as Control,
-    words::{LoginProgress, LoginRequest, Session},
+    words::{Client, LoginProgress, LoginRequest, Session},
 };
 use cps_sandbox::{
     browser::Browser,
@@ -189,6 +192,73 @@ async fn a_page_rings_nobody_until_the_person_clicks() {
     let page = application.login().await.err().expect("it waits for a click");
     assert!(page.contains("name=\"identifier\" value=\"\""), "{page}");
     assert_eq!(rung(&scene), 0);
+}
+
+/// A workstation that knows whose phone to ask: they logged in before.
+async fn knowing_the_doctor(more: &[(&str, &str)]) -> Scene {
+    let scene = Scene::with_upstream(&[SETTINGS.as_slice(), more].concat(), &[]).await;
+    scene.upstream().interval(1);
+    scene.upstream().phone().habit(Habit::Approve);
+    doctor(&scene).await.expect("logged in");
+    scene.control().await.end_session().await.expect("an answer");
+    scene
+}
+
+#[tokio::test]
+async fn a_known_person_is_not_asked_without_a_click_unless_the_site_wants_that() {
+    for clicks in [&[][..], &[("login.ecps_start", "click")]] {
+        let scene = knowing_the_doctor(clicks).await;
+        let mut application = scene.application("dpi").await;
+        let page = application.login().await.err().expect("it waits for a click");
+        assert!(page.contains(&format!("name=\"identifier\" value=\"{}\"", DOCTOR.identifier)), "{page}");
+        assert_eq!(rung(&scene), 1, "{clicks:?}");
+    }
+    let scene = knowing_the_doctor(&[("login.ecps_start", "automatic")]).await;
+    let accepted = scene.application("dpi").await.login().await.expect("nobody clicked");
+    assert_eq!((&accepted.claims["sub"], rung(&scene)), (&DOCTOR.identifier.into(), 2));
+}
+
+#[tokio::test]
+async fn an_unknown_person_is_never_asked_automatically() {
+    let settings = [SETTINGS.as_slice(), &[("login.ecps_start", "automatic")]].concat();
+    let scene = Scene::with_upstream(&settings, &[]).await;
+    let mut application = scene.application("dpi").await;
+    application.login().await.err().expect("whose phone?");
+    assert_eq!(rung(&scene), 0);
+}
+
+#[tokio::test]
+async fn a_locked_session_is_resumed_on_a_page_by_its_own_person_alone() {
+    let settings = [SETTINGS.as_slice(), &[("session.mode", "lock")]].concat();
+    let scene = Scene::with_upstream(&settings, &[]).await;
+    scene.upstream().interval(1);
+    scene.upstream().phone().habit(Habit::Approve);
+    doctor(&scene).await.expect("logged in");
+    let client = Client { ways: vec!["ecps".to_owned()], ..Application::usual("dpi") };
+    scene.control().await.add_client(&client).await.expect("a registration");
+    let application = Application::at(&scene.issuer(), "dpi", "openid profile");
+    let held = application.exchange(&application.begin().await).await;
+    scene.insert(0, &cards::nurse_cps3());
+    scene.until_locked().await;
+    scene.readers.remove(0);
+    scene.until_empty().await;
+
+    assert_eq!(application.userinfo(&held).await, Err(401));
+    let none = application.begin_with(&[("prompt", "none")]).await;
+    assert_eq!(said(&none, "error").as_deref(), Some("login_required"));
+    let page = application.begin().await;
+    let by_phone = |identifier: &str| format!("way=ecps&identifier={identifier}");
+    application.press(&page, &by_phone(NURSE.identifier)).await;
+    let refused = "L'identité obtenue n'est pas celle attendue.";
+    assert_eq!(application.end_of(&page).await, Page::Refused(refused.to_owned()));
+    assert!(scene.session().await.expect("a session").locked);
+
+    application.press(&page, &by_phone(DOCTOR.identifier)).await;
+    let Page::Left(back) = application.end_of(&page).await else { panic!("resumed") };
+    let again = application.exchange(&back).await;
+    assert_eq!(claims(&again.id)["sid"], claims(&held.id)["sid"]);
+    application.userinfo(&held).await.expect("what was there works again");
+    assert!(!scene.session().await.expect("a session").locked);
 }
 
 #[tokio::test]
