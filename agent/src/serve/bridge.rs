@@ -21,7 +21,9 @@ use super::{
     visitor::{Process, Searches, Visitor},
 };
 use bytes::Bytes;
-use cps_agent_core::failure::{Code, Language, NOT_FOUND, OTHER_USER, TOO_MANY_CONNECTIONS};
+use cps_agent_core::failure::{
+    Code, Language, NOT_FOUND, OTHER_USER, PAGE_CALLER_UNKNOWN, TOO_MANY_CONNECTIONS,
+};
 use hyper::{
     Method, Request, StatusCode,
     body::Body,
@@ -189,6 +191,10 @@ impl<D: Desk> Bridge<D> {
                     Some((route, _)) if !route.methods.contains(&head.method.as_str()) => {
                         Fault::Method(route.methods).reply(caller.language)
                     }
+                    Some((route, _)) if !caller.same_user && acts(route.endpoint) => {
+                        self.refuse(PAGE_CALLER_UNKNOWN, Some(visitor)).await;
+                        page::barred(self.desk.as_ref(), &caller, PAGE_CALLER_UNKNOWN)
+                    }
                     Some((route, value)) => {
                         let query = head.uri.query().unwrap_or_default();
                         let request = v1::Request {
@@ -263,6 +269,12 @@ impl<D: Desk> Bridge<D> {
             }
         }
     }
+}
+
+/// Whether opening this page may start or end something for the person. Where nobody says that it is the person who opens
+/// it, it is refused, as public clients are. What the authorization endpoint gives is worth nothing without either.
+fn acts(endpoint: Endpoint) -> bool {
+    matches!(endpoint, Endpoint::LoginPage | Endpoint::Logout | Endpoint::LogoutPage)
 }
 
 /// Whether the audit trail names the process behind a request to this endpoint.

@@ -27,6 +27,11 @@ failures! {
            "Enregistrez l'application avec un secret ou une clé, ou demandez à votre administrateur."
         en "The system cannot tell which user makes this request."
            "Register the application with a secret or a key, or ask your administrator."
+    PAGE_CALLER_UNKNOWN = "page_caller_unknown" 403 Administrator
+        fr "Le système ne permet pas de savoir quel utilisateur ouvre cette page : elle ne peut rien faire."
+           "Connectez-vous avec « cps login », déconnectez-vous avec « cps logout »."
+        en "The system cannot tell which user opens this page: it can do nothing."
+           "Log in with `cps login`, log out with `cps logout`."
     TOO_MANY_CONNECTIONS = "too_many_connections" 429 Vendor
         fr "Trop de connexions à la fois."
            "L'application doit en ouvrir moins, et réutiliser celles qu'elle a."

@@ -40,6 +40,13 @@ pub fn refused<D: Desk>(desk: &D, caller: &Caller, failure: Code) -> Reply {
     send(StatusCode::BAD_REQUEST, page)
 }
 
+/// A page that acts, opened by somebody of whom the system does not say that they are our user.
+pub fn barred<D: Desk>(desk: &D, caller: &Caller, failure: Code) -> Reply {
+    let mut page = start(desk, caller, "refused-title");
+    reason(&mut page, caller, &failure.into());
+    send(StatusCode::FORBIDDEN, page)
+}
+
 /// A page whose time is over, or that never was.
 pub fn gone<D: Desk>(desk: &D, caller: &Caller) -> Reply {
     let mut page = start(desk, caller, "gone-title");

@@ -1,7 +1,10 @@
 //! The login page: starts the only way by itself, says what to do, moves on without JavaScript, escapes everything.
 
-use super::fake::{FakeDesk, ask};
-use crate::serve::desk::{Hint, LoginPage, Number};
+use super::fake::{FakeDesk, ask, ask_as};
+use crate::serve::{
+    desk::{Hint, LoginPage, Number},
+    visitor::Visitor,
+};
 use cps_agent_core::{
     failure::{CARD_REMOVED, Failure, PIN_WRONG},
     identity::Way,
@@ -48,6 +51,26 @@ async fn an_unknown_transaction_is_gone() {
     assert_eq!(answer.status, 410);
     assert!(answer.body.contains("Page expirée"), "{}", answer.body);
     assert!(desk.noted().is_empty(), "nothing starts");
+}
+
+#[tokio::test]
+async fn where_the_system_cannot_tell_who_opens_a_page_it_does_nothing() {
+    for request in [
+        "GET /login/t1".to_owned(),
+        format!("{POST}\n\nway=card"),
+        format!("{POST}\n\ncancel=1"),
+        "GET /logout?id_token_hint=good".to_owned(),
+        "GET /logout/q1".to_owned(),
+        POST.replace("/login/t1", "/logout/q1") + "\n\nyes=1",
+    ] {
+        let desk = choose(&[Way::Card], None);
+        let answer = ask_as(&desk, Visitor::unknown(), &request).await;
+        assert_eq!((answer.status, answer.header("location")), (403, ""), "{request}");
+        assert!(answer.body.contains("cps login"), "the person learns what works: {}", answer.body);
+        assert_eq!(desk.noted(), ["refused at Bridge: page_caller_unknown"], "{request}");
+    }
+    let home = ask_as(&choose(&[], None), Visitor::unknown(), "GET /").await;
+    assert_eq!(home.status, 200, "what does nothing is shown to anybody");
 }
 
 #[tokio::test]
