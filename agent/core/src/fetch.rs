@@ -47,7 +47,9 @@ impl Fetch {
     /// A POST request of a form, answered in JSON. Parameters are encoded here, in a buffer that is wiped.
     #[must_use]
     pub fn post_form(url: Url, parameters: &[(&str, &str)]) -> Self {
-        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        // Encoded, a byte takes three at the most: a buffer that grew would leave copies behind.
+        let room = parameters.iter().map(|(name, value)| 3 * (name.len() + value.len()) + 2).sum();
+        let mut form = url::form_urlencoded::Serializer::new(String::with_capacity(room));
         for (name, value) in parameters {
             form.append_pair(name, value);
         }
@@ -74,8 +76,8 @@ pub struct Fetched {
     pub status: u16,
     /// Header names (lower case) and values, in order; several of one name are possible.
     pub headers: Vec<(String, String)>,
-    /// Body.
-    pub body: Vec<u8>,
+    /// Body. May hold tokens: wiped when dropped.
+    pub body: Zeroizing<Vec<u8>>,
     /// Our time of the answer: with its `Date` header it says how far the upstream's clock is from ours.
     pub received: UnixTime,
 }

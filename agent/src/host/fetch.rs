@@ -136,11 +136,11 @@ pub async fn fetch_public(
         let opened = network::open(url, proxies).await?;
         Connection::over(opened.stream, url, opened.forwarder).await?.send(&fetch, clock, limit).await
     });
-    let fetched = fetched.await.map_err(|_| slow())??;
+    let mut fetched = fetched.await.map_err(|_| slow())??;
     if fetched.status != 200 {
         return Err(FetchFault::Garbled(format!("status {}", fetched.status)));
     }
-    Ok(fetched.body)
+    Ok(std::mem::take(&mut *fetched.body))
 }
 
 /// One HTTP/1.1 connection.
@@ -223,7 +223,8 @@ impl Connection {
             .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
             .collect();
         let body = Limited::new(response.into_body(), limit).collect().await;
-        let body = body.map_err(|e| FetchFault::Garbled(format!("the body: {e}")))?.to_bytes().to_vec();
+        let body =
+            body.map_err(|e| FetchFault::Garbled(format!("the body: {e}")))?.to_bytes().to_vec().into();
         Ok(Fetched { status, headers, body, received: clock.now() })
     }
 }

@@ -17,7 +17,7 @@ pub(crate) static KEY: LazyLock<Option<(SigningKey, Keys)>> = LazyLock::new(|| {
     let random = SystemRandom::new();
     let key = SigningKey::p256(&SigningKey::generate_p256(&random).ok()?, &random).ok()?;
     let jwks = serde_json::json!({ "keys": [key.public().to_jwk()] }).to_string();
-    let answer = Fetched { status: 200, headers: Vec::new(), body: jwks.into_bytes(), received: NOW };
+    let answer = Fetched { status: 200, headers: Vec::new(), body: jwks.into_bytes().into(), received: NOW };
     Some((key, Keys::read(&answer).ok()?))
 });
 

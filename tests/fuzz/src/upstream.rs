@@ -49,7 +49,7 @@ pub(crate) static PROFILE: LazyLock<Option<Profile>> = LazyLock::new(|| {
 
 fn answered(body: &[u8]) -> Fetched {
     let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-    Fetched { status: 200, headers, body: body.to_vec(), received: NOW }
+    Fetched { status: 200, headers, body: body.to_vec().into(), received: NOW }
 }
 
 /// A discovery document: no endpoint of it leaves the profile.

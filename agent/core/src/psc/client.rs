@@ -150,12 +150,14 @@ impl Profile {
 }
 
 /// `Basic` with both halves form-encoded first (RFC 6749 §2.3.1).
-fn basic(id: &str, secret: &Secret) -> String {
+fn basic(id: &str, secret: &Secret) -> Zeroizing<String> {
     use base64::Engine as _;
-    let mut pair = Zeroizing::new(String::new());
+    // Encoded, a byte takes three at the most: a buffer that grew would leave copies behind.
+    let room = 3 * (id.len() + secret.expose().len()) + 1;
+    let mut pair = Zeroizing::new(String::with_capacity(room));
     pair.extend(byte_serialize(id.as_bytes()));
     pair.push(':');
     pair.extend(byte_serialize(secret.expose().as_bytes()));
     let encoded = Zeroizing::new(base64::engine::general_purpose::STANDARD.encode(pair.as_bytes()));
-    format!("Basic {}", encoded.as_str())
+    Zeroizing::new(["Basic ", encoded.as_str()].concat())
 }

@@ -52,8 +52,9 @@ impl Jar {
             .filter(|c| url.host_str() == Some(c.host.as_str()) && path_matches(&c.path, url.path()))
             .collect();
         fitting.sort_by_key(|c| std::cmp::Reverse(c.path.len()));
-        let pairs: Vec<String> = fitting.iter().map(|c| format!("{}={}", c.name, c.value.expose())).collect();
-        (!pairs.is_empty()).then(|| pairs.join("; "))
+        let pairs = fitting.iter().flat_map(|c| ["; ", c.name.as_str(), "=", c.value.expose()]);
+        let pairs: Vec<&str> = pairs.skip(1).collect();
+        (!pairs.is_empty()).then(|| pairs.concat())
     }
 }
 

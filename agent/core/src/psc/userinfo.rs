@@ -27,7 +27,7 @@ const MAX_IDENTIFIER: usize = 128;
 #[must_use]
 pub fn request(profile: &Profile, metadata: &Metadata, tokens: &Tokens) -> Fetch {
     let fetch = Fetch::get_json(metadata.userinfo_endpoint.clone())
-        .with_header("authorization", format!("Bearer {}", tokens.access.expose()));
+        .with_header("authorization", ["Bearer ", tokens.access.expose()].concat());
     profile.identified(fetch)
 }
 

@@ -78,12 +78,17 @@ pub(crate) fn edit(object: &mut Map<String, Value>, edits: &[(&str, Value)]) {
 
 /// An answer with a JSON body.
 pub(crate) fn json_answer(status: u16, body: &Value) -> Fetched {
-    Fetched { status, headers: Vec::new(), body: body.to_string().into_bytes(), received: NOW }
+    Fetched { status, headers: Vec::new(), body: body.to_string().into_bytes().into(), received: NOW }
 }
 
 /// A redirect.
 pub(crate) fn redirect(to: &str) -> Fetched {
-    Fetched { status: 302, headers: vec![("location".into(), to.into())], body: Vec::new(), received: NOW }
+    Fetched {
+        status: 302,
+        headers: vec![("location".into(), to.into())],
+        body: Vec::new().into(),
+        received: NOW,
+    }
 }
 
 /// The upstream. Its fields spoil its answers.

@@ -331,7 +331,7 @@ fn user_info_is_read_leniently_and_kept_verbatim() {
 #[test]
 fn answers_that_are_no_json_object_are_garbled() {
     for body in [&b""[..], b"[]", b"{", b"{\"a\":1,\"a\":2}", b"<html>"] {
-        let answer = Fetched { body: body.to_vec(), ..json_answer(200, &json!({})) };
+        let answer = Fetched { body: body.to_vec().into(), ..json_answer(200, &json!({})) };
         assert_eq!(token::read(&answer).unwrap_err().code, failure::UPSTREAM_GARBLED);
         assert_eq!(read(&answer, &id_token(None)).unwrap_err().code, failure::UPSTREAM_GARBLED);
     }

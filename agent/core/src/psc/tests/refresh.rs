@@ -77,7 +77,7 @@ fn only_invalid_grant_is_the_end_of_the_session() {
     for status in [301, 403, 404, 429, 500, 502, 503, 504] {
         assert!(matches!(error(status, "invalid_grant"), RefreshFault::Transport(_)), "{status}");
     }
-    let page = Fetched { body: b"<html>portal</html>".to_vec(), ..json_answer(200, &json!({})) };
+    let page = Fetched { body: b"<html>portal</html>".to_vec().into(), ..json_answer(200, &json!({})) };
     assert!(matches!(fault(&page), RefreshFault::Transport(_)));
     let page = Fetched { status: 400, ..page };
     assert!(matches!(fault(&page), RefreshFault::Transport(_)));

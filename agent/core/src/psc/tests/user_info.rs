@@ -163,7 +163,7 @@ fn signed(which: usize, edits: &[(&str, Value)]) -> Fetched {
     let header = jose::encode(br#"{"alg":"RS256","kid":"one"}"#);
     let token = signing_key(which).compact(Algorithm::Rs256, &header, info.to_string().as_bytes(), &random());
     let headers = vec![("content-type".to_owned(), "application/jwt;charset=UTF-8".to_owned())];
-    Fetched { headers, body: token.unwrap().into_bytes(), ..json_answer(200, &json!({})) }
+    Fetched { headers, body: token.unwrap().into_bytes().into(), ..json_answer(200, &json!({})) }
 }
 
 #[test]
@@ -178,6 +178,6 @@ fn a_signed_answer_is_believed_when_it_is_the_upstreams_and_for_us() {
         assert_eq!(read(&signed(0, &edits)).unwrap_err().values["reason"], reason);
     }
     assert_eq!(read(&signed(1, &[])).unwrap_err().values["reason"], "signature");
-    let plain = Fetched { body: doctor().to_string().into_bytes(), ..signed(0, &[]) };
+    let plain = Fetched { body: doctor().to_string().into_bytes().into(), ..signed(0, &[]) };
     assert_eq!(read(&plain).unwrap_err().values["reason"], "format");
 }

@@ -55,7 +55,7 @@ fn instead(path: &'static str, answer: Fetched) -> Failure {
 }
 
 fn page() -> Fetched {
-    Fetched { status: 200, headers: vec![], body: b"<form>".to_vec(), received: NOW }
+    Fetched { status: 200, headers: vec![], body: b"<form>".to_vec().into(), received: NOW }
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn a_level_that_is_not_accepted_is_named() {
 #[test]
 fn a_duplicated_claim_is_refused() {
     let twice = Fetched {
-        body: format!("{{\"issuer\":\"{ISSUER}\",\"issuer\":\"{ISSUER}\"}}").into_bytes(),
+        body: format!("{{\"issuer\":\"{ISSUER}\",\"issuer\":\"{ISSUER}\"}}").into_bytes().into(),
         ..json_answer(200, &json!({}))
     };
     let failure = instead("/realm/.well-known/wallet-openid-configuration", twice);
