@@ -6,7 +6,7 @@ use cps_agent_api::words::{Client, ClientRegistered};
 use cps_agent_core::{
     audit,
     failure::{self, Failure},
-    oidc::client::{ClientAuth, Registration, RegistrationError},
+    oidc::registration::{ClientAuth, Registration, RegistrationError},
     policy::Question,
 };
 use serde::de::DeserializeOwned;

@@ -1,8 +1,9 @@
 //! Who is at the token endpoint: client authentication (RFC 6749 §2.3, OpenID Connect Core §9).
 
 use super::Provider;
-use super::client::{Client, ClientAuth, Credentials};
+use super::client::{Client, Credentials};
 use super::parameters::{Parameters, decode};
+use super::registration::ClientAuth;
 use super::registry::Registry;
 use super::token::{TokenRefusal, TokenRequest};
 use crate::identity::UnixTime;

@@ -3,11 +3,12 @@
 pub use super::parameters::{Parameters, ParametersError};
 pub use super::request::AuthorizationError;
 
-use super::client::{Client, Consent, SituationChoice};
+use super::client::Client;
 use super::code::Code;
 use super::exchange::{PSC_EVIDENCE, PSC_TOKEN, has_upstream};
 use super::grant::Grant;
 use super::pushed;
+use super::registration::{Consent, SituationChoice};
 use super::request::{self, Fault, Request};
 use super::situation::{Offer, Situation, offers};
 use super::{Levels, Provider, World, consent_key};

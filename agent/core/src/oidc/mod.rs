@@ -6,7 +6,7 @@
 //!
 //! | file | what |
 //! | --- | --- |
-//! | [`client`], [`registry`], [`uri`] | registrations |
+//! | [`registration`], [`client`], [`registry`], [`uri`] | registrations |
 //! | [`parameters`], `request`, `transaction`, [`authorize`] | the authorization endpoint |
 //! | [`pushed`] | requests that come before the browser |
 //! | `code`, `grant`, `authenticate`, [`token`], [`exchange`] | the token endpoint |
@@ -33,6 +33,7 @@ pub mod keys;
 pub mod logout;
 pub mod parameters;
 pub mod pushed;
+pub mod registration;
 pub mod registry;
 mod request;
 pub mod revocation;
@@ -51,13 +52,14 @@ use crate::secret::{Entropy, SecretHash};
 use authenticate::Assertions;
 use backchannel_logout::Audiences;
 use ciba::Requests;
-use client::{Client, Registration, RegistrationError};
+use client::Client;
 use code::Codes;
 use exchange::UpstreamTokens;
 use grant::Grants;
 use keys::{Keys, Retired};
 use logout::Questions;
 use pushed::References;
+use registration::{Registration, RegistrationError};
 use registry::{Registered, Registry, Stored};
 use ring::rand::SecureRandom;
 use serde::{Deserialize, Serialize};

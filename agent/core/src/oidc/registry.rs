@@ -1,6 +1,7 @@
 //! All registered clients: the administrator's files and those the person added.
 
-use super::client::{Client, ClientAuth, Registration, RegistrationError, Source};
+use super::client::{Client, Source};
+use super::registration::{ClientAuth, Registration, RegistrationError};
 use crate::secret::{Entropy, Secret, SecretHash, random_string};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};

@@ -1,10 +1,11 @@
 //! Reading an authorization request: into one that is valid by type, or an error with the place where it may go.
 
-use super::client::{Client, Pkce, Profile};
+use super::client::Client;
 use super::code::Challenge;
 use super::hint::Hint;
 use super::keys::Keys;
 use super::parameters::Parameters;
+use super::registration::{Pkce, Profile};
 use super::registry::Registry;
 use crate::failure::{self, Code, Language};
 use crate::identity::{SessionId, UnixTime};

@@ -1,7 +1,7 @@
 //! What can be registered, and what cannot.
 
 use super::*;
-use crate::oidc::client::RegistrationError;
+use crate::oidc::registration::RegistrationError;
 use crate::oidc::uri::{RedirectUri, UriError};
 
 fn add(registration: Value) -> Result<(), RegistrationError> {

@@ -23,9 +23,10 @@ mod session;
 
 use super::authorize::{Approval, Authorize, Authorized, Completion};
 use super::backchannel_logout::Notice;
-use super::client::{Registration, Source};
+use super::client::Source;
 use super::exchange::UpstreamTokens;
 use super::parameters::Parameters;
+use super::registration::Registration;
 use super::registry::Registry;
 use super::token::{Refused, TokenRefusal, TokenRequest};
 use super::{Provider, World};
