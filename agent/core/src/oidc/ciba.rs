@@ -7,12 +7,12 @@ use super::authorize::{Approval, AuthorizationError, Need, Wanted};
 use super::client::Client;
 use super::grant::{FamilyId, Grant};
 use super::request;
+use super::shares::Shares;
 use super::situation::Situation;
 use super::token::{GrantType, Granted, Refused, TokenRefusal, TokenRequest};
 use super::{Provider, World, discovery};
 use crate::identity::{SessionId, SessionView, UnixTime};
 use crate::secret::{Entropy, Secret, SecretHash, random_string};
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// `grant_type` of a poll (§10.1).
@@ -80,34 +80,34 @@ enum State {
     Used(Option<FamilyId>),
 }
 
+impl Entry {
+    fn waits(&self, now: UnixTime) -> bool {
+        matches!(self.state, State::Waiting) && now < self.expires
+    }
+}
+
 /// All requests.
 #[derive(Default)]
-pub(super) struct Requests(HashMap<SecretHash, Entry>);
+pub(super) struct Requests(Shares<Entry, MAX_OF_CLIENT>);
 
 impl Requests {
     pub(super) fn end_client(&mut self, client: &str) {
-        self.0.retain(|_, entry| entry.client.id() != client);
+        self.0.end(client);
     }
 
     pub(super) fn sweep(&mut self, now: UnixTime) {
-        self.0.retain(|_, entry| now.since(entry.expires) < MEMORY);
+        self.0.sweep(|entry| now.since(entry.expires) >= MEMORY);
     }
 
     /// Remembers a request; `None` when too many of its client wait. Ended ones make room, the oldest first.
     fn add(&mut self, entry: Entry, entropy: &mut dyn Entropy) -> Option<String> {
-        self.sweep(entry.made);
-        let own = self.0.iter().filter(|(_, other)| other.client.id() == entry.client.id());
-        let waits = |other: &Entry| matches!(other.state, State::Waiting) && entry.made < other.expires;
-        if own.clone().filter(|(_, other)| waits(other)).count() >= MAX_WAITING {
+        let (client, now) = (Arc::clone(&entry.client), entry.made);
+        self.sweep(now);
+        if self.0.of(client.id()).filter(|other| other.waits(now)).count() >= MAX_WAITING {
             return None;
         }
-        if own.clone().count() >= MAX_OF_CLIENT {
-            let ended = own.filter(|(_, other)| !waits(other));
-            let oldest = ended.min_by_key(|(_, other)| other.made).map(|(id, _)| *id);
-            oldest.map(|id| self.0.remove(&id));
-        }
         let id = random_string(entropy, ID_BYTES);
-        self.0.insert(SecretHash::of(&id), entry);
+        self.0.add_sparing(client.id(), SecretHash::of(&id), entry, |other| other.waits(now));
         Some(id)
     }
 }
@@ -207,7 +207,7 @@ impl Provider {
     #[must_use]
     pub fn backchannel_waits(&self, request: RequestId, now: UnixTime) -> bool {
         let entry = self.backchannel.0.get(&request.0);
-        entry.is_some_and(|entry| matches!(entry.state, State::Waiting) && now < entry.expires)
+        entry.is_some_and(|entry| entry.waits(now))
     }
 
     /// Whether a session would answer a waiting request as it is.

@@ -1,14 +1,14 @@
 //! Authorization codes: a minute long, for one client and redirect URI, and good for one use.
 //!
 //! A code that was used is remembered for a while, so that its second use can revoke what the first one gave
-//! (RFC 6749 §4.1.2). Memory is bounded: a client that has too many pushes out its own oldest, never another's.
+//! (RFC 6749 §4.1.2). Memory is bounded.
 
 use super::client::Client;
 use super::grant::{FamilyId, Grant};
+use super::shares::Shares;
 use crate::identity::UnixTime;
 use crate::jose::encode;
 use crate::secret::{Entropy, Secret, SecretHash, random_string};
-use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 /// Lifetime of a code, seconds.
@@ -72,32 +72,23 @@ pub(super) enum Presented {
 
 /// All codes.
 #[derive(Default)]
-pub(super) struct Codes {
-    entries: HashMap<SecretHash, Entry>,
-    /// Of each client, in the order of their making.
-    order: HashMap<String, VecDeque<SecretHash>>,
-}
+pub(super) struct Codes(Shares<Entry, MAX_OF_CLIENT>);
 
 impl Codes {
     /// Makes a code.
     pub(super) fn issue(&mut self, code: Code, now: UnixTime, entropy: &mut dyn Entropy) -> Secret {
         self.sweep(now);
         let secret = Secret::new(random_string(entropy, CODE_BYTES));
-        let own = self.order.entry(code.client.id().to_owned()).or_default();
-        if own.len() >= MAX_OF_CLIENT
-            && let Some(oldest) = own.pop_front()
-        {
-            self.entries.remove(&oldest);
-        }
-        own.push_back(secret.hash());
-        self.entries.insert(secret.hash(), Entry { made: now, state: State::Unused(Box::new(code)) });
+        let client = Arc::clone(&code.client);
+        let entry = Entry { made: now, state: State::Unused(Box::new(code)) };
+        self.0.add(client.id(), secret.hash(), entry);
         secret
     }
 
     /// Looks at a presented code, changing nothing.
     pub(super) fn present(&self, code: &str, now: UnixTime) -> Presented {
         let hash = SecretHash::of(code);
-        match self.entries.get(&hash) {
+        match self.0.get(&hash) {
             None => Presented::Unknown,
             Some(Entry { state: State::Used(family), .. }) => Presented::Used(*family),
             Some(entry) if now.since(entry.made) >= LIFETIME => Presented::Expired,
@@ -107,7 +98,7 @@ impl Codes {
 
     /// What an unused code stands for.
     pub(super) fn get(&self, hash: &SecretHash) -> Option<&Code> {
-        match &self.entries.get(hash)?.state {
+        match &self.0.get(hash)?.state {
             State::Unused(code) => Some(code),
             State::Used(_) => None,
         }
@@ -115,7 +106,7 @@ impl Codes {
 
     /// Takes the code for its one use.
     pub(super) fn use_up(&mut self, hash: &SecretHash) -> Option<Code> {
-        let entry = self.entries.get_mut(hash)?;
+        let entry = self.0.get_mut(hash)?;
         match std::mem::replace(&mut entry.state, State::Used(None)) {
             State::Unused(code) => Some(*code),
             used @ State::Used(_) => {
@@ -127,23 +118,13 @@ impl Codes {
 
     /// Remembers what the use gave.
     pub(super) fn gave(&mut self, hash: &SecretHash, family: FamilyId) {
-        if let Some(entry) = self.entries.get_mut(hash) {
+        if let Some(entry) = self.0.get_mut(hash) {
             entry.state = State::Used(Some(family));
         }
     }
 
     /// Forgets codes whose time is over.
     pub(super) fn sweep(&mut self, now: UnixTime) {
-        let Self { entries, order } = self;
-        order.retain(|_, own| {
-            while let Some(oldest) = own.front() {
-                if entries.get(oldest).is_some_and(|entry| now.since(entry.made) < MEMORY) {
-                    break;
-                }
-                entries.remove(oldest);
-                own.pop_front();
-            }
-            !own.is_empty()
-        });
+        self.0.sweep(|entry| now.since(entry.made) >= MEMORY);
     }
 }

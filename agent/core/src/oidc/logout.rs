@@ -5,17 +5,19 @@
 
 use super::hint::Hint;
 use super::parameters::Parameters;
+use super::shares::Shares;
 use super::{Provider, World, request};
 use crate::failure::Language;
 use crate::identity::{SessionId, SessionView, UnixTime};
 use crate::secret::{Entropy, SecretHash, random_string};
-use std::collections::HashMap;
 use url::form_urlencoded;
 
 /// How long the person may think, seconds.
 const LIFETIME: i64 = 600;
-/// Questions that wait at a time: the last ones.
+/// Questions that wait at a time, whoever asked: the last ones.
 const MAX_QUESTIONS: usize = 32;
+/// A request need not name a client: all questions share one bound.
+const ANYBODY: &str = "";
 const ID_BYTES: usize = 32;
 const MAX_STATE: usize = 1024;
 
@@ -66,22 +68,18 @@ struct Question {
 
 /// The questions that wait, by the hash of their page's identifier.
 #[derive(Default)]
-pub(super) struct Questions(HashMap<SecretHash, Question>);
+pub(super) struct Questions(Shares<Question, MAX_QUESTIONS>);
 
 impl Questions {
     fn add(&mut self, question: Question, entropy: &mut dyn Entropy) -> String {
         self.sweep(question.made);
-        if self.0.len() >= MAX_QUESTIONS {
-            let oldest = self.0.iter().min_by_key(|(_, other)| other.made).map(|(id, _)| *id);
-            oldest.map(|id| self.0.remove(&id));
-        }
         let id = random_string(entropy, ID_BYTES);
-        self.0.insert(SecretHash::of(&id), question);
+        self.0.add(ANYBODY, SecretHash::of(&id), question);
         id
     }
 
     pub(super) fn sweep(&mut self, now: UnixTime) {
-        self.0.retain(|_, question| now.since(question.made) < LIFETIME);
+        self.0.sweep(|question| now.since(question.made) >= LIFETIME);
     }
 }
 
@@ -154,7 +152,7 @@ impl Provider {
     /// The person answered: what ends if they said yes; `None` when the page's time is over.
     pub fn logout_answered(&mut self, page: &str, now: UnixTime) -> Option<Farewell> {
         self.question(page, now)?;
-        self.questions.0.remove(&SecretHash::of(page)).map(|question| question.farewell)
+        self.questions.0.take(&SecretHash::of(page)).map(|question| question.farewell)
     }
 
     fn question(&self, page: &str, now: UnixTime) -> Option<&Question> {

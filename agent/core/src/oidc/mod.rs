@@ -15,6 +15,7 @@
 //! | [`logout`], [`backchannel_logout`], `hint` | the end of a session: asked for by a client, told to all |
 //! | [`id_token`], `claims`, [`situation`], [`userinfo`] | what clients learn about the person |
 //! | [`keys`], [`discovery`] | what clients learn about us |
+//! | `shares` | how much each client may leave here |
 
 mod authenticate;
 pub mod authorize;
@@ -37,6 +38,7 @@ pub mod registration;
 pub mod registry;
 mod request;
 pub mod revocation;
+mod shares;
 pub mod situation;
 pub mod token;
 mod transaction;

@@ -3,11 +3,11 @@
 
 use super::parameters::Parameters;
 use super::request::{self, Fault};
+use super::shares::Shares;
 use super::token::{Refused, TokenRefusal, TokenRequest};
 use super::{Provider, World, discovery};
 use crate::identity::UnixTime;
 use crate::secret::{Entropy, SecretHash, random_string};
-use std::collections::HashMap;
 
 /// What every reference of ours begins with (§2.2).
 pub(super) const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
@@ -36,18 +36,14 @@ struct Entry {
 
 /// All references that were not used yet.
 #[derive(Default)]
-pub(super) struct References(HashMap<SecretHash, Entry>);
+pub(super) struct References(Shares<Entry, MAX_OF_CLIENT>);
 
 impl References {
     fn add(&mut self, entry: Entry, entropy: &mut dyn Entropy) -> String {
         self.sweep(entry.made);
-        let own = self.0.iter().filter(|(_, other)| other.client == entry.client);
-        if own.clone().count() >= MAX_OF_CLIENT {
-            let oldest = own.min_by_key(|(_, other)| other.made).map(|(id, _)| *id);
-            oldest.map(|id| self.0.remove(&id));
-        }
         let uri = format!("{PREFIX}{}", random_string(entropy, REFERENCE_BYTES));
-        self.0.insert(SecretHash::of(&uri), entry);
+        let client = entry.client.clone();
+        self.0.add(&client, SecretHash::of(&uri), entry);
         uri
     }
 
@@ -55,17 +51,17 @@ impl References {
     pub(super) fn take(&mut self, uri: &str, client: &str, now: UnixTime) -> Option<Parameters> {
         let hash = SecretHash::of(uri);
         self.0.get(&hash).filter(|entry| entry.client == client)?;
-        self.0.remove(&hash).filter(|entry| lives(entry, now)).map(|entry| entry.parameters)
+        self.0.take(&hash).filter(|entry| lives(entry, now)).map(|entry| entry.parameters)
     }
 
     /// Ends the references of a client.
     pub(super) fn end_client(&mut self, client: &str) {
-        self.0.retain(|_, entry| entry.client != client);
+        self.0.end(client);
     }
 
     /// Forgets references whose time is over.
     pub(super) fn sweep(&mut self, now: UnixTime) {
-        self.0.retain(|_, entry| lives(entry, now));
+        self.0.sweep(|entry| !lives(entry, now));
     }
 }
 

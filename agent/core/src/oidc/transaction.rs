@@ -1,9 +1,9 @@
 //! Authorization requests that wait for a person.
 
 use super::request::Request;
+use super::shares::Shares;
 use crate::identity::{SessionId, UnixTime};
 use crate::secret::{Entropy, SecretHash, random_string};
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// How long a request waits, seconds.
@@ -14,19 +14,15 @@ const ID_BYTES: usize = 32;
 
 /// All waiting requests, by the hash of their identifier: the identifier is a page's authority.
 #[derive(Default)]
-pub(super) struct Transactions(HashMap<SecretHash, Request>);
+pub(super) struct Transactions(Shares<Request, MAX_OF_CLIENT>);
 
 impl Transactions {
     /// Lets a request wait; gives its identifier.
     pub(super) fn add(&mut self, request: Request, entropy: &mut dyn Entropy) -> String {
         self.sweep(request.made);
-        let own = self.0.iter().filter(|(_, other)| Arc::ptr_eq(&other.client, &request.client));
-        if own.clone().count() >= MAX_OF_CLIENT {
-            let oldest = own.min_by_key(|(_, other)| other.made).map(|(id, _)| *id);
-            oldest.map(|id| self.0.remove(&id));
-        }
         let id = random_string(entropy, ID_BYTES);
-        self.0.insert(SecretHash::of(&id), request);
+        let client = Arc::clone(&request.client);
+        self.0.add(client.id(), SecretHash::of(&id), request);
         id
     }
 
@@ -52,17 +48,17 @@ impl Transactions {
 
     /// Ends the wait.
     pub(super) fn take(&mut self, id: &str, now: UnixTime) -> Option<Request> {
-        self.0.remove(&SecretHash::of(id)).filter(|request| waits(request, now))
+        self.0.take(&SecretHash::of(id)).filter(|request| waits(request, now))
     }
 
     /// Ends the wait of a client's requests.
     pub(super) fn end_client(&mut self, client: &str) {
-        self.0.retain(|_, request| request.client.id() != client);
+        self.0.end(client);
     }
 
     /// Forgets requests that waited too long.
     pub(super) fn sweep(&mut self, now: UnixTime) {
-        self.0.retain(|_, request| waits(request, now));
+        self.0.sweep(|request| !waits(request, now));
     }
 }
 
