@@ -17,6 +17,7 @@ mod application;
 mod audit;
 mod backchannel;
 mod browser_login;
+mod cancelled;
 mod challenges;
 mod choices;
 mod client_authentication_upstream;

@@ -393,6 +393,9 @@ impl Driver {
                 Err(failure) => {
                     // Only a login that went there says anything about the upstream.
                     let failure = shared.note_outage(quiet, failure);
+                    if let Some(request) = self.wish.ask.filter(|_| failure.code == failure::PIN_CANCELLED) {
+                        quiet.provider.backchannel_declined(request, now);
+                    }
                     for transaction in &running.transactions {
                         quiet.pages.failed(transaction, failure.clone());
                     }

@@ -6,6 +6,7 @@ use cps_agent_core::{
     audit,
     failure::{self, Failure, Language},
     identity::{NationalId, SessionId, Way},
+    oidc::ciba::RequestId,
     policy::Question,
     psc::pushes,
     session::{
@@ -31,6 +32,8 @@ pub(super) struct Wish {
     pub(super) identifier: Option<String>,
     /// How new the authentication must be.
     pub(super) demand: Demand,
+    /// The request without a browser that raised it by itself.
+    pub(super) ask: Option<RequestId>,
     /// Where prompts may appear.
     pub(super) screen: Screen,
     /// In which language.

@@ -231,6 +231,10 @@ impl Shared {
                 return Ok(sid);
             }
         }
+        // While it waited for its turn the person may have closed another prompt of this client.
+        if !self.look(|quiet, now| quiet.provider.backchannel_waits(ask.request, now)) {
+            return Err(failure::PIN_CANCELLED.into());
+        }
         let ways = self.look(|quiet, _| self.fixed.policy.ways(client.ways(), quiet.upstream_down));
         // Only where the agent's own prompt shows who asks: not in a browser, and a push to a phone wants a person's click.
         let way = ways.into_iter().find(|way| matches!(way, Way::Card | Way::Token | Way::Local));
@@ -246,6 +250,7 @@ impl Shared {
             serial: None,
             identifier: None,
             demand: Demand::default(),
+            ask: Some(ask.request),
             screen: Screen::default(),
             language,
             patient: true,

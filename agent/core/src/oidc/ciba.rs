@@ -158,6 +158,13 @@ impl Provider {
             _ => State::Waiting,
         };
         let waits = matches!(state, State::Waiting);
+        if waits && self.declined.pauses(client.id(), world.now) {
+            return Err(TokenRefusal {
+                status: 403,
+                error: AuthorizationError::ACCESS_DENIED.error,
+                description: "the person said no a moment ago: ask again later",
+            });
+        }
         let entry = Entry {
             client: Arc::clone(client),
             scope,
@@ -232,13 +239,28 @@ impl Provider {
             Need::Login | Need::Consent | Need::Situation(_) => State::Refused,
         };
         let agreed = matches!(state, State::Agreed(..));
+        if agreed {
+            self.declined.forget(entry.client.id());
+        }
         if let Some(entry) = self.backchannel.0.get_mut(&request.0) {
             entry.state = state;
         }
         agreed
     }
 
-    /// Ends a waiting request: the person, or the policy, said no.
+    /// Ends a waiting request, and all others of its client: the person closed the prompt of this one. For a while they
+    /// are not asked for that client.
+    pub fn backchannel_declined(&mut self, request: RequestId, now: UnixTime) {
+        let Some(client) = self.backchannel.0.get(&request.0).map(|entry| Arc::clone(&entry.client)) else {
+            return;
+        };
+        self.declined.note(client.id(), now);
+        for entry in self.backchannel.0.of_mut(client.id()).filter(|entry| entry.waits(now)) {
+            entry.state = State::Refused;
+        }
+    }
+
+    /// Ends a waiting request: something, or the policy, said no.
     pub fn backchannel_failed(&mut self, request: RequestId) {
         if let Some(entry) = self.backchannel.0.get_mut(&request.0)
             && matches!(entry.state, State::Waiting)

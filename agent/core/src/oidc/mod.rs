@@ -10,7 +10,7 @@
 //! | [`parameters`], `request`, `transaction`, [`authorize`] | the authorization endpoint |
 //! | [`pushed`] | requests that come before the browser |
 //! | `code`, `grant`, `authenticate`, [`token`], [`exchange`] | the token endpoint |
-//! | [`ciba`] | logins without a browser |
+//! | [`ciba`], `declined` | logins without a browser |
 //! | [`introspection`], [`revocation`] | what became of a token, and its end |
 //! | [`logout`], [`backchannel_logout`], `hint` | the end of a session: asked for by a client, told to all |
 //! | [`id_token`], `claims`, [`situation`], [`userinfo`] | what clients learn about the person |
@@ -24,6 +24,7 @@ pub mod ciba;
 mod claims;
 pub mod client;
 mod code;
+mod declined;
 pub mod discovery;
 pub mod exchange;
 mod grant;
@@ -56,6 +57,7 @@ use backchannel_logout::Audiences;
 use ciba::Requests;
 use client::Client;
 use code::Codes;
+use declined::Declined;
 use exchange::UpstreamTokens;
 use grant::Grants;
 use keys::{Keys, Retired};
@@ -122,6 +124,7 @@ pub struct Provider {
     assertions: Assertions,
     references: References,
     backchannel: Requests,
+    declined: Declined,
     questions: Questions,
     audiences: Audiences,
     /// Clients that a person agreed to: `client_id` and the hash of `sub`.
@@ -150,6 +153,7 @@ impl Provider {
             assertions: Assertions::default(),
             references: References::default(),
             backchannel: Requests::default(),
+            declined: Declined::default(),
             questions: Questions::default(),
             audiences: Audiences::default(),
             consents: HashSet::new(),
@@ -286,6 +290,7 @@ impl Provider {
         self.transactions.end_client(id);
         self.references.end_client(id);
         self.backchannel.end_client(id);
+        self.declined.forget(id);
         self.audiences.end_client(id);
         self.consents.retain(|(client, _)| client != id);
         self.situations.retain(|(client, _), _| client != id);
@@ -313,6 +318,7 @@ impl Provider {
         self.assertions.sweep(now);
         self.references.sweep(now);
         self.backchannel.sweep(now);
+        self.declined.sweep(now);
         self.questions.sweep(now);
         self.audiences.sweep(|sid| sessions.session(sid).is_some());
         self.grants.sweep(now, |sid| sessions.session(sid).is_some());

@@ -65,6 +65,12 @@ impl<T, const MOST: usize> Shares<T, MOST> {
         self.order.get(owner).into_iter().flatten().filter_map(|key| self.get(key))
     }
 
+    /// The same, to be changed, in no order.
+    pub(super) fn of_mut<'a>(&'a mut self, owner: &'a str) -> impl Iterator<Item = &'a mut T> {
+        let own = self.entries.values_mut().filter(move |entry| *entry.owner == *owner);
+        own.map(|entry| &mut entry.value)
+    }
+
     /// Takes an entry out.
     pub(super) fn take(&mut self, key: &SecretHash) -> Option<T> {
         let Entry { owner, value } = self.entries.remove(key)?;

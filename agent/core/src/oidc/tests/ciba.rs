@@ -216,3 +216,24 @@ fn a_session_that_was_locked_meanwhile_answers_after_it_is_resumed() {
     house.lock(false);
     assert!(house.poll(&id).is_ok());
 }
+
+#[test]
+fn after_a_no_the_person_is_not_asked_for_that_client_for_a_while() {
+    let mut house = house();
+    house.add(json!({"id": "other", "ciba": true}));
+    let asked: Vec<Backchannel> = (0..3).map(|_| house.backchannel(&[]).unwrap()).collect();
+    let request = asked[1].ask.as_ref().unwrap().request;
+    house.provider.backchannel_declined(request, house.now);
+    for asked in &asked {
+        assert_eq!(house.polled(&id(asked)), "access_denied", "one no is enough");
+        assert!(!house.provider.backchannel_waits(asked.ask.as_ref().unwrap().request, house.now));
+    }
+    let refused = house.backchannel(&[]).unwrap_err();
+    assert_eq!((refused.status, refused.error), (403, "access_denied"));
+    assert!(house.backchannel(&[("client_id", "other")]).is_ok());
+    house.sessions.0.push(session("s1", START));
+    assert!(house.backchannel(&[]).unwrap().ask.is_none(), "nobody need be asked");
+    house.sessions.0.clear();
+    house.now = START.plus(60);
+    assert!(house.backchannel(&[]).is_ok());
+}
