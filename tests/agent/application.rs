@@ -1,13 +1,12 @@
 //! An application without a library: it shows what a browser sees on the way, and keeps the tokens in the open.
 
-use crate::desk::{Desk, PATIENCE};
+use crate::desk::{Desk, until};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use cps_agent_api::words;
 use cps_sandbox::browser::Browser;
 use hyper::{Method, Request, Response, StatusCode, header};
 use serde_json::Value;
-use std::time::{Duration, Instant};
 use url::{Url, form_urlencoded};
 
 /// Where the application waits for its code. The test takes the address of the redirect and never opens it.
@@ -136,15 +135,7 @@ impl Application {
 
     /// Looks at a page until it shows what is wanted.
     pub async fn wait(&self, page: &Url, wanted: impl Fn(&Page) -> bool) -> Page {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let seen = self.look(page).await;
-            if wanted(&seen) {
-                return seen;
-            }
-            assert!(Instant::now() < deadline, "the page stayed at {seen:?}");
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        until("the page", async || Some(self.look(page).await).filter(|seen| wanted(seen))).await
     }
 
     /// Looks at a page until its login succeeded or failed.

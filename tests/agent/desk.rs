@@ -1,5 +1,10 @@
 //! A workstation with an upstream, and an agent inside this process that uses it.
 
+#[path = "../support/until.rs"]
+mod until;
+
+pub use until::{PATIENCE, until};
+
 use cps_agent_api::{
     client::{Agent as Control, ClientError},
     words,
@@ -15,11 +20,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::{Mutex, Once, PoisonError},
-    time::{Duration, Instant},
 };
-
-/// How long anything may take on a loaded machine before a test gives up.
-pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A workstation and an agent inside this process.
 pub struct Desk {
@@ -86,15 +87,8 @@ impl Desk {
 
     /// Asks the control door again and again until there is an answer.
     pub async fn wait_for<T>(&self, what: &str, ask: impl AsyncFn(&mut Control) -> Option<T>) -> T {
-        let deadline = Instant::now() + PATIENCE;
         let mut control = self.control().await;
-        loop {
-            if let Some(answer) = ask(&mut control).await {
-                return answer;
-            }
-            assert!(Instant::now() < deadline, "the agent never showed {what}");
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        until(what, async || ask(&mut control).await).await
     }
 
     /// Logs in over the control door.
@@ -171,15 +165,6 @@ pub fn refused<T>(answer: Result<T, ClientError>) -> Result<T, Refusal> {
 /// The code of a refusal.
 pub fn code<T>(answer: Result<T, Refusal>) -> String {
     answer.err().map_or_else(|| "no refusal".to_owned(), |problem| problem.code)
-}
-
-/// Waits until something outside the agent is so.
-pub async fn until(what: &str, so: impl Fn() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !so() {
-        assert!(Instant::now() < deadline, "never: {what}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
 }
 
 /// VERIFY commands that carried something: the others only ask.

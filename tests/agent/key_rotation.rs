@@ -1,6 +1,6 @@
 //! Signing keys are replaced when they have served for 90 days; what they signed can be checked for a day more.
 
-use crate::scene::PATIENCE;
+use crate::desk::until;
 use bytes::Bytes;
 use cps_agent::{
     config::{Config, Sources},
@@ -14,13 +14,7 @@ use cps_agent_core::identity::UnixTime;
 use cps_sandbox::{browser::Browser, reader::InProcessReaders};
 use hyper::Request;
 use serde_json::Value;
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::Path,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeSet, fs, path::Path, sync::Arc};
 
 /// The system's clock, so many days later.
 #[derive(Debug)]
@@ -77,19 +71,15 @@ async fn stop(agent: Agent) {
 async fn published(agent: &Agent, count: usize) -> BTreeSet<String> {
     let issuer = agent.listening().issuer.clone().expect("the bridge is open");
     let browser = Browser::new(&[]).expect("a browser");
-    let deadline = Instant::now() + PATIENCE;
-    loop {
+    until("as many keys", async || {
         let request = Request::get(format!("{issuer}/jwks")).body(Bytes::new()).expect("a request");
         let answer = browser.fetch(request).await.expect("an answer");
         let jwks: Value = serde_json::from_slice(answer.body()).expect("JSON");
         let keys = jwks["keys"].as_array().expect("keys").iter();
         let kids: BTreeSet<String> = keys.map(|key| key["kid"].as_str().expect("a kid").to_owned()).collect();
-        if kids.len() == count {
-            return kids;
-        }
-        assert!(Instant::now() < deadline, "{} keys, not {count}", kids.len());
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+        (kids.len() == count).then_some(kids)
+    })
+    .await
 }
 
 #[tokio::test]

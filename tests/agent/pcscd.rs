@@ -90,7 +90,7 @@ async fn a_service_killed_while_the_pin_is_asked_withdraws_the_question() {
     let mut machine = Machine::with(cards::doctor_cps4()).await;
     machine.workstation.person.always(Answer::Wait).expect("a script");
     let killed = async {
-        until("a prompt", || !machine.workstation.person.questions().is_empty()).await;
+        until("a prompt", async || machine.workstation.person.questions().pop()).await;
         machine.daemon.kill();
     };
     let (refusal, ()) = tokio::join!(machine.login("card"), killed);

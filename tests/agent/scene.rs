@@ -1,6 +1,11 @@
 //! One agent inside the test, with virtual readers, a scripted person and settings of its own.
 
-use crate::{desk::challenge, moved_clock::MovedClock};
+pub use crate::desk::PATIENCE;
+
+use crate::{
+    desk::{challenge, until},
+    moved_clock::MovedClock,
+};
 use cps_agent::{
     config::{Config, Sources},
     host::{logind::SystemBus, paths::Paths},
@@ -29,12 +34,9 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, Instant},
 };
 use tokio::sync::mpsc;
 
-/// How long anything may take on a loaded machine.
-pub const PATIENCE: Duration = Duration::from_secs(60);
 /// A workstation, without an upstream unless one is asked for. Fields end in the order of their declaration.
 pub struct Scene {
     agent: Option<Agent>,
@@ -205,15 +207,8 @@ impl Scene {
 
     /// Asks again and again until there is an answer.
     pub async fn until<T>(&self, what: &str, ask: impl AsyncFn(&mut Control) -> Option<T>) -> T {
-        let deadline = Instant::now() + PATIENCE;
         let mut control = self.control().await;
-        loop {
-            if let Some(answer) = ask(&mut control).await {
-                return answer;
-            }
-            assert!(Instant::now() < deadline, "the agent never showed {what}");
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
+        until(what, async || ask(&mut control).await).await
     }
 
     /// Waits until the agent has read a card.

@@ -123,7 +123,7 @@ async fn a_login_that_comes_while_the_card_is_read_waits_for_it() {
     let mut events = desk.control().await.events().await.expect("events");
     let go_on = hold_back(&card);
     desk.readers.insert(0, &card);
-    until("reading", || card.counters().commands() == 4).await;
+    until("reading", async || (card.counters().commands() == 4).then_some(())).await;
     let started = async {
         login_starts(&mut events).await;
         drop(go_on);
@@ -140,7 +140,7 @@ async fn a_second_card_that_is_still_being_read_is_one_of_two() {
     let mut events = desk.control().await.events().await.expect("events");
     let go_on = hold_back(&nurse);
     desk.readers.insert(1, &nurse);
-    until("reading", || nurse.counters().commands() == 4).await;
+    until("reading", async || (nurse.counters().commands() == 4).then_some(())).await;
     let started = async {
         login_starts(&mut events).await;
         drop(go_on);

@@ -28,3 +28,5 @@ mod logout;
 mod party;
 mod provider;
 mod pushed;
+#[path = "../support/until.rs"]
+mod until;

@@ -1,5 +1,8 @@
 //! The provider under test: a whole agent in this process that speaks https, with a card in its reader and a person.
 
+pub use crate::until::PATIENCE;
+
+use crate::until::until;
 use bytes::Bytes;
 use cps_agent::{
     config::{Config, Sources},
@@ -16,16 +19,8 @@ use cps_sandbox::{
 };
 use hyper::{Method, Request, Response, header};
 use serde_json::Value;
-use std::{
-    fs,
-    path::Path,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{fs, path::Path, sync::Arc};
 use url::{Url, form_urlencoded};
-
-/// How long anything may take on a loaded machine.
-pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The provider. Fields end in the order of their declaration.
 pub struct Provider {
@@ -121,15 +116,8 @@ impl Provider {
 
     /// Asks again and again until there is an answer.
     pub async fn until<T>(&self, what: &str, ask: impl AsyncFn(&mut Control) -> Option<T>) -> T {
-        let deadline = Instant::now() + PATIENCE;
         let mut control = self.control().await;
-        loop {
-            if let Some(answer) = ask(&mut control).await {
-                return answer;
-            }
-            assert!(Instant::now() < deadline, "the agent never showed {what}");
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        until(what, async || ask(&mut control).await).await
     }
 
     /// Opens an address as a browser's navigation does, following nothing.
