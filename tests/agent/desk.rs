@@ -3,6 +3,7 @@
 #[path = "../support/until.rs"]
 mod until;
 
+#[allow(unused_imports, reason = "each suite uses its part of it")]
 pub use until::{PATIENCE, until};
 
 use cps_agent_api::{
