@@ -26,7 +26,7 @@ use std::{
 use tokio::sync::mpsc;
 
 const PATIENCE: Duration = Duration::from_secs(60);
-const HTTPS: [(&str, &str, toml::Value); 1] = [("bridge", "tls", toml::Value::Boolean(true))];
+pub const HTTPS: [(&str, &str, toml::Value); 1] = [("bridge", "tls", toml::Value::Boolean(true))];
 
 /// Opens an address as a browser does that believes these authorities.
 async fn open(address: &str, authorities: &[&str]) -> Result<(u16, String), String> {
@@ -101,6 +101,13 @@ async fn an_application_logs_in_on_https() {
         }
     }
 
+    log_in(&desk, &authority).await;
+    desk.end().await;
+}
+
+/// An application that believes this authority logs the person in, start to end.
+pub async fn log_in(desk: &Desk, authority: &str) {
+    let issuer = desk.agent.issuer().to_owned();
     let place = Place::take().await.expect("a port");
     let client = Client {
         client_id: "dpi".to_owned(),
@@ -117,14 +124,13 @@ async fn an_application_logs_in_on_https() {
         scopes: vec!["profile".to_owned()],
         acr_values: None,
     };
-    let browser = Browser::new(&[&authority]).expect("a browser");
+    let browser = Browser::new(&[authority]).expect("a browser");
     let party = RelyingParty::discover(browser.clone(), registration).await.expect("discovered");
     let (outcomes, mut ended) = mpsc::channel(1);
     let app = App::start(place, party, outcomes);
     let visit = browser.open(&app.login(), PATIENCE).await.expect("a page");
     let accepted = ended.try_recv().unwrap_or_else(|_| panic!("{}", visit.body)).expect("accepted");
     assert_eq!(accepted.claims["iss"], issuer);
-    desk.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
