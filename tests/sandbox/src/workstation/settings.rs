@@ -2,7 +2,8 @@
 
 use crate::pki::Pki;
 use std::{
-    fs, io,
+    fs,
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -40,7 +41,7 @@ impl Settings<'_> {
         }
         fs::write(folder.join(CA_FILE), self.ca_pem)?;
         let secret = folder.join("upstream-secret");
-        fs::write(&secret, self.client_secret)?;
+        write_private(&secret, self.client_secret)?;
         let text = |path: &Path| path.to_string_lossy().into_owned();
         let mut settings = toml::toml! {
             [bridge]
@@ -87,5 +88,36 @@ impl Settings<'_> {
         let head = "# TEST: settings of an agent that uses the cps-agent sandbox. Made anew by each run.\n\n";
         fs::write(&file, format!("{head}{}", toml::to_string(&settings).map_err(io::Error::other)?))?;
         Ok(file)
+    }
+}
+
+/// Writes a file that its owner alone can read, as an integrator is to keep a real secret.
+fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    // One that lies there keeps the mode it was made with.
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    options.open(path)?.write_all(text.as_bytes())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn nobody_else_reads_the_secret_whatever_lay_there() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("secret");
+        fs::write(&path, "older and longer").expect("a file");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("a mode");
+        write_private(&path, "TEST").expect("written");
+        assert_eq!(fs::read_to_string(&path).expect("read"), "TEST");
+        assert_eq!(fs::metadata(&path).expect("a file").permissions().mode() & 0o777, 0o600);
     }
 }
