@@ -128,7 +128,8 @@ async fn a_session_too_old_for_one_is_renewed_for_all() {
     assert!(time(&after) - time(&before) >= 100, "{before} {after}");
     // Whoever was there before works on, and needs no page for the same demand now.
     first.userinfo(&held).await.expect("alive");
-    first.refresh(&held).await.expect("alive");
+    let refreshed = claims(&first.refresh(&held).await.expect("alive").id);
+    assert_eq!(time(&refreshed), time(&before), "of its own login (OpenID Connect Core §12.2)");
     assert_eq!(at_once(&first, &[("max_age", "60"), NO_PAGE]).await, "code");
 }
 

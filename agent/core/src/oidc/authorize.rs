@@ -338,6 +338,7 @@ impl Provider {
             grant: Grant {
                 client: request.client.id().into(),
                 sid: session.sid.clone(),
+                auth_time: session.assurance.auth_time,
                 scope: Arc::clone(&request.scope),
                 situation,
             },

@@ -311,6 +311,7 @@ impl Provider {
         let grant = Grant {
             client: client.id().into(),
             sid: sid.clone(),
+            auth_time: session.assurance.auth_time,
             scope: Arc::clone(&entry.scope),
             situation: *situation,
         };

@@ -66,14 +66,13 @@ fn of_record<'a>(person: &'a Person, name: &str) -> Option<&'a str> {
     }
 }
 
-/// The claims about the login that ID tokens carry (product.md §5).
+/// The claims about the login that ID tokens carry (product.md §5), save `auth_time`, which is that of the grant.
 pub(super) fn of_login(session: &SessionView, into: &mut Map<String, Value>) {
     let assurance = &session.assurance;
     let mut put = |name: &str, value: Value| {
         into.insert(name.to_owned(), value);
     };
     put("sub", session.person.id.0.as_str().into());
-    put("auth_time", assurance.auth_time.0.into());
     put("acr", assurance.acr.as_str().into());
     put("amr", assurance.amr.clone().into());
     put("sid", session.sid.0.as_str().into());

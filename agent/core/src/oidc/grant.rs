@@ -24,11 +24,14 @@ const TOKEN_BYTES: usize = 32;
 /// A family's identifier: 128 random bits.
 pub(super) type FamilyId = [u8; FAMILY_BYTES];
 
-/// What was granted: to whom, in which session, how much.
+/// What was granted: to whom, in which session, by which authentication, how much.
 #[derive(Clone)]
 pub(super) struct Grant {
     pub(super) client: Arc<str>,
     pub(super) sid: SessionId,
+    /// Of the login that it began with. The session may be renewed for another client; a refreshed ID token still speaks
+    /// of the original authentication (OpenID Connect Core §12.2).
+    pub(super) auth_time: UnixTime,
     pub(super) scope: Arc<str>,
     pub(super) situation: Option<Situation>,
 }

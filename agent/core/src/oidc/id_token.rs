@@ -19,6 +19,7 @@ pub(super) struct IdToken<'a> {
     pub(super) session: &'a SessionView,
     pub(super) scope: &'a str,
     pub(super) situation: Option<Situation>,
+    pub(super) auth_time: UnixTime,
     pub(super) nonce: Option<&'a str>,
     pub(super) access_token: &'a str,
 }
@@ -44,6 +45,7 @@ impl IdToken<'_> {
         put("iss", self.issuer.into());
         put("aud", self.client.id().into());
         put("azp", self.client.id().into());
+        put("auth_time", self.auth_time.0.into());
         put("iat", now.0.into());
         put("exp", now.plus(LIFETIME).min(self.session.expires).0.into());
         put("at_hash", at_hash(self.access_token).into());

@@ -292,6 +292,7 @@ impl Provider {
             session: new.session,
             scope: new.scope,
             situation: new.grant.situation,
+            auth_time: new.grant.auth_time,
             nonce: new.nonce,
             access_token: new.issued.access.expose(),
         };

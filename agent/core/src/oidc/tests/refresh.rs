@@ -23,6 +23,21 @@ fn a_refresh_token_used_twice_ends_the_whole_family() {
 }
 
 #[test]
+fn a_refreshed_id_token_speaks_of_the_original_authentication() {
+    let mut house = House::logged_in();
+    let tokens = house.tokens();
+    house.sessions.0[0] = session("s1", house.now);
+    let renewed = house.refresh(text(&tokens, "refresh_token")).unwrap();
+    let claims = house.claims(&renewed["id_token"]);
+    assert_eq!((&claims["auth_time"], &claims["sid"]), (&json!(START.0), &json!("s1")));
+    assert_eq!(
+        house.claims(&house.tokens()["id_token"])["auth_time"],
+        house.now.0,
+        "a new login of the client"
+    );
+}
+
+#[test]
 fn another_family_of_the_same_session_lives_on() {
     let mut house = House::logged_in();
     let (one, other) = (house.tokens(), house.tokens());
