@@ -170,6 +170,14 @@ async fn a_port_that_another_program_holds_and_an_empty_reader_are_told() {
     let checks = diagnosis(&scene).await;
     assert_eq!(line(&checks, "bridge"), ("failed", Some("port_taken")));
     assert_eq!(line(&checks, "cards"), ("ok", None));
+    // The holder is this very program, named with its process.
+    let own = std::env::current_exe().expect("a program");
+    let named = format!("({}, pid {})", own.display(), std::process::id());
+    let title =
+        |checks: &[Check]| checks.iter().find(|check| check.name == "bridge").expect("a line").title.clone();
+    assert!(title(&checks).contains(&named), "{}", title(&checks));
+    drop(holder);
+    assert!(!title(&diagnosis(&scene).await).contains("pid"), "nobody holds it any more");
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use super::{cards::Inside, shared::Shared};
 use crate::{
     config::environment_name,
     host::{fetch::Answer, proxy::Route},
+    serve::caller,
 };
 use cps_agent_api::words;
 use cps_agent_core::{
@@ -21,7 +22,7 @@ const PROBE: &str = "diagnosis";
 impl Shared {
     /// Looks at everything.
     pub(super) async fn diagnosis(&self, language: Language) -> words::Diagnosis {
-        let mut findings = vec![self.agent(), self.door()];
+        let mut findings = vec![self.agent(), self.door().await];
         findings.extend(self.cards_found());
         findings.extend(self.upstream_found().await);
         findings.extend([self.anchors_found(), self.state_found(), self.told_found()]);
@@ -36,12 +37,17 @@ impl Shared {
         Finding::good(Subject::Agent, values)
     }
 
-    fn door(&self) -> Finding {
-        if let Some(problem) = self.bridge.problem(self.clock.now()) {
+    async fn door(&self) -> Finding {
+        let wanted = self.fixed.config.bridge.port;
+        if let Some(mut problem) = self.bridge.problem(self.clock.now()) {
+            if problem.code == failure::PORT_TAKEN
+                && let Ok(Some(holder)) = tokio::task::spawn_blocking(move || caller::holder(wanted)).await
+            {
+                problem = problem.with("holder", holder);
+            }
             return Finding::bad(Subject::Bridge, problem);
         }
         let issuer = self.look(|quiet, _| quiet.provider.issuer().to_owned());
-        let wanted = self.fixed.config.bridge.port;
         match self.bridge.port() {
             Some(port) if wanted != 0 && port != wanted => {
                 let moved = Failure::new(failure::BRIDGE_MOVED).with("port", wanted).with("issuer", issuer);

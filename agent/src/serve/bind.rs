@@ -128,7 +128,7 @@ async fn both(port: u16) -> io::Result<Vec<TcpListener>> {
 /// Whether every listener on the port is of another user and the one that answers is an agent.
 async fn held_by_another_users_agent(port: u16) -> bool {
     let owners = caller::listeners(&caller::tables(), port);
-    if owners.iter().any(|uid| *uid == caller::own_user()) {
+    if owners.iter().any(|row| row.uid == caller::own_user()) {
         return false;
     }
     let addresses =

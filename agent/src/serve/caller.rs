@@ -99,16 +99,30 @@ pub fn judge(tables: &[String], ours: SocketAddr, peer: SocketAddr, uid: u32) ->
     }
 }
 
-/// Owners of the sockets that listen on a port in a way that would receive loopback connections.
+/// The sockets that listen on a port in a way that would receive loopback connections.
 #[must_use]
-pub fn listeners(tables: &[String], port: u16) -> Vec<u32> {
+pub fn listeners(tables: &[String], port: u16) -> Vec<Row> {
     let reachable = |ip: IpAddr| ip.is_loopback() || ip.is_unspecified();
     tables
         .iter()
         .flat_map(|table| rows(table))
         .filter(|row| row.listening && row.local.port() == port && reachable(row.local.ip()))
-        .map(|row| row.uid)
         .collect()
+}
+
+/// Who listens on a port, for a person to read: the program where it is our own user's, else the user; `None` where the
+/// system does not tell. Reads much of `/proc`.
+#[must_use]
+pub fn holder(port: u16) -> Option<String> {
+    let row = listeners(&tables(), port).into_iter().next()?;
+    let found = process(row.inode, None).and_then(|pid| Some((pid, program(pid)?)));
+    Some(match found {
+        Some((pid, program)) => {
+            let plain: String = program.chars().filter(|c| !c.is_control()).collect();
+            format!("{plain}, pid {pid}")
+        }
+        None => format!("uid {}", row.uid),
+    })
 }
 
 /// Whether what is sent to this loopback address reaches listeners of this user only; `None` where the system does not
@@ -238,8 +252,9 @@ mod tests {
 
     #[test]
     fn listeners_of_a_port_are_found_on_both_families() {
-        assert_eq!(listeners(&[TCP.into(), TCP6.into()], 24788), [1000, 1002]);
-        assert_eq!(listeners(&[TCP.into(), TCP6.into()], 1), [0_u32; 0]);
+        let found = |port| listeners(&[TCP.into(), TCP6.into()], port);
+        assert_eq!(found(24788).iter().map(|row| row.uid).collect::<Vec<_>>(), [1000, 1002]);
+        assert_eq!(found(1), []);
     }
 
     #[test]

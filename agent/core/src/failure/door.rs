@@ -149,9 +149,9 @@ failures! {
 
     // The agent itself.
     PORT_TAKEN = "port_taken" 503 Administrator
-        fr "Un autre programme occupe le port {port} de l'agent : la passerelle reste fermée."
+        fr "Un autre programme ({holder}) occupe le port {port} de l'agent : la passerelle reste fermée."
            "Fermez ce programme, ou demandez à votre administrateur de changer bridge.listen."
-        en "Another program holds the agent's port {port}, so the bridge stays closed."
+        en "Another program ({holder}) holds the agent's port {port}, so the bridge stays closed."
            "Close that program, or ask your administrator to change bridge.listen."
     BRIDGE_CLOSED = "bridge_closed" 503 Administrator
         fr "Le système ne permet pas à l'agent d'ouvrir sa passerelle locale."
