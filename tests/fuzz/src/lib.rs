@@ -11,11 +11,14 @@
 //! | [`upstream`] | the provider we log in at |
 //! | [`provider`] | an application, to the endpoints of OpenID Connect |
 //! | [`door`] | anybody who reaches the loopback port, to a whole agent |
+//! | [`pkcs11`] | a program that loaded the PKCS#11 module, to the module's functions |
 
 pub mod card;
 #[cfg(target_os = "linux")]
 pub mod door;
 pub mod jose;
+#[cfg(target_os = "linux")]
+pub mod pkcs11;
 pub mod provider;
 pub mod upstream;
 

@@ -65,3 +65,9 @@ fn requests_at_the_door() {
     // Each cut is a connection.
     assert!(with_cuts(12, "door", cps_fuzz::door::http) > 0, "every request was refused");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn calls_of_the_pkcs11_module() {
+    assert!(with_cuts(24, "pkcs11", cps_fuzz::pkcs11::calls) > 0, "no input made a signature");
+}
