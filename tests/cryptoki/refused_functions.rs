@@ -12,11 +12,11 @@ fn nothing_on_a_card_is_changed() {
     let host = Host::with(&[("A", Some(cps3("1")))]);
     let (slot, session) = (host.slots(true).unwrap()[0], host.session());
     let key = host.key(session);
-    let protected = Err(CKR_TOKEN_WRITE_PROTECTED);
-    assert_eq!(call!(C_InitToken, slot, null(), 0, null()), protected);
+    let protected = Err(CKR_SESSION_READ_ONLY);
+    assert_eq!(call!(C_InitToken, slot, null(), 0, null()), Err(CKR_TOKEN_WRITE_PROTECTED));
     assert_eq!(call!(C_InitToken, 77, null(), 0, null()), Err(CKR_SLOT_ID_INVALID));
     assert_eq!(call!(C_InitPIN, session, null(), 0), protected);
-    assert_eq!(call!(C_SetPIN, session, null(), 0, null(), 0), Err(CKR_SESSION_READ_ONLY));
+    assert_eq!(call!(C_SetPIN, session, null(), 0, null(), 0), protected);
     assert_eq!(call!(C_CreateObject, session, null(), 0, null()), protected);
     assert_eq!(call!(C_CopyObject, session, key, null(), 0, null()), protected);
     assert_eq!(call!(C_DestroyObject, session, key), protected);

@@ -1,4 +1,4 @@
-//! Sessions are read-only, and one that is closed is gone.
+//! Sessions change nothing on a card, and one that is closed is gone.
 
 use crate::{
     host::{Host, call},
@@ -7,11 +7,19 @@ use crate::{
 use pkcs11_sys::*;
 
 #[test]
-fn a_session_that_would_write_is_refused() {
+fn a_session_for_writing_is_opened_for_programs_that_insist_and_writes_nothing() {
     let host = Host::with(&[("A", Some(cps3("1")))]);
     let slot = host.slots(true).unwrap()[0];
-    let writing = CKF_SERIAL_SESSION | CKF_RW_SESSION;
-    assert_eq!(host.open_with(slot, writing), Err(CKR_TOKEN_WRITE_PROTECTED));
+    let session = host.open_with(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION).unwrap();
+    let info = host.session_info(session).unwrap();
+    assert_eq!((info.state, info.flags), (CKS_RW_PUBLIC_SESSION, CKF_SERIAL_SESSION | CKF_RW_SESSION));
+    host.login(session, CKU_USER).unwrap();
+    assert_eq!(host.session_info(session).unwrap().state, CKS_RW_USER_FUNCTIONS);
+    let counts = host.token_info(slot).unwrap();
+    assert_eq!((counts.ulSessionCount, counts.ulRwSessionCount), (1, 1));
+    let key = host.key(session);
+    assert_eq!(call!(C_DestroyObject, session, key), Err(CKR_TOKEN_WRITE_PROTECTED));
+    assert_eq!(host.login(session, CKU_SO), Err(CKR_USER_PIN_NOT_INITIALIZED));
 }
 
 #[test]

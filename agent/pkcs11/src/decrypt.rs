@@ -39,9 +39,9 @@ pub(crate) fn init(
     if session.decryption.is_some() {
         return Err(CKR_OPERATION_ACTIVE);
     }
-    let (serial, key) = slot.private_key(key)?;
+    let (token, key) = slot.private_key(key)?;
     mechanism::for_decryption(kind, parameter, key)?;
-    let (serial, key) = (serial.to_owned(), key.clone());
+    let (serial, key) = (token.serial.clone(), key.clone());
     session.decryption = Some(Decryption { serial, key, plaintext: None });
     Ok(())
 }

@@ -49,17 +49,20 @@ pub(crate) enum Parameter {
 }
 
 impl Mechanism {
-    /// What signs with this mechanism, this parameter and this key.
-    pub(crate) fn for_signing(kind: CK_MECHANISM_TYPE, parameter: Parameter, key: &Key) -> Answer<Self> {
-        let found = SIGNING.into_iter().find(|known| known.kind == kind).ok_or(CKR_MECHANISM_INVALID)?;
+    /// What signs with this mechanism, this parameter and this key among those of its token.
+    pub(crate) fn for_signing(
+        kind: CK_MECHANISM_TYPE,
+        parameter: Parameter,
+        key: &Key,
+        keys: &[Key],
+    ) -> Answer<Self> {
+        let offered = |known: &Self| known.kind == kind && keys.iter().any(|key| known.served_by(key));
+        let found = SIGNING.into_iter().find(offered).ok_or(CKR_MECHANISM_INVALID)?;
         found.check(parameter)?;
-        if elliptic(found.scheme) != matches!(key.public_key, PublicKey::Ec { .. }) {
+        if elliptic(found.scheme) != is_elliptic(key) {
             return Err(CKR_KEY_TYPE_INCONSISTENT);
         }
-        if !found.served_by(key) {
-            return Err(CKR_KEY_FUNCTION_NOT_PERMITTED);
-        }
-        Ok(found)
+        if found.served_by(key) { Ok(found) } else { Err(CKR_KEY_FUNCTION_NOT_PERMITTED) }
     }
 
     /// The PSS mechanisms have one form: the hash, the mask and the salt that cards know.
@@ -76,7 +79,8 @@ impl Mechanism {
 
     /// The key has the scheme, or, for `CKM_RSA_PKCS`, one whose DigestInfo can be told from the bytes a program brings.
     fn served_by(&self, key: &Key) -> bool {
-        key.schemes.contains(&self.scheme) || (self.kind == CKM_RSA_PKCS && hashes_itself(key))
+        let has = key.schemes.contains(&self.scheme) || (self.kind == CKM_RSA_PKCS && hashes_itself(key));
+        has && elliptic(self.scheme) == is_elliptic(key)
     }
 }
 
@@ -87,6 +91,10 @@ fn hashes_itself(key: &Key) -> bool {
 
 fn elliptic(scheme: Scheme) -> bool {
     scheme == Scheme::EcdsaP256Sha256
+}
+
+fn is_elliptic(key: &Key) -> bool {
+    matches!(key.public_key, PublicKey::Ec { .. })
 }
 
 /// Whether the parameter of this mechanism is `CK_RSA_PKCS_PSS_PARAMS`.
@@ -102,7 +110,7 @@ pub(crate) fn for_decryption(kind: CK_MECHANISM_TYPE, parameter: Parameter, key:
     if !matches!(parameter, Parameter::Absent) {
         return Err(CKR_MECHANISM_PARAM_INVALID);
     }
-    if matches!(key.public_key, PublicKey::Ec { .. }) {
+    if is_elliptic(key) {
         return Err(CKR_KEY_TYPE_INCONSISTENT);
     }
     if key.decrypt { Ok(()) } else { Err(CKR_KEY_FUNCTION_NOT_PERMITTED) }
@@ -121,11 +129,7 @@ pub(crate) struct Offered {
 pub(crate) fn offered(keys: &[Key], hardware: bool) -> Vec<Offered> {
     let mut all = Vec::new();
     for mechanism in SIGNING {
-        let users: Vec<&Key> = keys
-            .iter()
-            .filter(|key| elliptic(mechanism.scheme) == matches!(key.public_key, PublicKey::Ec { .. }))
-            .filter(|key| mechanism.served_by(key))
-            .collect();
+        let users: Vec<&Key> = keys.iter().filter(|key| mechanism.served_by(key)).collect();
         let lengths = users.iter().map(|key| CK_ULONG::try_from(objects::bits(&key.public_key)).unwrap_or(0));
         let (Some(least), Some(most)) = (lengths.clone().min(), lengths.max()) else { continue };
         let mut flags: CK_FLAGS = CKF_SIGN;

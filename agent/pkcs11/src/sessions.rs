@@ -1,4 +1,4 @@
-//! Open sessions and what goes on in each. All are read-only: nothing on a card is the programs' to change.
+//! Open sessions and what goes on in each. Nothing on a card is the programs' to change, whatever a session is called.
 
 use crate::{decrypt::Decryption, digest::Digesting, sign::Signing};
 use pkcs11_sys::{CK_OBJECT_HANDLE, CK_SESSION_HANDLE, CK_SLOT_ID};
@@ -11,6 +11,8 @@ const MOST: usize = 4096;
 pub(crate) struct Session {
     /// Where.
     pub(crate) slot: CK_SLOT_ID,
+    /// Opened for reading and writing.
+    pub(crate) writing: bool,
     /// Objects that a search still has to tell.
     pub(crate) search: Option<VecDeque<CK_OBJECT_HANDLE>>,
     /// A digest under way.
@@ -30,7 +32,7 @@ pub(crate) struct Sessions {
 
 impl Sessions {
     /// Opens one; `None` when there are too many.
-    pub(crate) fn open(&mut self, slot: CK_SLOT_ID) -> Option<CK_SESSION_HANDLE> {
+    pub(crate) fn open(&mut self, slot: CK_SLOT_ID, writing: bool) -> Option<CK_SESSION_HANDLE> {
         if self.open.len() >= MOST {
             return None;
         }
@@ -41,7 +43,7 @@ impl Sessions {
                 break;
             }
         }
-        let session = Session { slot, search: None, digest: None, signing: None, decryption: None };
+        let session = Session { slot, writing, search: None, digest: None, signing: None, decryption: None };
         self.open.insert(self.last, session);
         Some(self.last)
     }
@@ -61,8 +63,9 @@ impl Sessions {
         self.open.retain(|_, session| session.slot != slot);
     }
 
-    /// How many are open on a slot.
-    pub(crate) fn count(&self, slot: CK_SLOT_ID) -> usize {
-        self.open.values().filter(|session| session.slot == slot).count()
+    /// How many are open on a slot: all, and those for writing.
+    pub(crate) fn count(&self, slot: CK_SLOT_ID) -> (usize, usize) {
+        let here = || self.open.values().filter(|session| session.slot == slot);
+        (here().count(), here().filter(|session| session.writing).count())
     }
 }

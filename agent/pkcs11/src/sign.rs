@@ -9,7 +9,7 @@ use crate::{
     sessions::Session,
     slots::Slot,
 };
-use cps_agent_api::pkcs11::{Base64, Input, Key, PublicKey, Scheme, SignRequest};
+use cps_agent_api::pkcs11::{Base64, Input, Key, PublicKey, Scheme, SignRequest, Token};
 use pkcs11_sys::{
     CK_MECHANISM_TYPE, CK_OBJECT_HANDLE, CK_SESSION_HANDLE, CKM_ECDSA, CKM_RSA_PKCS, CKM_RSA_X_509,
     CKR_DATA_LEN_RANGE, CKR_DEVICE_ERROR, CKR_DEVICE_REMOVED, CKR_FUNCTION_NOT_SUPPORTED,
@@ -179,9 +179,9 @@ pub(crate) fn init(
     if session.signing.is_some() {
         return Err(CKR_OPERATION_ACTIVE);
     }
-    let (serial, key) = slot.private_key(key)?;
-    let mechanism = Mechanism::for_signing(kind, parameter, key)?;
-    session.signing = Some(Signing::new(serial, key, mechanism));
+    let (token, key) = slot.private_key(key)?;
+    let mechanism = Mechanism::for_signing(kind, parameter, key, &token.keys)?;
+    session.signing = Some(Signing::new(&token.serial, key, mechanism));
     Ok(())
 }
 
@@ -242,12 +242,12 @@ pub(crate) fn end_of_card(value: pkcs11_sys::CK_RV) {
 }
 
 impl Slot {
-    /// The token's serial and the key behind a handle.
-    pub(crate) fn private_key(&mut self, handle: CK_OBJECT_HANDLE) -> Answer<(&str, &Key)> {
+    /// The token and the key behind a handle.
+    pub(crate) fn private_key(&mut self, handle: CK_OBJECT_HANDLE) -> Answer<(&Token, &Key)> {
         let inside = self.inside()?;
         let object = inside.objects.iter().find(|object| object.handle == handle && object.private);
         let key =
             object.and_then(|object| inside.token.keys.get(object.key)).ok_or(CKR_KEY_HANDLE_INVALID)?;
-        Ok((&inside.token.serial, key))
+        Ok((&inside.token, key))
     }
 }

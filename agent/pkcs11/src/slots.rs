@@ -3,7 +3,7 @@
 use crate::{Answer, mechanism, objects::Object, text::padded};
 use cps_agent_api::pkcs11::{self, Pin, Tokens};
 use pkcs11_sys::{
-    CK_FLAGS, CK_OBJECT_HANDLE, CK_SLOT_ID, CK_SLOT_INFO, CK_TOKEN_INFO, CK_ULONG,
+    CK_EFFECTIVELY_INFINITE, CK_FLAGS, CK_OBJECT_HANDLE, CK_SLOT_ID, CK_SLOT_INFO, CK_TOKEN_INFO, CK_ULONG,
     CK_UNAVAILABLE_INFORMATION, CK_VERSION, CKF_HW_SLOT, CKF_PROTECTED_AUTHENTICATION_PATH,
     CKF_REMOVABLE_DEVICE, CKF_RNG, CKF_TOKEN_INITIALIZED, CKF_TOKEN_PRESENT, CKF_USER_PIN_COUNT_LOW,
     CKF_USER_PIN_FINAL_TRY, CKF_USER_PIN_INITIALIZED, CKF_USER_PIN_LOCKED, CKF_WRITE_PROTECTED,
@@ -59,8 +59,9 @@ impl Slot {
         }
     }
 
-    /// `CK_TOKEN_INFO`, with the number of open sessions.
-    pub(crate) fn token_info(&mut self, sessions: usize) -> Answer<CK_TOKEN_INFO> {
+    /// `CK_TOKEN_INFO`, with the numbers of open sessions: all, and those for writing.
+    pub(crate) fn token_info(&mut self, (sessions, writing): (usize, usize)) -> Answer<CK_TOKEN_INFO> {
+        let number = |count| CK_ULONG::try_from(count).unwrap_or(CK_ULONG::MAX);
         let token = &self.inside()?.token;
         Ok(CK_TOKEN_INFO {
             label: padded(&token.label),
@@ -68,10 +69,10 @@ impl Slot {
             model: padded(&token.model),
             serialNumber: padded(&ending(&token.serial)),
             flags: token_flags(token.pin),
-            ulMaxSessionCount: 0,
-            ulSessionCount: CK_ULONG::try_from(sessions).unwrap_or(CK_ULONG::MAX),
-            ulMaxRwSessionCount: CK_UNAVAILABLE_INFORMATION,
-            ulRwSessionCount: 0,
+            ulMaxSessionCount: CK_EFFECTIVELY_INFINITE,
+            ulSessionCount: number(sessions),
+            ulMaxRwSessionCount: CK_EFFECTIVELY_INFINITE,
+            ulRwSessionCount: number(writing),
             ulMaxPinLen: token.pin_max.into(),
             ulMinPinLen: token.pin_min.into(),
             ulTotalPublicMemory: CK_UNAVAILABLE_INFORMATION,

@@ -7,8 +7,9 @@ use pkcs11_sys::{
     CK_SLOT_INFO, CK_TOKEN_INFO, CK_USER_TYPE, CK_VERSION, CKF_RW_SESSION, CKF_SERIAL_SESSION,
     CKR_MECHANISM_INVALID, CKR_OPERATION_NOT_INITIALIZED, CKR_PIN_LOCKED, CKR_SESSION_COUNT,
     CKR_SESSION_HANDLE_INVALID, CKR_SESSION_PARALLEL_NOT_SUPPORTED, CKR_SESSION_READ_ONLY_EXISTS,
-    CKR_TOKEN_WRITE_PROTECTED, CKR_USER_ALREADY_LOGGED_IN, CKR_USER_NOT_LOGGED_IN, CKR_USER_TYPE_INVALID,
-    CKS_RO_PUBLIC_SESSION, CKS_RO_USER_FUNCTIONS, CKU_CONTEXT_SPECIFIC, CKU_SO, CKU_USER,
+    CKR_USER_ALREADY_LOGGED_IN, CKR_USER_NOT_LOGGED_IN, CKR_USER_PIN_NOT_INITIALIZED, CKR_USER_TYPE_INVALID,
+    CKS_RO_PUBLIC_SESSION, CKS_RO_USER_FUNCTIONS, CKS_RW_PUBLIC_SESSION, CKS_RW_USER_FUNCTIONS,
+    CKU_CONTEXT_SPECIFIC, CKU_SO, CKU_USER,
 };
 
 /// `C_GetInfo`.
@@ -64,17 +65,15 @@ pub(crate) fn mechanism(slot: CK_SLOT_ID, kind: CK_MECHANISM_TYPE) -> Answer<CK_
     found.map(|offered| offered.info).ok_or(CKR_MECHANISM_INVALID)
 }
 
-/// `C_OpenSession`.
+/// `C_OpenSession`. The token is marked write-protected, and still a session for writing is opened: programs ask for one
+/// to sign with, and every function that writes refuses by itself.
 pub(crate) fn open(slot: CK_SLOT_ID, flags: CK_FLAGS) -> Answer<CK_SESSION_HANDLE> {
     if flags & CKF_SERIAL_SESSION == 0 {
         return Err(CKR_SESSION_PARALLEL_NOT_SUPPORTED);
     }
     module::fresh(|module| {
         module.slots.known(slot)?.inside()?;
-        if flags & CKF_RW_SESSION != 0 {
-            return Err(CKR_TOKEN_WRITE_PROTECTED);
-        }
-        module.sessions.open(slot).ok_or(CKR_SESSION_COUNT)
+        module.sessions.open(slot, flags & CKF_RW_SESSION != 0).ok_or(CKR_SESSION_COUNT)
     })
 }
 
@@ -82,7 +81,7 @@ pub(crate) fn open(slot: CK_SLOT_ID, flags: CK_FLAGS) -> Answer<CK_SESSION_HANDL
 pub(crate) fn close(session: CK_SESSION_HANDLE) -> Answer<()> {
     module::with(|module| {
         let slot = module.sessions.close(session).ok_or(CKR_SESSION_HANDLE_INVALID)?;
-        if module.sessions.count(slot) == 0 {
+        if module.sessions.count(slot).0 == 0 {
             module.slots.log_out(slot);
         }
         Ok(())
@@ -102,8 +101,14 @@ pub(crate) fn close_all(slot: CK_SLOT_ID) -> Answer<()> {
 /// `C_GetSessionInfo`.
 pub(crate) fn session(session: CK_SESSION_HANDLE) -> Answer<CK_SESSION_INFO> {
     module::fresh_session(session, |session, slot| {
-        let state = if slot.inside()?.logged_in { CKS_RO_USER_FUNCTIONS } else { CKS_RO_PUBLIC_SESSION };
-        Ok(CK_SESSION_INFO { slotID: session.slot, state, flags: CKF_SERIAL_SESSION, ulDeviceError: 0 })
+        let state = match (session.writing, slot.inside()?.logged_in) {
+            (false, false) => CKS_RO_PUBLIC_SESSION,
+            (false, true) => CKS_RO_USER_FUNCTIONS,
+            (true, false) => CKS_RW_PUBLIC_SESSION,
+            (true, true) => CKS_RW_USER_FUNCTIONS,
+        };
+        let flags = if session.writing { CKF_SERIAL_SESSION | CKF_RW_SESSION } else { CKF_SERIAL_SESSION };
+        Ok(CK_SESSION_INFO { slotID: session.slot, state, flags, ulDeviceError: 0 })
     })
 }
 
@@ -121,7 +126,8 @@ pub(crate) fn login(session: CK_SESSION_HANDLE, user: CK_USER_TYPE) -> Answer<()
             }
             CKU_CONTEXT_SPECIFIC if session.signing.is_some() || session.decryption.is_some() => Ok(()),
             CKU_CONTEXT_SPECIFIC => Err(CKR_OPERATION_NOT_INITIALIZED),
-            // The session that asks is read-only itself.
+            // Nobody is, and with a session for reading alone nobody could be.
+            CKU_SO if session.writing => Err(CKR_USER_PIN_NOT_INITIALIZED),
             CKU_SO => Err(CKR_SESSION_READ_ONLY_EXISTS),
             _ => Err(CKR_USER_TYPE_INVALID),
         }

@@ -2,22 +2,25 @@
 //! standard wants the state of the library before the refusal.
 
 use super::guard;
-use crate::module;
+use crate::{module, sessions::Session};
 use pkcs11_sys::{
     CK_ATTRIBUTE, CK_BYTE, CK_MECHANISM, CK_OBJECT_HANDLE, CK_RV, CK_SESSION_HANDLE, CK_SLOT_ID, CK_ULONG,
     CK_UTF8CHAR, CKR_FUNCTION_NOT_PARALLEL, CKR_FUNCTION_NOT_SUPPORTED, CKR_RANDOM_SEED_NOT_SUPPORTED,
     CKR_SESSION_READ_ONLY, CKR_TOKEN_WRITE_PROTECTED,
 };
 
-const UNSUPPORTED: CK_RV = CKR_FUNCTION_NOT_SUPPORTED;
-const PROTECTED: CK_RV = CKR_TOKEN_WRITE_PROTECTED;
+const UNSUPPORTED: fn(&Session) -> CK_RV = |_| CKR_FUNCTION_NOT_SUPPORTED;
+const SEEDED: fn(&Session) -> CK_RV = |_| CKR_RANDOM_SEED_NOT_SUPPORTED;
+const NOT_PARALLEL: fn(&Session) -> CK_RV = |_| CKR_FUNCTION_NOT_PARALLEL;
+const PROTECTED: fn(&Session) -> CK_RV =
+    |session| if session.writing { CKR_TOKEN_WRITE_PROTECTED } else { CKR_SESSION_READ_ONLY };
 
 /// Functions with a session as first parameter, none of whose pointers is followed.
 macro_rules! refused {
     ($($name:ident($($kind:ty),*) = $value:ident;)*) => {
         $(
             pub(super) unsafe extern "C" fn $name(session: CK_SESSION_HANDLE $(, _: $kind)*) -> CK_RV {
-                guard(stringify!($name), || module::session(session, |_, _| Err($value)))
+                guard(stringify!($name), || module::session(session, |session, _| Err($value(session))))
             }
         )*
     };
@@ -25,7 +28,7 @@ macro_rules! refused {
 
 refused! {
     C_InitPIN(*mut CK_UTF8CHAR, CK_ULONG) = PROTECTED;
-    C_SetPIN(*mut CK_UTF8CHAR, CK_ULONG, *mut CK_UTF8CHAR, CK_ULONG) = CKR_SESSION_READ_ONLY;
+    C_SetPIN(*mut CK_UTF8CHAR, CK_ULONG, *mut CK_UTF8CHAR, CK_ULONG) = PROTECTED;
     C_GetOperationState(*mut CK_BYTE, *mut CK_ULONG) = UNSUPPORTED;
     C_SetOperationState(*mut CK_BYTE, CK_ULONG, CK_OBJECT_HANDLE, CK_OBJECT_HANDLE) = UNSUPPORTED;
     C_CreateObject(*mut CK_ATTRIBUTE, CK_ULONG, *mut CK_OBJECT_HANDLE) = PROTECTED;
@@ -56,9 +59,9 @@ refused! {
     C_WrapKey(*mut CK_MECHANISM, CK_OBJECT_HANDLE, CK_OBJECT_HANDLE, *mut CK_BYTE, *mut CK_ULONG) = UNSUPPORTED;
     C_UnwrapKey(*mut CK_MECHANISM, CK_OBJECT_HANDLE, *mut CK_BYTE, CK_ULONG, *mut CK_ATTRIBUTE, CK_ULONG, *mut CK_OBJECT_HANDLE) = UNSUPPORTED;
     C_DeriveKey(*mut CK_MECHANISM, CK_OBJECT_HANDLE, *mut CK_ATTRIBUTE, CK_ULONG, *mut CK_OBJECT_HANDLE) = UNSUPPORTED;
-    C_SeedRandom(*mut CK_BYTE, CK_ULONG) = CKR_RANDOM_SEED_NOT_SUPPORTED;
-    C_GetFunctionStatus() = CKR_FUNCTION_NOT_PARALLEL;
-    C_CancelFunction() = CKR_FUNCTION_NOT_PARALLEL;
+    C_SeedRandom(*mut CK_BYTE, CK_ULONG) = SEEDED;
+    C_GetFunctionStatus() = NOT_PARALLEL;
+    C_CancelFunction() = NOT_PARALLEL;
 }
 
 /// `C_InitToken`, which has a slot and no session.
@@ -68,5 +71,7 @@ pub(super) unsafe extern "C" fn C_InitToken(
     _: CK_ULONG,
     _: *mut CK_UTF8CHAR,
 ) -> CK_RV {
-    guard("C_InitToken", || module::with(|module| module.slots.known(slot).and(Err(PROTECTED))))
+    guard("C_InitToken", || {
+        module::with(|module| module.slots.known(slot).and(Err(CKR_TOKEN_WRITE_PROTECTED)))
+    })
 }
