@@ -63,14 +63,25 @@ fn a_buffer_too_small_ends_nothing() {
 }
 
 #[test]
-fn parts_and_a_whole_do_not_mix() {
+fn parts_and_a_whole_do_not_mix_and_the_attempt_ends_the_digest() {
     let host = Host::with(&[("A", Some(cps3("1")))]);
     let session = host.session();
     init(session, CKM_SHA256).unwrap();
     update(session, b"a").unwrap();
-    assert_eq!(whole(session, b"b", 64), Err(CKR_OPERATION_NOT_INITIALIZED));
-    update(session, b"b").unwrap();
-    assert_eq!(last(session, 64), Ok(Sha256::digest(b"ab").to_vec()));
+    assert_eq!(whole(session, b"b", 64), Err(CKR_OPERATION_ACTIVE));
+    assert_eq!(last(session, 64), Err(CKR_OPERATION_NOT_INITIALIZED));
+    init(session, CKM_SHA256).unwrap();
+    assert_eq!(whole(session, b"a", 1), Err(CKR_BUFFER_TOO_SMALL));
+    assert_eq!(update(session, b"b"), Err(CKR_OPERATION_ACTIVE));
+    assert_eq!(whole(session, b"a", 64), Err(CKR_OPERATION_NOT_INITIALIZED));
+}
+
+#[test]
+fn nothing_has_a_digest_too() {
+    let host = Host::with(&[("A", Some(cps3("1")))]);
+    let session = host.session();
+    init(session, CKM_SHA256).unwrap();
+    assert_eq!(last(session, 64), Ok(Sha256::digest(b"").to_vec()));
 }
 
 #[test]

@@ -11,7 +11,9 @@ use pkcs11_sys::*;
 fn other_users_than_the_holder_do_not_exist() {
     let host = Host::with(&[("A", Some(cps3("1")))]);
     let session = host.session();
+    let writing = host.open_with(host.slots(true).unwrap()[0], CKF_SERIAL_SESSION | CKF_RW_SESSION).unwrap();
     assert_eq!(host.login(session, CKU_SO), Err(CKR_SESSION_READ_ONLY_EXISTS));
+    assert_eq!(host.login(writing, CKU_SO), Err(CKR_SESSION_READ_ONLY_EXISTS));
     assert_eq!(host.login(session, 17), Err(CKR_USER_TYPE_INVALID));
     assert_eq!(host.login(session, CKU_CONTEXT_SPECIFIC), Err(CKR_OPERATION_NOT_INITIALIZED));
 }

@@ -1,4 +1,4 @@
-//! Null where something must be, and lengths that cannot be, are refused, and what was under way goes on.
+//! Null where something must be, and lengths that cannot be, are refused.
 
 use crate::{
     host::{Host, call, plain},
@@ -45,15 +45,19 @@ fn null_during_a_search_is_refused_and_the_search_goes_on() {
 }
 
 #[test]
-fn null_during_a_signature_is_refused_and_the_signature_goes_on() {
+fn null_during_a_signature_is_refused_and_ends_it() {
     let host = Host::with(&[("A", Some(cps3("1")))]);
     let session = host.session();
-    host.sign_init(session, CKM_SHA256_RSA_PKCS, host.key(session)).unwrap();
     let (mut signature, mut length) = ([0; RSA], RSA as CK_ULONG);
+    let begin = || host.sign_init(session, CKM_SHA256_RSA_PKCS, host.key(session)).unwrap();
+    begin();
     assert_eq!(call!(C_Sign, session, null_mut(), 5, signature.as_mut_ptr(), &raw mut length), BAD);
+    begin();
     assert_eq!(call!(C_Sign, session, null_mut(), 0, signature.as_mut_ptr(), null_mut()), BAD);
+    begin();
     assert_eq!(call!(C_SignUpdate, session, null_mut(), 5), BAD);
-    assert_eq!(call!(C_Sign, session, null_mut(), 0, signature.as_mut_ptr(), &raw mut length), Ok(()));
+    assert_eq!(host.sign_final(session), Err(CKR_OPERATION_NOT_INITIALIZED));
+    assert_eq!(host.agent.signatures(), []);
 }
 
 #[test]

@@ -131,14 +131,23 @@ fn parts_are_for_mechanisms_with_a_hash() {
 }
 
 #[test]
-fn parts_and_a_whole_do_not_mix() {
+fn parts_and_a_whole_do_not_mix_and_the_attempt_ends_the_signature() {
     let host = Host::with(&[("A", Some(cps3("1")))]);
     let session = host.session();
     host.sign_init(session, CKM_SHA256_RSA_PKCS, host.key(session)).unwrap();
     host.sign_update(session, b"part").unwrap();
-    assert_eq!(host.sign(session, b"whole"), Err(CKR_OPERATION_NOT_INITIALIZED));
-    assert!(host.sign_final(session).is_ok());
-    assert_eq!(asked(&host).2, Sha256::digest(b"part").to_vec());
+    assert_eq!(host.sign(session, b"whole"), Err(CKR_OPERATION_ACTIVE));
+    assert_eq!(host.sign_final(session), Err(CKR_OPERATION_NOT_INITIALIZED));
+    assert_eq!(host.agent.signatures(), []);
+}
+
+#[test]
+fn an_empty_message_can_be_signed_in_parts_too() {
+    let host = Host::with(&[("A", Some(cps3("1")))]);
+    let session = host.session();
+    host.sign_init(session, CKM_SHA256_RSA_PKCS, host.key(session)).unwrap();
+    host.sign_final(session).unwrap();
+    assert_eq!(asked(&host).2, Sha256::digest(b"").to_vec());
 }
 
 #[test]

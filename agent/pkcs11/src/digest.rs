@@ -4,7 +4,7 @@ use crate::{
     Answer,
     mechanism::Parameter,
     reply::{Reply, Room},
-    sessions::Session,
+    sessions::{Form, Session},
 };
 use pkcs11_sys::{
     CK_MECHANISM_TYPE, CKM_SHA256, CKM_SHA384, CKM_SHA512, CKR_MECHANISM_INVALID,
@@ -45,7 +45,6 @@ impl Hash {
 }
 
 /// A hash over bytes that come in parts.
-#[derive(Clone)]
 pub(crate) enum Running {
     /// SHA-256.
     Sha256(Sha256),
@@ -88,7 +87,7 @@ impl Running {
 pub(crate) struct Digesting {
     hash: Hash,
     running: Running,
-    in_parts: bool,
+    form: Form,
 }
 
 /// `C_DigestInit`.
@@ -100,37 +99,36 @@ pub(crate) fn init(session: &mut Session, kind: CK_MECHANISM_TYPE, parameter: Pa
     if !matches!(parameter, Parameter::Absent) {
         return Err(CKR_MECHANISM_PARAM_INVALID);
     }
-    session.digest = Some(Digesting { hash, running: Running::new(hash), in_parts: false });
+    session.digest = Some(Digesting { hash, running: Running::new(hash), form: Form::default() });
     Ok(())
 }
 
 /// `C_Digest`.
 pub(crate) fn whole(session: &mut Session, data: &[u8], room: Room) -> Answer<Reply> {
-    let digesting = session.digest.as_ref().filter(|d| !d.in_parts).ok_or(CKR_OPERATION_NOT_INITIALIZED)?;
-    if let Some(reply) = room.lacks(digesting.hash.length()) {
-        return Ok(reply);
-    }
-    let mut running = digesting.running.clone();
-    session.digest = None;
-    running.update(data);
-    Ok(Reply::Bytes(running.finish()))
+    session.digest.as_mut().ok_or(CKR_OPERATION_NOT_INITIALIZED)?.form.whole()?;
+    finish(session, data, room)
 }
 
 /// `C_DigestUpdate`.
 pub(crate) fn update(session: &mut Session, part: &[u8]) -> Answer<()> {
     let digesting = session.digest.as_mut().ok_or(CKR_OPERATION_NOT_INITIALIZED)?;
-    digesting.in_parts = true;
+    digesting.form.parts()?;
     digesting.running.update(part);
     Ok(())
 }
 
 /// `C_DigestFinal`.
 pub(crate) fn last(session: &mut Session, room: Room) -> Answer<Reply> {
-    let digesting = session.digest.as_ref().ok_or(CKR_OPERATION_NOT_INITIALIZED)?;
+    session.digest.as_mut().ok_or(CKR_OPERATION_NOT_INITIALIZED)?.form.parts()?;
+    finish(session, &[], room)
+}
+
+fn finish(session: &mut Session, rest: &[u8], room: Room) -> Answer<Reply> {
+    let mut digesting = session.digest.take().ok_or(CKR_OPERATION_NOT_INITIALIZED)?;
     if let Some(reply) = room.lacks(digesting.hash.length()) {
+        session.digest = Some(digesting);
         return Ok(reply);
     }
-    let running = digesting.running.clone();
-    session.digest = None;
-    Ok(Reply::Bytes(running.finish()))
+    digesting.running.update(rest);
+    Ok(Reply::Bytes(digesting.running.finish()))
 }

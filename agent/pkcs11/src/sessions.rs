@@ -1,7 +1,7 @@
 //! Open sessions and what goes on in each. Nothing on a card is the programs' to change, whatever a session is called.
 
-use crate::{decrypt::Decryption, digest::Digesting, sign::Signing};
-use pkcs11_sys::{CK_OBJECT_HANDLE, CK_SESSION_HANDLE, CK_SLOT_ID};
+use crate::{Answer, decrypt::Decryption, digest::Digesting, sign::Signing};
+use pkcs11_sys::{CK_OBJECT_HANDLE, CK_SESSION_HANDLE, CK_SLOT_ID, CKR_OPERATION_ACTIVE};
 use std::collections::{BTreeMap, VecDeque};
 
 /// More than any program has; a leak shows as `CKR_SESSION_COUNT` instead of eating the machine.
@@ -21,6 +21,39 @@ pub(crate) struct Session {
     pub(crate) signing: Option<Signing>,
     /// A decipherment under way.
     pub(crate) decryption: Option<Decryption>,
+}
+
+/// How the data of an operation come. One that was begun in one piece does not go on in parts, nor the other way round
+/// (§5.2): the call that tries is refused, and ends it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Form {
+    /// Not known yet.
+    #[default]
+    Open,
+    /// In one piece.
+    Whole,
+    /// In parts.
+    Parts,
+}
+
+impl Form {
+    /// Goes on in one piece.
+    pub(crate) fn whole(&mut self) -> Answer<()> {
+        self.become_or_refuse(Self::Whole)
+    }
+
+    /// Goes on in parts.
+    pub(crate) fn parts(&mut self) -> Answer<()> {
+        self.become_or_refuse(Self::Parts)
+    }
+
+    fn become_or_refuse(&mut self, form: Self) -> Answer<()> {
+        if *self != Self::Open && *self != form {
+            return Err(CKR_OPERATION_ACTIVE);
+        }
+        *self = form;
+        Ok(())
+    }
 }
 
 /// All sessions of this program.

@@ -6,7 +6,7 @@ use crate::{
     mechanism::{Mechanism, Parameter},
     module, objects,
     reply::{Reply, Room},
-    sessions::Session,
+    sessions::{Form, Session},
     slots::Slot,
 };
 use cps_agent_api::pkcs11::{Base64, Input, Key, PublicKey, Scheme, SignRequest, Token};
@@ -56,7 +56,7 @@ pub(crate) struct Signing {
     key: Key,
     mechanism: Mechanism,
     data: Data,
-    in_parts: bool,
+    form: Form,
 }
 
 /// What was brought so far.
@@ -76,13 +76,19 @@ impl Signing {
                 Data::Hashed { running: Running::new(hash), message: wanted.then(Vec::new) }
             }
         };
-        Self { serial: serial.to_owned(), key: key.clone(), mechanism, data, in_parts: false }
+        Self { serial: serial.to_owned(), key: key.clone(), mechanism, data, form: Form::default() }
     }
 
     /// Length of the signature.
     fn length(&self) -> usize {
         let key = objects::bits(&self.key.public_key).div_ceil(8);
         if matches!(self.key.public_key, PublicKey::Ec { .. }) { 2 * key } else { key }
+    }
+
+    /// The mechanisms without a hash take one piece only.
+    fn goes_on_in_parts(&mut self) -> Answer<()> {
+        self.form.parts()?;
+        if self.mechanism.hash.is_none() { Err(CKR_FUNCTION_NOT_SUPPORTED) } else { Ok(()) }
     }
 
     fn take(&mut self, part: &[u8]) -> Answer<()> {
@@ -188,17 +194,8 @@ pub(crate) fn init(
 /// `C_SignUpdate`.
 pub(crate) fn update(session: &mut Session, part: &[u8]) -> Answer<()> {
     let signing = session.signing.as_mut().ok_or(CKR_OPERATION_NOT_INITIALIZED)?;
-    // §5.2: an operation that fails is over.
-    let taken = if signing.mechanism.hash.is_none() {
-        Err(CKR_FUNCTION_NOT_SUPPORTED)
-    } else {
-        signing.in_parts = true;
-        signing.take(part)
-    };
-    if taken.is_err() {
-        session.signing = None;
-    }
-    taken
+    signing.goes_on_in_parts()?;
+    signing.take(part)
 }
 
 /// `C_Sign`.
@@ -216,8 +213,8 @@ fn finish(handle: CK_SESSION_HANDLE, data: Option<&[u8]>, room: Room) -> Answer<
     let ready = module::with(|module| {
         let finalized = module.finalized();
         let (session, _) = module.session(handle)?;
-        let fits = |signing: &&mut Signing| data.is_none() == signing.in_parts;
-        let signing = session.signing.as_mut().filter(fits).ok_or(CKR_OPERATION_NOT_INITIALIZED)?;
+        let signing = session.signing.as_mut().ok_or(CKR_OPERATION_NOT_INITIALIZED)?;
+        if data.is_some() { signing.form.whole() } else { signing.goes_on_in_parts() }?;
         let length = signing.length();
         if let Some(reply) = room.lacks(length) {
             return Ok(Err(reply));

@@ -114,6 +114,11 @@ pub(crate) fn session(session: CK_SESSION_HANDLE) -> Answer<CK_SESSION_INFO> {
 
 /// `C_Login`. What the caller gives as a PIN is not looked at: there is one place for PINs, the agent's prompter.
 pub(crate) fn login(session: CK_SESSION_HANDLE, user: CK_USER_TYPE) -> Answer<()> {
+    let reading = module::with(|module| {
+        let slot = module.session(session)?.0.slot;
+        let (all, writing) = module.sessions.count(slot);
+        Ok(all > writing)
+    })?;
     module::fresh_session(session, |session, slot| {
         let inside = slot.inside()?;
         let locked = inside.token.pin == Pin::Locked;
@@ -126,9 +131,9 @@ pub(crate) fn login(session: CK_SESSION_HANDLE, user: CK_USER_TYPE) -> Answer<()
             }
             CKU_CONTEXT_SPECIFIC if session.signing.is_some() || session.decryption.is_some() => Ok(()),
             CKU_CONTEXT_SPECIFIC => Err(CKR_OPERATION_NOT_INITIALIZED),
-            // Nobody is, and with a session for reading alone nobody could be.
-            CKU_SO if session.writing => Err(CKR_USER_PIN_NOT_INITIALIZED),
-            CKU_SO => Err(CKR_SESSION_READ_ONLY_EXISTS),
+            // Nobody is, and beside a session for reading alone nobody could be.
+            CKU_SO if reading => Err(CKR_SESSION_READ_ONLY_EXISTS),
+            CKU_SO => Err(CKR_USER_PIN_NOT_INITIALIZED),
             _ => Err(CKR_USER_TYPE_INVALID),
         }
     })

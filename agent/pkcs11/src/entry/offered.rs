@@ -5,14 +5,45 @@
 //! safety of every block here.
 
 use super::{guard, memory};
-use crate::{decrypt, digest, events, module, objects::Value, search, sign, tokens};
+use crate::{
+    Answer, decrypt, digest, events, module, objects::Value, search, sessions::Session, sign, tokens,
+};
 use pkcs11_sys::{
     CK_ATTRIBUTE, CK_BBOOL, CK_BYTE, CK_C_INITIALIZE_ARGS, CK_FALSE, CK_FLAGS, CK_INFO, CK_MECHANISM,
     CK_MECHANISM_INFO, CK_MECHANISM_TYPE, CK_NOTIFY, CK_OBJECT_HANDLE, CK_RV, CK_SESSION_HANDLE,
     CK_SESSION_INFO, CK_SLOT_ID, CK_SLOT_INFO, CK_TOKEN_INFO, CK_ULONG, CK_USER_TYPE, CK_UTF8CHAR,
     CK_VOID_PTR, CKF_DONT_BLOCK, CKF_OS_LOCKING_OK, CKR_ARGUMENTS_BAD, CKR_ATTRIBUTE_SENSITIVE,
-    CKR_ATTRIBUTE_TYPE_INVALID, CKR_CANT_LOCK, CKR_FUNCTION_FAILED, CKR_GENERAL_ERROR,
+    CKR_ATTRIBUTE_TYPE_INVALID, CKR_BUFFER_TOO_SMALL, CKR_CANT_LOCK, CKR_FUNCTION_FAILED, CKR_GENERAL_ERROR,
 };
+
+/// Refuses null where an answer must go, before anything is done for it.
+fn given<T>(place: *mut T) -> Answer<()> {
+    if place.is_null() { module::with(|_| Err(CKR_ARGUMENTS_BAD)) } else { Ok(()) }
+}
+
+/// Ends an operation whose call fails, even for its arguments alone (§5.2). `CKR_BUFFER_TOO_SMALL` is no failure.
+fn or_end<T>(session: CK_SESSION_HANDLE, end: fn(&mut Session), answer: Answer<T>) -> Answer<T> {
+    if answer.as_ref().is_err_and(|value| *value != CKR_BUFFER_TOO_SMALL) {
+        // A session that is gone has nothing to end.
+        let _ = module::session(session, |session, _| {
+            end(session);
+            Ok(())
+        });
+    }
+    answer
+}
+
+fn end_signing(session: &mut Session) {
+    session.signing = None;
+}
+
+fn end_decryption(session: &mut Session) {
+    session.decryption = None;
+}
+
+fn end_digest(session: &mut Session) {
+    session.digest = None;
+}
 
 /// `C_Initialize`. The locks are the system's own; a program that allows nothing but its own gets none.
 pub(super) unsafe extern "C" fn C_Initialize(pInitArgs: CK_VOID_PTR) -> CK_RV {
@@ -43,8 +74,11 @@ pub(super) unsafe extern "C" fn C_Finalize(pReserved: CK_VOID_PTR) -> CK_RV {
 }
 
 pub(super) unsafe extern "C" fn C_GetInfo(pInfo: *mut CK_INFO) -> CK_RV {
-    // SAFETY: see above.
-    guard("C_GetInfo", || unsafe { memory::write(pInfo, tokens::library()?) })
+    guard("C_GetInfo", || {
+        given(pInfo)?;
+        // SAFETY: see above.
+        unsafe { memory::write(pInfo, tokens::library()?) }
+    })
 }
 
 pub(super) unsafe extern "C" fn C_GetSlotList(
@@ -53,10 +87,7 @@ pub(super) unsafe extern "C" fn C_GetSlotList(
     pulCount: *mut CK_ULONG,
 ) -> CK_RV {
     guard("C_GetSlotList", || {
-        // The list is renewed only for a caller that can be told its length.
-        if pulCount.is_null() {
-            return module::with(|_| Err(CKR_ARGUMENTS_BAD));
-        }
+        given(pulCount)?;
         let list = tokens::slots(tokenPresent != CK_FALSE, pSlotList.is_null())?;
         // SAFETY: see above.
         unsafe { memory::list(pSlotList, pulCount, &list) }
@@ -64,13 +95,19 @@ pub(super) unsafe extern "C" fn C_GetSlotList(
 }
 
 pub(super) unsafe extern "C" fn C_GetSlotInfo(slotID: CK_SLOT_ID, pInfo: *mut CK_SLOT_INFO) -> CK_RV {
-    // SAFETY: see above.
-    guard("C_GetSlotInfo", || unsafe { memory::write(pInfo, tokens::slot(slotID)?) })
+    guard("C_GetSlotInfo", || {
+        given(pInfo)?;
+        // SAFETY: see above.
+        unsafe { memory::write(pInfo, tokens::slot(slotID)?) }
+    })
 }
 
 pub(super) unsafe extern "C" fn C_GetTokenInfo(slotID: CK_SLOT_ID, pInfo: *mut CK_TOKEN_INFO) -> CK_RV {
-    // SAFETY: see above.
-    guard("C_GetTokenInfo", || unsafe { memory::write(pInfo, tokens::token(slotID)?) })
+    guard("C_GetTokenInfo", || {
+        given(pInfo)?;
+        // SAFETY: see above.
+        unsafe { memory::write(pInfo, tokens::token(slotID)?) }
+    })
 }
 
 pub(super) unsafe extern "C" fn C_GetMechanismList(
@@ -79,6 +116,7 @@ pub(super) unsafe extern "C" fn C_GetMechanismList(
     pulCount: *mut CK_ULONG,
 ) -> CK_RV {
     guard("C_GetMechanismList", || {
+        given(pulCount)?;
         let list = tokens::mechanisms(slotID)?;
         // SAFETY: see above.
         unsafe { memory::list(pMechanismList, pulCount, &list) }
@@ -90,8 +128,11 @@ pub(super) unsafe extern "C" fn C_GetMechanismInfo(
     kind: CK_MECHANISM_TYPE,
     pInfo: *mut CK_MECHANISM_INFO,
 ) -> CK_RV {
-    // SAFETY: see above.
-    guard("C_GetMechanismInfo", || unsafe { memory::write(pInfo, tokens::mechanism(slotID, kind)?) })
+    guard("C_GetMechanismInfo", || {
+        given(pInfo)?;
+        // SAFETY: see above.
+        unsafe { memory::write(pInfo, tokens::mechanism(slotID, kind)?) }
+    })
 }
 
 /// `C_OpenSession`. The callback is never called: no notification of the standard applies here.
@@ -103,9 +144,7 @@ pub(super) unsafe extern "C" fn C_OpenSession(
     phSession: *mut CK_SESSION_HANDLE,
 ) -> CK_RV {
     guard("C_OpenSession", || {
-        if phSession.is_null() {
-            return module::with(|_| Err(CKR_ARGUMENTS_BAD));
-        }
+        given(phSession)?;
         // SAFETY: see above.
         unsafe { memory::write(phSession, tokens::open(slotID, flags)?) }
     })
@@ -123,8 +162,11 @@ pub(super) unsafe extern "C" fn C_GetSessionInfo(
     hSession: CK_SESSION_HANDLE,
     pInfo: *mut CK_SESSION_INFO,
 ) -> CK_RV {
-    // SAFETY: see above.
-    guard("C_GetSessionInfo", || unsafe { memory::write(pInfo, tokens::session(hSession)?) })
+    guard("C_GetSessionInfo", || {
+        given(pInfo)?;
+        // SAFETY: see above.
+        unsafe { memory::write(pInfo, tokens::session(hSession)?) }
+    })
 }
 
 /// `C_Login`. The PIN stays where it is: not read, and not wiped either, since the memory is the caller's.
@@ -147,6 +189,7 @@ pub(super) unsafe extern "C" fn C_GetObjectSize(
     pulSize: *mut CK_ULONG,
 ) -> CK_RV {
     guard("C_GetObjectSize", || {
+        given(pulSize)?;
         let size = search::size(hSession, hObject)?;
         // SAFETY: see above.
         unsafe { memory::write(pulSize, CK_ULONG::try_from(size).map_err(|_| CKR_GENERAL_ERROR)?) }
@@ -199,9 +242,8 @@ pub(super) unsafe extern "C" fn C_FindObjects(
     pulObjectCount: *mut CK_ULONG,
 ) -> CK_RV {
     guard("C_FindObjects", || {
-        if phObject.is_null() || pulObjectCount.is_null() {
-            return Err(CKR_ARGUMENTS_BAD);
-        }
+        given(phObject)?;
+        given(pulObjectCount)?;
         let most = usize::try_from(ulMaxObjectCount).unwrap_or(usize::MAX);
         let found = search::next(hSession, most)?;
         // SAFETY: see above. The count is written only: what it says before means nothing here.
@@ -237,11 +279,12 @@ pub(super) unsafe extern "C" fn C_Decrypt(
 ) -> CK_RV {
     guard("C_Decrypt", || {
         // SAFETY: see above.
-        unsafe {
+        let call = || unsafe {
             let cryptogram = memory::bytes(pEncryptedData, ulEncryptedDataLen)?;
             let room = memory::room(pData, pulDataLen)?;
             memory::reply(pData, pulDataLen, &decrypt::whole(hSession, &cryptogram, room)?)
-        }
+        };
+        or_end(hSession, end_decryption, call())
     })
 }
 
@@ -265,12 +308,13 @@ pub(super) unsafe extern "C" fn C_Digest(
 ) -> CK_RV {
     guard("C_Digest", || {
         // SAFETY: see above.
-        unsafe {
+        let call = || unsafe {
             let data = memory::bytes(pData, ulDataLen)?;
             let room = memory::room(pDigest, pulDigestLen)?;
             let reply = module::session(hSession, |session, _| digest::whole(session, &data, room))?;
             memory::reply(pDigest, pulDigestLen, &reply)
-        }
+        };
+        or_end(hSession, end_digest, call())
     })
 }
 
@@ -281,8 +325,10 @@ pub(super) unsafe extern "C" fn C_DigestUpdate(
 ) -> CK_RV {
     guard("C_DigestUpdate", || {
         // SAFETY: see above.
-        let part = unsafe { memory::bytes(pPart, ulPartLen) }?;
-        module::session(hSession, |session, _| digest::update(session, &part))
+        let part = unsafe { memory::bytes(pPart, ulPartLen) };
+        let taken =
+            part.and_then(|part| module::session(hSession, |session, _| digest::update(session, &part)));
+        or_end(hSession, end_digest, taken)
     })
 }
 
@@ -293,11 +339,12 @@ pub(super) unsafe extern "C" fn C_DigestFinal(
 ) -> CK_RV {
     guard("C_DigestFinal", || {
         // SAFETY: see above.
-        unsafe {
+        let call = || unsafe {
             let room = memory::room(pDigest, pulDigestLen)?;
             let reply = module::session(hSession, |session, _| digest::last(session, room))?;
             memory::reply(pDigest, pulDigestLen, &reply)
-        }
+        };
+        or_end(hSession, end_digest, call())
     })
 }
 
@@ -322,11 +369,12 @@ pub(super) unsafe extern "C" fn C_Sign(
 ) -> CK_RV {
     guard("C_Sign", || {
         // SAFETY: see above.
-        unsafe {
+        let call = || unsafe {
             let data = memory::bytes(pData, ulDataLen)?;
             let room = memory::room(pSignature, pulSignatureLen)?;
             memory::reply(pSignature, pulSignatureLen, &sign::whole(hSession, &data, room)?)
-        }
+        };
+        or_end(hSession, end_signing, call())
     })
 }
 
@@ -337,8 +385,10 @@ pub(super) unsafe extern "C" fn C_SignUpdate(
 ) -> CK_RV {
     guard("C_SignUpdate", || {
         // SAFETY: see above.
-        let part = unsafe { memory::bytes(pPart, ulPartLen) }?;
-        module::session(hSession, |session, _| sign::update(session, &part))
+        let part = unsafe { memory::bytes(pPart, ulPartLen) };
+        let taken =
+            part.and_then(|part| module::session(hSession, |session, _| sign::update(session, &part)));
+        or_end(hSession, end_signing, taken)
     })
 }
 
@@ -349,10 +399,11 @@ pub(super) unsafe extern "C" fn C_SignFinal(
 ) -> CK_RV {
     guard("C_SignFinal", || {
         // SAFETY: see above.
-        unsafe {
+        let call = || unsafe {
             let room = memory::room(pSignature, pulSignatureLen)?;
             memory::reply(pSignature, pulSignatureLen, &sign::last(hSession, room)?)
-        }
+        };
+        or_end(hSession, end_signing, call())
     })
 }
 
@@ -379,8 +430,9 @@ pub(super) unsafe extern "C" fn C_WaitForSlotEvent(
     pReserved: CK_VOID_PTR,
 ) -> CK_RV {
     guard("C_WaitForSlotEvent", || {
-        if pSlot.is_null() || !pReserved.is_null() {
-            return module::with(|_| Err(CKR_ARGUMENTS_BAD));
+        given(pSlot)?;
+        if !pReserved.is_null() {
+            return Err(CKR_ARGUMENTS_BAD);
         }
         // SAFETY: see above.
         unsafe { memory::write(pSlot, events::wait(flags & CKF_DONT_BLOCK == 0)?) }
