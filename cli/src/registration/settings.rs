@@ -9,9 +9,11 @@ use std::path::Path;
 pub(super) const P11_KIT: &str = "p11-kit";
 const JAVA: &str = "java";
 const OPENSSL: &str = "openssl";
+const OPENSSL_FILE: &str = "openssl.cnf";
 
 /// Files in our state that programs are given by name.
-pub(super) const FILES: [(&str, &str); 2] = [(JAVA, "java.cfg"), (OPENSSL, "openssl.cnf")];
+pub(super) const FILES: [(&str, &str); 3] =
+    [(JAVA, "java.cfg"), (OPENSSL, OPENSSL_FILE), (OPENSSL, "openssl-tls13.cnf")];
 
 /// Who reads a file that was written, by its name.
 pub(super) fn kind_of(file: &Path) -> &'static str {
@@ -24,8 +26,15 @@ pub(super) fn kind_of(file: &Path) -> &'static str {
     }
 }
 
+/// A CPS3 signs by PKCS#1 v1.5 alone. OpenSSL takes the signature that the server likes best of those it allows itself
+/// (SSL_CONF_cmd(3)), and that is RSASSA-PSS wherever it is not forbidden: always with TLS 1.3, often before.
+const EVERY_CARD: &str = "# For every card. With a CPS4, openssl-tls13.cnf beside this file speaks TLS 1.3 too.\n\
+    [cps_tls]\nsystem_default = cps_every_card\n\n[cps_every_card]\nMaxProtocol = TLSv1.2\n\
+    ClientSignatureAlgorithms = RSA+SHA256:RSA+SHA384:RSA+SHA512:ECDSA+SHA256\n";
+
 /// The text of a file of our own, which lies at `file`.
 pub(super) fn content(kind: &str, module: &Path, file: &Path) -> String {
+    let name = file.file_name().unwrap_or_default();
     let (module, file) = (module.display(), file.display());
     let mine = "# Written by `cps pkcs11 install`; `cps pkcs11 remove` takes it away.\n";
     match kind {
@@ -36,11 +45,19 @@ pub(super) fn content(kind: &str, module: &Path, file: &Path) -> String {
             java(&file)
         ),
         // config(5), and the engine of libp11.
-        OPENSSL => format!(
-            "{mine}# OPENSSL_CONF={file} openssl s_client -engine pkcs11 -keyform engine -key pkcs11:type=private …\n\
-             openssl_conf = cps_init\n\n[cps_init]\nengines = cps_engines\n\n[cps_engines]\npkcs11 = cps_pkcs11\n\n\
-             [cps_pkcs11]\nengine_id = pkcs11\nMODULE_PATH = {module}\ninit = 0\n"
-        ),
+        OPENSSL => {
+            let line = "openssl s_client -engine pkcs11 -keyform engine -key pkcs11:type=private …";
+            let engine = format!(
+                "[cps_engines]\npkcs11 = cps_pkcs11\n\n[cps_pkcs11]\nengine_id = pkcs11\nMODULE_PATH = {module}\ninit = 0\n"
+            );
+            let head = format!(
+                "{mine}# OPENSSL_CONF={file} {line}\nopenssl_conf = cps_init\n\n[cps_init]\nengines = cps_engines\n"
+            );
+            match name == OPENSSL_FILE {
+                true => format!("{head}ssl_conf = cps_tls\n\n{engine}\n{EVERY_CARD}"),
+                false => format!("{head}\n{engine}"),
+            }
+        }
         // pkcs11.conf(5). No card is no reason for any program not to start.
         _ => format!("{mine}module: {module}\ncritical: no\ntrust-policy: no\n"),
     }
@@ -77,7 +94,7 @@ impl Use {
 
 /// The lines for a module.
 pub(crate) fn uses(scope: &Scope, module: &Path) -> Use {
-    let [java_file, openssl_file] = FILES.map(|(_, name)| word(&scope.state.join(name)));
+    let [java_file, openssl_file, _] = FILES.map(|(_, name)| word(&scope.state.join(name)));
     let module = word(module);
     Use {
         java: format!("keytool -list {}", java(&java_file)),
@@ -85,7 +102,7 @@ pub(crate) fn uses(scope: &Scope, module: &Path) -> Use {
             "OPENSSL_CONF={openssl_file} openssl s_client -engine pkcs11 -keyform engine -key pkcs11:type=private -cert card.pem -connect HOST:443"
         ),
         curl: format!(
-            "OPENSSL_CONF={openssl_file} curl --engine pkcs11 --key-type ENG --key pkcs11:type=private --cert-type ENG --cert pkcs11:type=cert https://HOST/"
+            "OPENSSL_CONF={openssl_file} curl --tls-max 1.2 --engine pkcs11 --key-type ENG --key pkcs11:type=private --cert-type ENG --cert pkcs11:type=cert https://HOST/"
         ),
         ssh: format!("ssh -I {module} USER@HOST"),
         ssh_public_key: format!("ssh-keygen -D {module}"),
