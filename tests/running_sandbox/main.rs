@@ -146,6 +146,7 @@ fn upstream_and_person_obey_orders() {
         &["upstream", "wrong", "nonce"],
         &["upstream", "form"],
         &["upstream", "foreign-host"],
+        &["upstream", "tls12"],
         &["upstream", "rotate-keys", "--drop-old"],
         &["upstream", "revoke", "899700990015"],
         &["upstream", "end-sessions"],

@@ -193,6 +193,8 @@ pub enum UpstreamOrder {
     Form,
     /// Redirect from the card page to a host outside the profile
     ForeignHost,
+    /// Speak TLS 1.2 at the latest on the card page
+    Tls12,
     /// Sign with a new key from now on
     RotateKeys {
         /// Publish the old keys no longer
@@ -321,6 +323,7 @@ fn upstream(order: &UpstreamOrder, workstation: &Workstation) -> Value {
         UpstreamOrder::Wrong { what } => handle.set(Fault::Wrong { what: *what }),
         UpstreamOrder::Form => handle.set(Fault::Form),
         UpstreamOrder::ForeignHost => handle.set(Fault::ForeignHost),
+        UpstreamOrder::Tls12 => handle.set(Fault::Tls12),
         UpstreamOrder::RotateKeys { drop_old } => handle.rotate_keys(*drop_old),
         UpstreamOrder::Revoke { identifier } => handle.revoke(identifier),
         UpstreamOrder::EndSessions => handle.end_sessions(),

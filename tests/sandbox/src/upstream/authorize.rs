@@ -112,6 +112,16 @@ pub(super) fn card(request: &Request, realm: &Realm, faults: &Faults) -> Reply {
     redirect(&format!("{host}/auth/return/{id}"))
 }
 
+/// Whose certificate came with the connection, for a program that has nothing to log in to.
+pub(super) fn mirror(request: &Request, realm: &Realm) -> Reply {
+    let outcome = realm.memory().judge.holder(&request.certificates);
+    let (status, whose) = match outcome {
+        Ok(holder) => (StatusCode::OK, holder.identifier.to_owned()),
+        Err(refusal) => (StatusCode::FORBIDDEN, refusal.to_string()),
+    };
+    page(status, "Certificat reçu", &format!("<p id=\"holder\">{whose}</p><p id=\"tls\">{}</p>", request.tls))
+}
+
 /// The wallet takes the person back and sends the code to the client.
 pub(super) fn back(request: &Request, realm: &Realm, faults: &Faults) -> Reply {
     let mut memory = realm.memory();

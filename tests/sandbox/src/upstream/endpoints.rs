@@ -47,6 +47,7 @@ pub(super) fn route(front: Front, method: &Method, path: &str) -> Endpoint {
         (Front::Wallet, _) if path.starts_with("/auth/cancel/") && post => Endpoint::Wallet,
         (Front::Wallet, _) if path.starts_with("/auth/ecps/") && (read || post) => Endpoint::Wallet,
         (Front::Card, _) if path.starts_with("/card/") && read => Endpoint::Card,
+        (Front::Card, _) if path == "/mirror" && read => Endpoint::Mirror,
         _ => Endpoint::Unknown,
     }
 }
@@ -58,6 +59,7 @@ pub(super) fn answer(endpoint: Endpoint, request: &Request, realm: &Realm, fault
         Endpoint::Keys => json(StatusCode::OK, &realm.memory().keys.jwks()),
         Endpoint::Authorize => authorize::authorize(request, realm, faults),
         Endpoint::Card => authorize::card(request, realm, faults),
+        Endpoint::Mirror => authorize::mirror(request, realm),
         Endpoint::Return => authorize::back(request, realm, faults),
         Endpoint::Wallet => wallet::chosen(request, realm, faults),
         Endpoint::Backchannel => ciba::request(request, realm, faults),

@@ -16,6 +16,8 @@ pub enum Endpoint {
     Authorize,
     /// The page that demands the card's certificate, on a host of its own.
     Card,
+    /// The page beside it that says whose certificate it was shown, for programs that do not log in.
+    Mirror,
     /// The wallet's page between the card and the client.
     Return,
     /// The wallet's pages for people: e-CPS, cancel.
@@ -214,6 +216,9 @@ pub enum Fault {
     Form,
     /// The card page moves on to a host that does not belong to the profile.
     ForeignHost,
+    /// The card page speaks TLS 1.2 at the latest, as a page must where CPS3 cards come with a browser: TLS 1.3 wants a
+    /// signature (RSASSA-PSS) that they cannot make.
+    Tls12,
 }
 
 /// The faults in force.

@@ -97,11 +97,21 @@ pub(super) fn page(status: StatusCode, title: &str, body: &str) -> Reply {
     reply(status, "text/html; charset=utf-8", html)
 }
 
+/// TLS of a front.
+#[derive(Clone)]
+pub(super) struct Tls {
+    /// 1.2 and 1.3.
+    pub(super) usual: TlsAcceptor,
+    /// For [`Fault::Tls12`], where that can be.
+    pub(super) old: Option<TlsAcceptor>,
+}
+
 /// Serves one front until the task is aborted.
-pub(super) async fn serve(listener: TcpListener, acceptor: TlsAcceptor, front: Front, realm: Arc<Realm>) {
+pub(super) async fn serve(listener: TcpListener, tls: Tls, front: Front, realm: Arc<Realm>) {
     loop {
         let Ok((stream, _)) = listener.accept().await else { continue };
-        let (acceptor, realm) = (acceptor.clone(), realm.clone());
+        let old = tls.old.as_ref().filter(|_| realm.faults().has(&Fault::Tls12));
+        let (acceptor, realm) = (old.unwrap_or(&tls.usual).clone(), realm.clone());
         tokio::spawn(async move {
             match connection(stream, acceptor, front, realm).await {
                 Ok(()) => {}

@@ -4,7 +4,7 @@
 //! (authorization endpoint) and a card page that demands a TLS client certificate of the TEST IGC-Santé (TLS 1.2 and
 //! 1.3). Unlike PSC's, that page needs no browser: who walks the flow without one meets redirects only, which is what an
 //! establishment's own login server does and what the agent's `card_login` is made for. Who comes with a browser meets
-//! the wallet's page first.
+//! the wallet's page first. Beside it, `/mirror` only says whose certificate came: for programs that log in to nothing.
 //!
 //! ```text
 //! client ─► wallet /auth ─► card page (certificate) ─► wallet /auth/return ─► client ─► realm: token, UserInfo
@@ -43,10 +43,13 @@ pub use realm::{CardLogin, Client, ClientAuthentication, Lifetimes};
 
 use crate::pki::{Holder, Pki, WebAuthority, holder};
 use endpoints::{Front, REALM};
+use http::Tls;
 use judge::Judge;
 use organisation::Organisations;
 use realm::Realm;
-use rustls::{ServerConfig, pki_types::CertificateDer, server::danger::ClientCertVerifier};
+use rustls::{
+    ServerConfig, SupportedProtocolVersion, pki_types::CertificateDer, server::danger::ClientCertVerifier,
+};
 use std::sync::Arc;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_rustls::TlsAcceptor;
@@ -119,9 +122,12 @@ impl Upstream {
             Pki::test().anchors_der().into_iter().map(CertificateDer::from).collect();
         let judge = Judge::new(&anchors, settings.register)?;
         let organisations = Organisations::new()?;
-        let open = tls(&web, None)?;
-        let asking = tls(&web, Some(organisations.handshake()))?;
-        let demanding = tls(&web, Some(judge.handshake()))?;
+        let open = Tls { usual: tls(&web, None, &BOTH)?, old: None };
+        let asking = Tls { usual: tls(&web, Some(organisations.handshake()), &BOTH)?, old: None };
+        let demanding = Tls {
+            usual: tls(&web, Some(judge.handshake()), &BOTH)?,
+            old: Some(tls(&web, Some(judge.handshake()), &[&rustls::version::TLS12])?),
+        };
         let (mut listeners, mut origins) = (Vec::new(), Vec::new());
         for port in settings.ports {
             let listener = TcpListener::bind(("127.0.0.1", port)).await?;
@@ -157,6 +163,12 @@ impl Upstream {
         &self.ca_pem
     }
 
+    /// The page that demands a card's certificate and says whose it was shown.
+    #[must_use]
+    pub fn mirror(&self) -> String {
+        format!("{}/mirror", self.handle.realm.card)
+    }
+
     /// A certificate of an organisation and its key (P-256), both PEM, that ends in `days` days: what a client of
     /// [`ClientAuthentication::Certificate`] shows.
     ///
@@ -181,11 +193,17 @@ impl Drop for Upstream {
     }
 }
 
-fn tls(web: &WebAuthority, clients: Option<Arc<dyn ClientCertVerifier>>) -> Result<TlsAcceptor, Error> {
+/// Versions of TLS, where nothing else is said.
+const BOTH: [&SupportedProtocolVersion; 2] = [&rustls::version::TLS12, &rustls::version::TLS13];
+
+fn tls(
+    web: &WebAuthority,
+    clients: Option<Arc<dyn ClientCertVerifier>>,
+    versions: &[&'static SupportedProtocolVersion],
+) -> Result<TlsAcceptor, Error> {
     let (chain, key) = web.server(&["localhost", "127.0.0.1", "::1"])?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ServerConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&rustls::version::TLS12, &rustls::version::TLS13])?;
+    let builder = ServerConfig::builder_with_provider(provider).with_protocol_versions(versions)?;
     let builder = match clients {
         Some(verifier) => builder.with_client_cert_verifier(verifier),
         None => builder.with_no_client_auth(),

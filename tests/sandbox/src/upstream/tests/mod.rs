@@ -168,6 +168,32 @@ async fn the_card_page_speaks_tls_1_2_and_1_3() {
 }
 
 #[tokio::test]
+async fn the_card_page_can_be_told_to_speak_no_tls_1_3() {
+    let upstream = Upstream::start(Settings::default()).await.unwrap();
+    let certificate = cards::doctor_cps3().certificate(Purpose::Authentication).to_vec();
+    let new = browser(&upstream, &certificate, &rustls::version::TLS13);
+    let ask = async |browser: &Browser| {
+        browser.fetch(Request::get(upstream.mirror()).body(Bytes::new()).unwrap()).await
+    };
+    upstream.handle().set(Fault::Tls12);
+    assert!(ask(&new).await.is_err());
+    let seen = ask(&doctor(&upstream)).await.unwrap();
+    let seen = String::from_utf8(seen.body().to_vec()).unwrap();
+    assert!(seen.contains(holder::DOCTOR.identifier) && seen.contains("TLS 1.2"), "{seen}");
+    upstream.handle().heal();
+    assert_eq!(ask(&new).await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn the_mirror_names_a_certificate_that_is_not_good_enough() {
+    let upstream = Upstream::start(Settings::default()).await.unwrap();
+    let card = card_with(Variant::Expired);
+    let expired = browser(&upstream, card.certificate(Purpose::Authentication), &rustls::version::TLS12);
+    let answer = expired.fetch(Request::get(upstream.mirror()).body(Bytes::new()).unwrap()).await.unwrap();
+    assert_eq!(answer.status(), 403);
+}
+
+#[tokio::test]
 async fn a_browser_without_a_certificate_does_not_reach_the_card_page() {
     let upstream = Upstream::start(Settings::default()).await.unwrap();
     let bare = Browser::new(&[upstream.ca_pem()]).unwrap();
