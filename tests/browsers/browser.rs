@@ -2,7 +2,11 @@
 
 use crate::program::Program;
 use serde_json::{Value, json};
-use std::{fs, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// Which browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +25,29 @@ pub struct Wish {
     pub home: PathBuf,
     /// The pages of the test's server count as pages of the Internet (Chromium).
     pub public: bool,
+    /// More of its environment.
+    pub environment: Vec<(String, PathBuf)>,
+    /// Settings of Firefox.
+    pub preferences: Value,
 }
+
+impl Wish {
+    /// A browser as it comes.
+    pub fn of(kind: Kind, home: PathBuf) -> Self {
+        Self { kind, home, public: false, environment: Vec::new(), preferences: json!({}) }
+    }
+}
+
+/// The NSS database of a browser that lives in this home.
+pub fn database(kind: Kind, home: &Path) -> PathBuf {
+    home.join(match kind {
+        Kind::Chromium => ".pki/nssdb",
+        Kind::Firefox => PROFILE,
+    })
+}
+
+/// Firefox has its profile in the home, where a person's would be.
+const PROFILE: &str = ".mozilla/firefox/test.default-esr";
 
 /// A running browser. Dropping it ends it.
 pub struct Browser {
@@ -30,18 +56,20 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Starts one. Firefox has its profile in the home, where a person's would be.
+    /// Starts one.
     pub async fn start(wish: Wish) -> Self {
         let (name, executable) = match wish.kind {
             Kind::Chromium => ("chrome", "/usr/bin/chromium"),
             Kind::Firefox => ("firefox", "/usr/bin/firefox-esr"),
         };
         fs::create_dir_all(&wish.home).expect("a home");
+        let environment: BTreeMap<_, _> = wish.environment.iter().cloned().collect();
         let mut order = json!({
             "browser": name, "executable": executable, "home": wish.home, "public": wish.public,
+            "environment": environment, "preferences": wish.preferences,
         });
         if wish.kind == Kind::Firefox {
-            let profile = wish.home.join(".mozilla/firefox/test.default-esr");
+            let profile = wish.home.join(PROFILE);
             fs::create_dir_all(&profile).expect("a profile");
             order["profile"] = json!(profile);
         }

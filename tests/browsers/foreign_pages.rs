@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 async fn browser(house: &House, kind: Kind, public: bool) -> Browser {
     let home = house.desk.workstation.folder().join("home");
-    Browser::start(Wish { kind, home, public }).await
+    Browser::start(Wish { public, ..Wish::of(kind, home) }).await
 }
 
 /// What a page knows of the agent: more than any real one, an access token even.

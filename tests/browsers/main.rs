@@ -17,6 +17,7 @@ mod browser;
 #[allow(dead_code, reason = "this suite uses its part of it")]
 #[path = "../agent/desk.rs"]
 mod desk;
+mod dossier;
 mod foreign_pages;
 mod logins;
 #[path = "../support/program.rs"]

@@ -1,8 +1,9 @@
 // A real browser of this system, driven by a test: a person who clicks, and a web page of somebody else that attacks.
 //
-// One argument, JSON: { browser: "chrome" | "firefox", executable, home, profile?, public? }. Serves an empty page for
-// `evil.example` and for localhost, says { port, version }, and then takes orders (see `orders.mjs`). With
-// `public`, Chromium takes that page for one of the Internet (Local Network Access).
+// One argument, JSON: { browser: "chrome" | "firefox", executable, home, profile?, public?, environment?, preferences? }.
+// Serves an empty page for `evil.example` and for localhost, says { port, version }, and then takes orders (see
+// `orders.mjs`). With `public`, Chromium takes that page for one of the Internet (Local Network Access); `preferences`
+// are Firefox's.
 
 import http from 'node:http';
 import puppeteer from 'puppeteer-core';
@@ -26,9 +27,9 @@ const browser = await puppeteer.launch({
   timeout: 120_000,
   protocolTimeout: 300_000,
   ...(wish.profile && { userDataDir: wish.profile }),
-  env: { ...process.env, HOME: wish.home },
+  env: { ...process.env, HOME: wish.home, ...wish.environment },
   args: wish.browser === 'chrome' ? chromium() : [],
-  extraPrefsFirefox: { 'network.dns.localDomains': names.join(',') },
+  extraPrefsFirefox: { 'network.dns.localDomains': names.join(','), ...wish.preferences },
 });
 
 function chromium() {
@@ -97,7 +98,8 @@ obey({
       await page.close();
     }
   },
-  /** A person goes to an application by a link of a page, presses what is named, and waits for the answer. */
+  /** A person goes to an application by a link of a page, presses what is named, and waits for the answer; with the time
+   * that passed since the last click. */
   login: ({ name, address, presses, until }) =>
     within(name, async (page) => {
       await page.evaluate((href) => {
@@ -106,13 +108,15 @@ obey({
         link.textContent = 'login';
         document.body.append(link);
       }, address);
+      let clicked = performance.now();
       await page.click('a');
       for (const selector of presses) {
         await page.waitForSelector(selector);
+        clicked = performance.now();
         await page.click(selector);
       }
       const text = await shows(page, until);
-      return { url: page.url(), text };
+      return { url: page.url(), text, milliseconds: performance.now() - clicked };
     }),
   /** The end. */
   close: () => browser.close(),
