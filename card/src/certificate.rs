@@ -10,7 +10,7 @@ mod verify;
 pub use extensions::{BasicConstraints, ExtendedKeyUsage, KeyUsage, UsagePeriod};
 pub use name::{Attribute, AttributeKind, Name};
 pub(crate) use name::{printable, text_of};
-pub use verify::{PublicKey, SignatureAlgorithm};
+pub use verify::{KeyParts, PublicKey, SignatureAlgorithm};
 
 use crate::Error;
 use extensions::Extensions;
@@ -27,6 +27,7 @@ pub struct Certificate {
     der: Vec<u8>,
     fingerprint: [u8; 32],
     serial: String,
+    raw_serial: Vec<u8>,
     subject: Name,
     issuer: Name,
     not_before: i64,
@@ -61,6 +62,7 @@ impl Certificate {
         Ok(Self {
             fingerprint: sha256(der),
             serial: hex(parsed.raw_serial()),
+            raw_serial: parsed.raw_serial().to_vec(),
             subject: Name::read(parsed.subject()),
             issuer: Name::read(parsed.issuer()),
             not_before: parsed.validity().not_before.timestamp(),
@@ -89,6 +91,12 @@ impl Certificate {
     #[must_use]
     pub fn serial_hex(&self) -> &str {
         &self.serial
+    }
+
+    /// Serial number as the content of its INTEGER.
+    #[must_use]
+    pub fn serial_raw(&self) -> &[u8] {
+        &self.raw_serial
     }
 
     /// Subject as text for people, see [`Name::text`]. It names a person: keep it out of logs.

@@ -64,11 +64,16 @@ impl SoftToken {
             certificate: Some(Arc::clone(&certificate)),
             schemes: vec![Scheme::EcdsaP256Sha256],
             needs_pin: true,
+            longest_encoded: 0,
+            block: 0,
+            deciphers: false,
         };
         let description = Arc::new(Description {
             kind: Kind::Soft,
             serial: certificate.serial_hex().to_owned(),
             label: "e-CPS".to_owned(),
+            manufacturer: String::new(),
+            pin_lengths: Some((MIN_PASSPHRASE, MAX_PASSPHRASE)),
             place: name.to_owned(),
             keys: vec![key],
         });

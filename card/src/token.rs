@@ -80,6 +80,17 @@ pub enum Payload<'a> {
     Digest(&'a [u8]),
 }
 
+/// What is to be signed by PKCS#11, where the caller made the encoding itself: the one place where a token signs bytes
+/// whose meaning it cannot know.
+#[derive(Debug, Clone, Copy)]
+pub enum Encoded<'a> {
+    /// What RSASSA-PKCS1-v1_5 puts its padding around (RFC 8017 §9.2): a DigestInfo, or anything else that is no longer
+    /// than [`KeyInfo::longest_encoded`]. The signature key takes a DigestInfo of a hash it knows, and nothing else.
+    Pkcs1(&'a [u8]),
+    /// A block as long as the modulus, for RSA itself (RFC 8017 §5.2.1). The same operation deciphers.
+    Block(&'a [u8]),
+}
+
 /// Everything about a token that needs no PIN.
 #[derive(Debug, Clone)]
 pub struct Description {
@@ -89,6 +100,10 @@ pub struct Description {
     pub serial: String,
     /// The token label of the card (PKCS#15 TokenInfo) or file.
     pub label: String,
+    /// Who made it, as the card says (PKCS#15 TokenInfo); empty where it does not.
+    pub manufacturer: String,
+    /// Fewest and most characters of its PIN; `None` where there is none.
+    pub pin_lengths: Option<(u8, u8)>,
     /// Reader name, or file name of a soft token.
     pub place: String,
     /// Keys, most useful first (authentication, signature, technical). The first has its certificate, which names the
@@ -113,6 +128,12 @@ pub struct KeyInfo {
     pub schemes: Vec<Scheme>,
     /// Whether the key needs the PIN.
     pub needs_pin: bool,
+    /// Most bytes of [`Encoded::Pkcs1`]; 0 where the key takes none.
+    pub longest_encoded: usize,
+    /// Length of [`Encoded::Block`]; 0 where the key takes none.
+    pub block: usize,
+    /// [`Token::decipher`] works with this key.
+    pub deciphers: bool,
 }
 
 impl Description {
@@ -161,6 +182,22 @@ pub trait Token: Send {
         authorization: Authorization,
         hold: Hold,
     ) -> Result<Vec<u8>, Error>;
+
+    /// Signs what the caller encoded. The signature key never uses [`Hold::Session`] whatever is asked.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] on keys and tokens that cannot and for lengths they do not take, before the PIN is spent;
+    /// else as [`Token::sign`].
+    fn sign_encoded(
+        &mut self,
+        role: KeyRole,
+        encoded: Encoded<'_>,
+        authorization: Authorization,
+        hold: Hold,
+    ) -> Result<Vec<u8>, Error> {
+        let _ = (role, encoded, authorization, hold);
+        Err(Error::Unsupported("signatures of what others encoded"))
+    }
 
     /// Deciphers an RSA PKCS#1 v1.5 cryptogram with the authentication key.
     ///

@@ -6,7 +6,7 @@ use super::{Applet, Counter, Extent, Key, SecretBlock, carry_out, digest, modulu
 use crate::Error;
 use crate::apdu::{Command, Fci, FilePath, Status};
 use crate::channel::Channel;
-use crate::token::{KeyRole, Payload, Scheme};
+use crate::token::{Encoded, KeyRole, Payload, Scheme};
 
 /// Class byte of the basic channel, and of logical channel 1.
 const BASIC: u8 = 0x00;
@@ -182,6 +182,37 @@ impl Applet for ChipDoc {
                     .ok_or(Error::Unsupported("a digest this long with this key"))?;
                 self.raw(channel, key, &block, false)?
             }
+        };
+        modulus_sized(key, "signature", signature)
+    }
+
+    fn longest_encoded(&self, key: &Key) -> usize {
+        match key.role {
+            KeyRole::Signature => digest::SHA256_INFO,
+            KeyRole::Authentication | KeyRole::Technical => {
+                key.modulus.saturating_sub(digest::SHORTEST_PADDING)
+            }
+        }
+    }
+
+    fn takes_blocks(&self, key: &Key) -> bool {
+        key.role == KeyRole::Authentication
+    }
+
+    fn sign_encoded(&self, channel: &mut Channel, key: &Key, encoded: Encoded<'_>) -> Result<Vec<u8>, Error> {
+        let refused = Error::Unsupported("signatures of what others encoded");
+        let signature = match (key.role, encoded) {
+            (KeyRole::Signature, Encoded::Pkcs1(info)) => {
+                let digest = digest::sha256_in(info).ok_or(refused)?;
+                self.sign_digest(channel, key, self.pkcs1_sha256, digest.to_vec())?
+            }
+            (KeyRole::Signature, Encoded::Block(_)) => return Err(refused),
+            (_, Encoded::Pkcs1(info)) => {
+                let block = digest::encoded_message(info, key.modulus).ok_or(refused)?;
+                self.raw(channel, key, &block, false)?
+            }
+            // Who has a block signed may be deciphering: what comes back is a secret then.
+            (_, Encoded::Block(block)) => self.raw(channel, key, block, true)?,
         };
         modulus_sized(key, "signature", signature)
     }

@@ -18,6 +18,9 @@ const SHA512: &[u8] = &[
     0x04, 0x40,
 ];
 
+/// Bytes of PKCS#1 v1.5 padding at the least (RFC 8017 §9.2): three fixed ones and eight of filler.
+pub(crate) const SHORTEST_PADDING: usize = 11;
+
 fn algorithm(scheme: Scheme) -> &'static digest::Algorithm {
     match scheme {
         Scheme::RsaPkcs1Sha256 | Scheme::RsaPssSha256 | Scheme::EcdsaP256Sha256 => &digest::SHA256,
@@ -54,12 +57,20 @@ pub(crate) fn digest_info(scheme: Scheme, payload: Payload<'_>) -> Result<Vec<u8
 
 /// `00 01 FF … FF 00 ‖ info`, as long as the modulus; `None` when the modulus is too short for it.
 pub(crate) fn encoded_message(info: &[u8], modulus: usize) -> Option<Vec<u8>> {
-    let filler = modulus.checked_sub(info.len() + 3).filter(|filler| *filler >= 8)?;
+    let filler = modulus.checked_sub(info.len() + 3).filter(|filler| *filler + 3 >= SHORTEST_PADDING)?;
     let mut block = vec![0x00, 0x01];
     block.resize(2 + filler, 0xFF);
     block.push(0x00);
     block.extend_from_slice(info);
     Some(block)
+}
+
+/// Length of a DigestInfo of SHA-256.
+pub(crate) const SHA256_INFO: usize = SHA256.len() + 32;
+
+/// The digest in a DigestInfo of SHA-256; `None` for anything else.
+pub(crate) fn sha256_in(info: &[u8]) -> Option<&[u8]> {
+    info.strip_prefix(SHA256).filter(|digest| digest.len() == 32)
 }
 
 /// Takes the plaintext out of `00 02 … 00 ‖ plaintext` (RFC 8017 §7.2.2).
@@ -77,6 +88,17 @@ mod tests {
     fn a_digest_of_another_hash_is_refused() {
         assert!(hash(Scheme::RsaPkcs1Sha384, Payload::Digest(&[0; 32])).is_err());
         assert!(digest_info(Scheme::RsaPssSha256, Payload::Digest(&[0; 32])).is_err());
+    }
+
+    #[test]
+    fn only_a_whole_digest_info_of_sha256_has_its_digest() {
+        let info = digest_info(Scheme::RsaPkcs1Sha256, Payload::Digest(&[7; 32])).unwrap();
+        assert_eq!(sha256_in(&info), Some([7; 32].as_slice()));
+        assert_eq!(info.len(), SHA256_INFO);
+        for wrong in [&info[..50], &info[1..], &[info.as_slice(), &[0]].concat(), &[7; 51]] {
+            assert_eq!(sha256_in(wrong), None);
+        }
+        assert_eq!(sha256_in(&digest_info(Scheme::RsaPkcs1Sha384, Payload::Message(b"")).unwrap()), None);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::{Applet, Counter, Extent, Key, SecretBlock, carry_out, digest, modulu
 use crate::Error;
 use crate::apdu::{Command, Fci, FilePath, Status, tlv};
 use crate::channel::Channel;
-use crate::token::{KeyRole, Payload, Scheme};
+use crate::token::{Encoded, KeyRole, Payload, Scheme};
 
 /// Tags of MANAGE SECURITY ENVIRONMENT, P2 (ISO 7816-4 table 79).
 const AUTHENTICATION: u8 = 0xA4;
@@ -63,7 +63,7 @@ impl Ias {
 
     /// The key's operation is INTERNAL AUTHENTICATE: the card pads DigestInfo and applies RSA.
     fn authenticate(&self, channel: &mut Channel, key: &Key, info: Vec<u8>) -> Result<Vec<u8>, Error> {
-        if info.len() * 100 > key.modulus * self.longest_input {
+        if info.len() > self.longest_encoded(key) {
             return Err(Error::Unsupported("a digest this long with this key"));
         }
         Self::set_environment(
@@ -206,6 +206,31 @@ impl Applet for Ias {
             KeyRole::Authentication | KeyRole::Technical => {
                 self.authenticate(channel, key, digest::digest_info(scheme, payload)?)?
             }
+        };
+        modulus_sized(key, "signature", signature)
+    }
+
+    fn longest_encoded(&self, key: &Key) -> usize {
+        match key.role {
+            KeyRole::Signature => digest::SHA256_INFO,
+            KeyRole::Authentication | KeyRole::Technical => key.modulus * self.longest_input / 100,
+        }
+    }
+
+    fn takes_blocks(&self, _key: &Key) -> bool {
+        false
+    }
+
+    /// The signature key makes its DigestInfo itself: it gets the digest alone.
+    fn sign_encoded(&self, channel: &mut Channel, key: &Key, encoded: Encoded<'_>) -> Result<Vec<u8>, Error> {
+        let refused = Error::Unsupported("signatures of what others encoded");
+        let Encoded::Pkcs1(info) = encoded else { return Err(refused) };
+        let signature = match key.role {
+            KeyRole::Signature => {
+                let digest = digest::sha256_in(info).ok_or(refused)?;
+                self.compute_signature(channel, key, Scheme::RsaPkcs1Sha256, Payload::Digest(digest))?
+            }
+            KeyRole::Authentication | KeyRole::Technical => self.authenticate(channel, key, info.to_vec())?,
         };
         modulus_sized(key, "signature", signature)
     }

@@ -18,7 +18,7 @@ pub(crate) use ias::Ias;
 use crate::Error;
 use crate::apdu::{Command, FilePath, Response, Status};
 use crate::channel::Channel;
-use crate::token::{KeyRole, Payload, Scheme};
+use crate::token::{Encoded, KeyRole, Payload, Scheme};
 use crate::transport::{Feature, TransportError};
 use zeroize::Zeroizing;
 
@@ -70,6 +70,24 @@ pub(crate) trait Applet: Sync {
         scheme: Scheme,
         payload: Payload<'_>,
     ) -> Result<Vec<u8>, Error>;
+
+    /// Most bytes that [`Encoded::Pkcs1`] may have with a key; 0 when it takes none.
+    fn longest_encoded(&self, key: &Key) -> usize;
+
+    /// Whether a key does RSA itself ([`Encoded::Block`]).
+    fn takes_blocks(&self, key: &Key) -> bool;
+
+    /// Whether a key takes this.
+    fn takes(&self, key: &Key, encoded: Encoded<'_>) -> bool {
+        match encoded {
+            Encoded::Pkcs1(info) if key.role == KeyRole::Signature => digest::sha256_in(info).is_some(),
+            Encoded::Pkcs1(bytes) => (1..=self.longest_encoded(key)).contains(&bytes.len()),
+            Encoded::Block(block) => self.takes_blocks(key) && block.len() == key.modulus,
+        }
+    }
+
+    /// Signs what the caller encoded, with a key of the current directory that takes it.
+    fn sign_encoded(&self, channel: &mut Channel, key: &Key, encoded: Encoded<'_>) -> Result<Vec<u8>, Error>;
 
     /// Deciphers a PKCS#1 v1.5 cryptogram with a key of the current directory.
     fn decipher(&self, channel: &mut Channel, key: &Key, cryptogram: &[u8]) -> Result<Vec<u8>, Error>;

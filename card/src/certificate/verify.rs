@@ -28,6 +28,20 @@ pub enum PublicKey {
     Other,
 }
 
+/// The numbers of a public key, big-endian.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyParts {
+    /// RSA, both without leading zeros.
+    Rsa {
+        /// Modulus.
+        modulus: Vec<u8>,
+        /// Public exponent.
+        exponent: Vec<u8>,
+    },
+    /// P-256: the uncompressed point, `04 ‖ X ‖ Y`.
+    P256(Vec<u8>),
+}
+
 impl PublicKey {
     pub(super) fn read(spki: &SubjectPublicKeyInfo<'_>) -> Self {
         match spki.parsed() {
@@ -38,8 +52,13 @@ impl PublicKey {
     }
 }
 
+/// A number without its leading zeros.
+fn significant(number: &[u8]) -> Vec<u8> {
+    number.iter().copied().skip_while(|byte| *byte == 0).collect()
+}
+
 fn modulus_bits(modulus: &[u8]) -> u32 {
-    let significant: Vec<u8> = modulus.iter().copied().skip_while(|byte| *byte == 0).collect();
+    let significant = significant(modulus);
     let first = significant.first().map_or(0, |byte| byte.leading_zeros());
     u32::try_from(significant.len()).unwrap_or(u32::MAX).saturating_mul(8).saturating_sub(first)
 }
@@ -74,6 +93,21 @@ impl SignatureAlgorithm {
 }
 
 impl Certificate {
+    /// The numbers of the public key; `None` for a key this crate does nothing with.
+    #[must_use]
+    pub fn key_parts(&self) -> Option<KeyParts> {
+        let (_, spki) = SubjectPublicKeyInfo::from_der(&self.spki).ok()?;
+        match (self.public_key, spki.parsed().ok()?) {
+            (PublicKey::Rsa { .. }, public_key::PublicKey::RSA(key)) => {
+                Some(KeyParts::Rsa { modulus: significant(key.modulus), exponent: significant(key.exponent) })
+            }
+            (PublicKey::P256, public_key::PublicKey::EC(point)) => {
+                Some(KeyParts::P256(point.data().to_vec()))
+            }
+            _ => None,
+        }
+    }
+
     /// Whether the key of `issuer` signed this certificate, by an accepted algorithm, and the names agree.
     /// Nothing else is judged: neither dates nor whether `issuer` is an authority.
     #[must_use]

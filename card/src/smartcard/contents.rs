@@ -14,6 +14,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(super) struct Contents {
     label: String,
+    manufacturer: String,
     pub(super) pin: Option<PinRecord>,
     pub(super) puk: Option<PinRecord>,
     keys: Vec<KeyEntry>,
@@ -67,11 +68,16 @@ impl SmartCard {
             certificate: identity.clone().filter(|_| index == 0),
             schemes: entry.schemes.to_vec(),
             needs_pin: entry.needs_pin,
+            longest_encoded: self.profile.applet.longest_encoded(&entry.key),
+            block: if self.profile.applet.takes_blocks(&entry.key) { entry.key.modulus } else { 0 },
+            deciphers: entry.key.role == KeyRole::Authentication,
         });
         let description = Arc::new(Description {
             kind: self.profile.kind,
             serial: self.identity.serial.clone(),
             label: contents.label.clone(),
+            manufacturer: contents.manufacturer.clone(),
+            pin_lengths: contents.pin.as_ref().map(|pin| (pin.min, pin.max)),
             place: self.reader.clone(),
             keys: keys.collect(),
         });
@@ -194,6 +200,7 @@ fn assemble<E>(
     let certificates = pkcs15::parse_certificates(&cdf, &application);
     Ok(Contents {
         label: token_info.label.unwrap_or_default(),
+        manufacturer: token_info.manufacturer.unwrap_or_default(),
         pin,
         puk,
         keys: keys(profile, &pkcs15::parse_private_keys(&prkdf), &certificates, &application),

@@ -23,7 +23,7 @@ use crate::channel::Channel;
 use crate::holder::Activity;
 use crate::pin::{Pin, PinStatus, Puk};
 use crate::profile::{self, Profile};
-use crate::token::{Authorization, Description, Hold, KeyRole, Payload, Scheme, Token};
+use crate::token::{Authorization, Description, Encoded, Hold, KeyRole, Payload, Scheme, Token};
 use crate::transport::{Connection, Disposition, TransportError};
 use contents::Contents;
 use recognise::{Identity, Update, recognise};
@@ -224,6 +224,16 @@ impl Token for SmartCard {
         hold: Hold,
     ) -> Result<Vec<u8>, Error> {
         self.sign_with_key(role, scheme, payload, authorization, hold)
+    }
+
+    fn sign_encoded(
+        &mut self,
+        role: KeyRole,
+        encoded: Encoded<'_>,
+        authorization: Authorization,
+        hold: Hold,
+    ) -> Result<Vec<u8>, Error> {
+        self.sign_encoded_with_key(role, encoded, authorization, hold)
     }
 
     fn decipher(

@@ -3,7 +3,7 @@
 use super::SmartCard;
 use crate::Error;
 use crate::applet;
-use crate::token::{Authorization, Hold, KeyRole, Payload, Scheme};
+use crate::token::{Authorization, Encoded, Hold, KeyRole, Payload, Scheme};
 
 impl SmartCard {
     pub(super) fn sign_with_key(
@@ -27,15 +27,28 @@ impl SmartCard {
             let applet = card.profile.applet;
             applet.sign(&mut card.channel, &entry.key, scheme, payload)
         };
-        let signature = match (role, authorization) {
-            _ if !entry.needs_pin => self.unprotected(sign)?,
-            // What a person signs, a person allows each time.
-            (KeyRole::Signature, Authorization::Held) => return Err(Error::PinRequired),
-            (KeyRole::Signature, authorization) => self.authorized(authorization, Hold::Operation, sign)?,
-            (_, authorization) => self.authorized(authorization, hold, sign)?,
-        };
+        let signature = self.permitted(role, entry.needs_pin, authorization, hold, sign)?;
         self.check(role, scheme, payload, &signature)?;
         Ok(signature)
+    }
+
+    pub(super) fn sign_encoded_with_key(
+        &mut self,
+        role: KeyRole,
+        encoded: Encoded<'_>,
+        authorization: Authorization,
+        hold: Hold,
+    ) -> Result<Vec<u8>, Error> {
+        let contents = self.contents()?;
+        let entry = contents.key(role)?;
+        let (key, applet) = (entry.key, self.profile.applet);
+        if !applet.takes(&key, encoded) {
+            return Err(Error::Unsupported("signatures of what was encoded so"));
+        }
+        let needs_pin = entry.needs_pin;
+        self.permitted(role, needs_pin, authorization, hold, |card| {
+            applet.sign_encoded(&mut card.channel, &key, encoded)
+        })
     }
 
     pub(super) fn decipher_with_key(
@@ -52,6 +65,24 @@ impl SmartCard {
         self.authorized(authorization, hold, |card| {
             card.profile.applet.decipher(&mut card.channel, &key, cryptogram)
         })
+    }
+
+    /// An operation of a key, with the PIN where the key needs it.
+    fn permitted<T>(
+        &mut self,
+        role: KeyRole,
+        needs_pin: bool,
+        authorization: Authorization,
+        hold: Hold,
+        operation: impl FnMut(&mut Self) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        match (role, authorization) {
+            _ if !needs_pin => self.unprotected(operation),
+            // What a person signs, a person allows each time.
+            (KeyRole::Signature, Authorization::Held) => Err(Error::PinRequired),
+            (KeyRole::Signature, authorization) => self.authorized(authorization, Hold::Operation, operation),
+            (_, authorization) => self.authorized(authorization, hold, operation),
+        }
     }
 
     /// An operation of a key that needs no PIN, in one transaction.
