@@ -33,6 +33,7 @@ mod door;
 mod ecps;
 mod login;
 mod network;
+mod program;
 #[cfg(test)]
 mod tests;
 
@@ -42,6 +43,7 @@ pub use door::*;
 pub use ecps::*;
 pub use login::*;
 pub use network::*;
+pub use program::*;
 
 use cps_card::Error as CardError;
 use cps_card::transport::TransportError;
@@ -150,7 +152,7 @@ impl Line {
 /// The whole table.
 pub fn lines() -> impl Iterator<Item = &'static Line> {
     let login = login::LINES.iter().chain(ecps::LINES).chain(network::LINES);
-    card::LINES.iter().chain(login).chain(door::LINES).chain(diagnosis::LINES)
+    card::LINES.iter().chain(program::LINES).chain(login).chain(door::LINES).chain(diagnosis::LINES)
 }
 
 /// A failure that a person can meet: its code, and the numbers or words its sentence needs.

@@ -3,6 +3,8 @@
 //! The policy is a value read from the configuration; nothing here looks anything up. Every refusal is a [`Reason`], which
 //! has its code in the failure table, so that the person, the program and the audit trail are told the same.
 
+pub mod program;
+
 use crate::challenge::{KeyUse, Purpose};
 use crate::failure::{self, Code};
 use crate::identity::{ACR_LOCAL, SessionView, Way};
@@ -131,6 +133,15 @@ pub enum Reason {
     /// Registrations are the administrator's alone.
     #[error("only the administrator registers applications")]
     ClientsLocked,
+    /// Programs are not offered this key, or this use of it.
+    #[error("programs are not offered this key or this use of it")]
+    KeyNotOffered,
+    /// The policy denies the card to this program.
+    #[error("the policy denies the card to this program")]
+    ProgramDenied,
+    /// The person denied the card to this program.
+    #[error("the person denied the card to this program")]
+    ProgramRefused,
     /// A custom profile names a host of a built-in one.
     #[error("a custom upstream may not use a host of a built-in profile")]
     BuiltInHost,
@@ -155,6 +166,9 @@ impl Reason {
             Self::SessionLocked => failure::SESSION_LOCKED,
             Self::KeyPurpose => failure::KEY_PURPOSE,
             Self::ClientsLocked => failure::CLIENTS_LOCKED,
+            Self::KeyNotOffered => failure::KEY_NOT_OFFERED,
+            Self::ProgramDenied => failure::PROGRAM_DENIED,
+            Self::ProgramRefused => failure::PROGRAM_REFUSED,
             Self::BuiltInHost => failure::PSC_HOST_IN_CUSTOM,
         }
     }

@@ -97,6 +97,8 @@ pub enum What {
     Consent,
     /// A challenge was signed, or not.
     Challenge(Purpose),
+    /// A program had a key used through the PKCS#11 module, or not; for what.
+    Pkcs11(&'static str),
     /// The revocation status of a certificate could not be learnt.
     RevocationUnknown,
     /// A PIN was verified, or not. Tries left, where the card said.
@@ -271,6 +273,7 @@ impl What {
             Self::Consent => plain("consent"),
             Self::Replay(grant) => ("replay", Some(("grant", grant.name().into()))),
             Self::Challenge(purpose) => ("challenge", Some(("purpose", purpose.name().into()))),
+            Self::Pkcs11(wish) => ("pkcs11", Some(("key", (*wish).into()))),
             Self::Pin(left) => ("pin", left.map(|n| ("tries_left", n.into()))),
             Self::RevocationUnknown => plain("revocation_unknown"),
             Self::PinChanged => plain("pin_changed"),

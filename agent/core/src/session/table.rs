@@ -14,9 +14,11 @@
 //! when the reader is watched again has left. What keeps a session awake is human activity: single acts
 //! ([`Happening::Activity`]), or input as long as the desktop reports it ([`Happening::InputSeen`]).
 
+mod held;
 mod live;
 mod refresh;
 
+pub use held::Keeper;
 pub use refresh::{Need, Ticket};
 
 use super::login::Outcome;
@@ -27,6 +29,7 @@ use crate::identity::{NationalId, SessionId, SessionView, Sessions, UnixTime};
 use crate::oidc::exchange::UpstreamTokens;
 use crate::psc::UpstreamSession;
 use crate::secret::{Entropy, Secret, random_string};
+use held::HeldCards;
 use live::Live;
 use std::sync::Arc;
 
@@ -157,6 +160,7 @@ pub enum Effect {
 pub struct Table {
     rules: Rules,
     live: Option<Live>,
+    held: HeldCards,
     /// The system reports input now.
     input: bool,
     /// When the table was last told of the time.
@@ -177,7 +181,7 @@ impl Table {
             local_max: within(rules.local_max, max),
             ..rules
         };
-        Self { rules, live: None, input: false, told: UnixTime(0), generation: 0 }
+        Self { rules, live: None, held: HeldCards::default(), input: false, told: UnixTime(0), generation: 0 }
     }
 
     /// The live session, locked or not.
@@ -208,10 +212,11 @@ impl Table {
     #[must_use]
     pub fn deadline(&self) -> Option<UnixTime> {
         let awake = self.input;
-        self.live.as_ref().map(|live| match awake && !live.locked {
+        let session = self.live.as_ref().map(|live| match awake && !live.locked {
             true => live.expires,
             false => live.expires.min(live.active.plus(self.rules.idle)),
-        })
+        });
+        session.into_iter().chain(self.held.deadline(&self.rules, awake)).min()
     }
 
     /// Takes a finished login: opens a session, or renews or resumes the one that is there.
@@ -251,8 +256,13 @@ impl Table {
         effects.retain(
             |effect| !matches!(effect, Effect::ReleaseToken { serial } if Some(serial) == kept.as_ref()),
         );
-        if opened.is_err() {
-            effects.extend(kept.map(|serial| Effect::ReleaseToken { serial }));
+        match &mut self.live {
+            Some(live) if opened.is_ok() => effects.extend(self.held.yield_to(live)),
+            _ => {
+                // The login verified the card again: what programs had of it is over too.
+                effects.extend(self.held.end(|held| Some(&held.serial) == kept.as_ref()));
+                effects.extend(kept.map(|serial| Effect::ReleaseToken { serial }));
+            }
         }
         (opened, effects)
     }
@@ -314,8 +324,12 @@ impl Table {
             Happening::InputStopped => self.input = false,
             _ => {}
         }
+        effects.extend(self.held.on(&happening));
+        if let Happening::Activity | Happening::InputSeen = happening {
+            self.held.active(now);
+        }
         let Some(live) = self.live.as_mut() else { return effects };
-        let mode = self.rules.mode;
+        let (mode, locked) = (self.rules.mode, live.locked);
         match happening {
             Happening::CardRemoved { serial } if live.serial() == Some(&serial) => match mode {
                 Mode::Strict => effects.extend(self.end(SessionEnd::CardRemoved)),
@@ -337,6 +351,9 @@ impl Table {
             Happening::Stopping => effects.extend(self.end(SessionEnd::Stopped)),
             _ => {}
         }
+        if !locked && self.live.as_ref().is_some_and(|live| live.locked) {
+            effects.extend(self.held.end(|_| true));
+        }
         effects
     }
 
@@ -344,14 +361,19 @@ impl Table {
     fn expire(&mut self, now: UnixTime) -> Vec<Effect> {
         let gap = now.since(std::mem::replace(&mut self.told, now));
         let present = self.input && gap <= LONGEST_GAP;
+        if present {
+            self.held.active(now);
+        }
         if let Some(live) = self.live.as_mut().filter(|live| present && !live.locked) {
             live.active = live.active.max(now);
         }
-        match &self.live {
+        let mut effects = self.held.expire(&self.rules, now);
+        effects.extend(match &self.live {
             Some(live) if now >= live.expires => self.end(SessionEnd::Expired),
             Some(live) if now.since(live.active) >= self.rules.idle => self.end(SessionEnd::Idle),
             _ => Vec::new(),
-        }
+        });
+        effects
     }
 
     fn end(&mut self, why: SessionEnd) -> Vec<Effect> {

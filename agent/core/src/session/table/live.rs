@@ -4,6 +4,7 @@ use super::refresh::Refresh;
 use super::{Effect, Outcome};
 use crate::audit::{self, What};
 use crate::identity::{Assurance, NationalId, Person, SessionId, UnixTime};
+use crate::policy::program::Answers;
 use crate::psc::UpstreamSession;
 use std::sync::Arc;
 
@@ -19,6 +20,10 @@ pub(super) struct Live {
     pub(super) active: UnixTime,
     pub(super) locked: bool,
     pub(super) refresh: Refresh,
+    /// What the person said of programs in this session.
+    pub(super) answers: Answers,
+    /// Number of what was kept of its card for programs, and is the session's now.
+    pub(super) taken_over: Option<u64>,
 }
 
 impl Live {
@@ -39,6 +44,8 @@ impl Live {
             active: now,
             locked: false,
             refresh: Refresh::new(generation, now),
+            answers: Answers::default(),
+            taken_over: None,
         }
     }
 

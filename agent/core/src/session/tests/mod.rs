@@ -2,6 +2,7 @@
 
 mod browser;
 mod ciba;
+mod held;
 mod local;
 mod refresh;
 mod table;

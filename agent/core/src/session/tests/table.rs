@@ -17,8 +17,8 @@ use std::sync::Arc;
 /// The doctor, the nurse, and the logins they make.
 pub(super) struct Scene {
     pki: Pki,
-    doctor: Card,
-    nurse: Card,
+    pub(super) doctor: Card,
+    pub(super) nurse: Card,
     pub(super) entropy: Counted,
 }
 
@@ -34,7 +34,7 @@ impl Scene {
         self.login(&self.doctor, purpose(Way::Card), true)
     }
 
-    fn local(&self, card: &Card, same: Option<SamePerson>) -> Outcome {
+    pub(super) fn local(&self, card: &Card, same: Option<SamePerson>) -> Outcome {
         self.login(card, Purpose { same_person_as: same, ..purpose(Way::Local) }, false)
     }
 
@@ -66,11 +66,11 @@ impl Scene {
     }
 }
 
-fn removed(card: &Card) -> Happening {
+pub(super) fn removed(card: &Card) -> Happening {
     Happening::CardRemoved { serial: card.plan.serial.to_owned() }
 }
 
-fn inserted(card: &Card) -> Happening {
+pub(super) fn inserted(card: &Card) -> Happening {
     Happening::CardInserted {
         serial: card.plan.serial.to_owned(),
         holder: Some(NationalId(card.plan.id.to_owned())),
