@@ -11,6 +11,8 @@ pub(super) enum Kind {
     Number,
     /// A list of texts.
     List,
+    /// A table of texts, under names of the site's own.
+    Table,
 }
 
 impl Kind {
@@ -21,6 +23,7 @@ impl Kind {
             Self::Flag => "true or false",
             Self::Number => "a whole number",
             Self::List => "a list of texts",
+            Self::Table => "a table of texts",
         }
     }
 }
@@ -89,6 +92,10 @@ pub(super) static KEYS: &[Key] = &[
     key("readers.ignore", Kind::List),
     key("clients.directory", Kind::Text),
     key("clients.registration", Kind::Text),
+    key("pkcs11.default", Kind::Text),
+    key("pkcs11.programs", Kind::Table),
+    key("pkcs11.signature_key", Kind::Flag),
+    key("pkcs11.decrypt", Kind::Flag),
     key("tokens.directory", Kind::Text),
     key("audit.sync", Kind::Text),
     key("audit.journal", Kind::Text),

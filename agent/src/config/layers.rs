@@ -195,11 +195,12 @@ fn has_kind(value: &Value, kind: Kind) -> bool {
         | (Value::Boolean(_), Kind::Flag)
         | (Value::Integer(_), Kind::Number) => true,
         (Value::Array(items), Kind::List) => items.iter().all(Value::is_str),
+        (Value::Table(entries), Kind::Table) => entries.values().all(Value::is_str),
         _ => false,
     }
 }
 
-/// Environment and flags are texts: lists are separated by commas.
+/// Environment and flags are texts: lists and tables are separated by commas, a table's names and values by `=`.
 fn from_text(key: &'static Key, text: &str, origin: &Source) -> Result<Value, ConfigError> {
     match key.kind {
         Kind::Text => Some(Value::String(text.to_owned())),
@@ -208,6 +209,14 @@ fn from_text(key: &'static Key, text: &str, origin: &Source) -> Result<Value, Co
         Kind::List => {
             let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
             Some(Value::Array(items.map(|item| Value::String(item.to_owned())).collect()))
+        }
+        Kind::Table => {
+            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+            let entry = |item: &str| {
+                let (name, value) = item.rsplit_once('=')?;
+                Some((name.trim().to_owned(), Value::String(value.trim().to_owned())))
+            };
+            items.map(entry).collect::<Option<toml::Table>>().map(Value::Table)
         }
     }
     .ok_or_else(|| wrong_kind(key, origin))

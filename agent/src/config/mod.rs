@@ -21,7 +21,7 @@ pub use proxy::{Proxy, ProxyAddress};
 use cps_agent_core::{
     identity::{Environment, Way},
     jose::Algorithm,
-    policy::LocalLogin,
+    policy::{LocalLogin, program::Programs},
     session::table::Mode,
     trust::Revocation,
 };
@@ -50,6 +50,8 @@ pub struct Config {
     pub ignored_readers: Vec<String>,
     /// Registered applications.
     pub clients: Clients,
+    /// What programs may do through the PKCS#11 module.
+    pub programs: Programs,
     /// Where soft tokens lie; below the state directory when absent.
     pub tokens: Option<PathBuf>,
     /// When audit lines reach the disk.

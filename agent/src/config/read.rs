@@ -9,7 +9,10 @@ use super::{
 use cps_agent_core::{
     identity::{Environment, Way},
     jose::Algorithm,
-    policy::LocalLogin,
+    policy::{
+        LocalLogin,
+        program::{Programs, Rule},
+    },
     session::table::Mode,
     trust::Revocation,
 };
@@ -61,6 +64,7 @@ pub(super) fn config(layers: Layers) -> Result<Config, ConfigError> {
                 .choice("clients.registration", &[("allow", true), ("never", false)])?
                 .unwrap_or(true),
         },
+        programs: programs(&layers)?,
         tokens: layers.path("tokens.directory"),
         audit_sync: layers
             .choice("audit.sync", &[("always", AuditSync::Always), ("system", AuditSync::System)])?
@@ -307,6 +311,25 @@ fn session(layers: &Layers) -> Result<Session, ConfigError> {
         mode,
         max: layers.duration("session.max", SESSION_MAX)?.unwrap_or(SESSION_MAX),
         idle: layers.duration("session.idle", SESSION_IDLE)?.unwrap_or(SESSION_IDLE),
+    })
+}
+
+fn programs(layers: &Layers) -> Result<Programs, ConfigError> {
+    let choices = [("ask", Rule::Ask), ("allow", Rule::Allow), ("deny", Rule::Deny)];
+    let table = layers.get("pkcs11.programs").and_then(|(value, _)| value.as_table());
+    let rule = |(path, word): (&String, &Value)| {
+        // What is not a whole path would never be any program's.
+        if !path.starts_with('/') {
+            return Err(layers.wrong("pkcs11.programs", "a table of absolute paths"));
+        }
+        let rule = layers.one_of("pkcs11.programs", word.as_str().unwrap_or_default(), &choices)?;
+        Ok((path.clone(), rule))
+    };
+    Ok(Programs {
+        default: layers.choice("pkcs11.default", &choices)?.unwrap_or_default(),
+        rules: table.into_iter().flatten().map(rule).collect::<Result<_, _>>()?,
+        signature_key: layers.flag("pkcs11.signature_key").unwrap_or(false),
+        decrypt: layers.flag("pkcs11.decrypt").unwrap_or(false),
     })
 }
 

@@ -3,7 +3,7 @@
 //! Every text names the application that asks and the card that is meant: a prompt that names neither teaches people to
 //! type their PIN anywhere. Names come from certificates and registrations, so they are cut and cleaned first.
 
-use cps_agent_core::{failure::Language, session::step::PinFault};
+use cps_agent_core::{failure::Language, policy::program::Wish, session::step::PinFault};
 
 /// Longest foreign name in a prompt, in characters.
 const NAME: usize = 80;
@@ -34,6 +34,8 @@ pub enum Deed {
     Challenge,
     /// Prove knowledge of the present PIN before changing it.
     ChangePin,
+    /// Let a program use a key.
+    Program(Wish),
 }
 
 /// The card or token that is meant.
@@ -90,23 +92,10 @@ pub fn pin(
 ) -> PromptText {
     let application = clean(application);
     let (card, secret) = (meant.shown(language), meant.secret(language));
-    let (purpose, ask) = match language {
-        Language::French => (
-            match deed {
-                Deed::Login => format!("Connexion demandée par : {application}."),
-                Deed::Challenge => format!("Signature demandée par : {application}."),
-                Deed::ChangePin => format!("Changement du {secret} demandé par : {application}."),
-            },
-            format!("Saisissez le {secret} de la {card}.").replace("de la jeton", "du jeton"),
-        ),
-        Language::English => (
-            match deed {
-                Deed::Login => format!("Login requested by: {application}."),
-                Deed::Challenge => format!("Signature requested by: {application}."),
-                Deed::ChangePin => format!("Change of the {secret} requested by: {application}."),
-            },
-            format!("Type the {secret} of the {card}."),
-        ),
+    let purpose = purpose(language, &application, deed, secret);
+    let ask = match language {
+        Language::French => format!("Saisissez le {secret} de la {card}.").replace("de la jeton", "du jeton"),
+        Language::English => format!("Type the {secret} of the {card}."),
     };
     let mut description = format!("{purpose}\n{ask}");
     if let Some(left) = tries_left {
@@ -120,6 +109,77 @@ pub fn pin(
         (true, Language::English) => "Passphrase:",
     };
     frame(language, description, label, previous.and_then(|fault| mistake(language, fault, meant)))
+}
+
+/// Who wants what.
+fn purpose(language: Language, application: &str, deed: Deed, secret: &str) -> String {
+    match language {
+        Language::French => match deed {
+            Deed::Login => format!("Connexion demandée par : {application}."),
+            Deed::Challenge => format!("Signature demandée par : {application}."),
+            Deed::ChangePin => format!("Changement du {secret} demandé par : {application}."),
+            Deed::Program(Wish::Authentication) => {
+                format!("Authentification demandée par le programme : {application}.")
+            }
+            Deed::Program(Wish::Signature) => {
+                format!("Signature d'un document demandée par le programme : {application}.")
+            }
+            Deed::Program(Wish::Decipherment) => {
+                format!("Déchiffrement demandé par le programme : {application}.")
+            }
+        },
+        Language::English => match deed {
+            Deed::Login => format!("Login requested by: {application}."),
+            Deed::Challenge => format!("Signature requested by: {application}."),
+            Deed::ChangePin => format!("Change of the {secret} requested by: {application}."),
+            Deed::Program(Wish::Authentication) => {
+                format!("Authentication requested by the program: {application}.")
+            }
+            Deed::Program(Wish::Signature) => {
+                format!("Signature of a document requested by the program: {application}.")
+            }
+            Deed::Program(Wish::Decipherment) => {
+                format!("Decipherment requested by the program: {application}.")
+            }
+        },
+    }
+}
+
+/// A program as prompts name it: file name first, so that it is seen whatever is cut, then where it lies.
+#[must_use]
+pub fn program_name(language: Language, path: Option<&str>) -> String {
+    match (path, language) {
+        (Some(path), _) => {
+            let name = path.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or(path);
+            format!("{name} ({path})")
+        }
+        (None, Language::French) => "programme inconnu".to_owned(),
+        (None, Language::English) => "unknown program".to_owned(),
+    }
+}
+
+/// Asks whether a program may use what is verified already.
+#[must_use]
+pub fn consent(language: Language, application: &str, deed: Deed, meant: Meant<'_>) -> PromptText {
+    let purpose = purpose(language, &clean(application), deed, meant.secret(language));
+    let (card, secret) = (meant.shown(language), meant.secret(language));
+    let ask = match language {
+        Language::French => format!(
+            "Permettez-vous à ce programme d'utiliser la {card}, sans redemander le {secret}, jusqu'à votre \
+             déconnexion ou au retrait de la carte ?"
+        )
+        .replace("la jeton", "le jeton"),
+        Language::English => format!(
+            "Do you let this program use the {card}, without asking for the {secret} again, until you log out or \
+             remove the card?"
+        ),
+    };
+    let (ok, cancel) = match language {
+        Language::French => ("Autoriser", "Refuser"),
+        Language::English => ("Allow", "Deny"),
+    };
+    let framed = frame(language, format!("{purpose}\n{ask}"), "", None);
+    PromptText { ok: ok.to_owned(), cancel: cancel.to_owned(), ..framed }
 }
 
 /// Asks for the consent to risk the last try.
@@ -296,6 +356,25 @@ mod tests {
             english.description,
             "Login requested by: My EHR.\nType the PIN of the card Anne MARTIN, no. 12345678 (TEST).\nOne try is left."
         );
+    }
+
+    #[test]
+    fn a_prompt_for_a_program_names_its_key_and_its_path() {
+        let program = program_name(Language::French, Some("/usr/lib/firefox-esr/firefox-esr"));
+        for (wish, word) in [
+            (Wish::Authentication, "Authentification demandée par le programme"),
+            (Wish::Signature, "Signature d'un document demandée par le programme"),
+            (Wish::Decipherment, "Déchiffrement demandé par le programme"),
+        ] {
+            let text = pin(Language::French, &program, Deed::Program(wish), CARD, Some(3), None);
+            let named = format!("{word} : firefox-esr (/usr/lib/firefox-esr/firefox-esr).\n");
+            assert!(text.description.starts_with(&named), "{}", text.description);
+        }
+        let soft = Meant { soft: true, ..CARD };
+        let deed = Deed::Program(Wish::Authentication);
+        let asked = consent(Language::French, &program_name(Language::French, None), deed, soft);
+        assert!(asked.description.contains("programme inconnu") && asked.description.contains("le jeton"));
+        assert_eq!((asked.ok.as_str(), asked.cancel.as_str()), ("Autoriser", "Refuser"));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! What happens at the readers, told to the session table, the audit trail and whoever listens.
 
-use super::{cards::CardEvent, choice::card_news, shared::Shared, words};
+use super::{cards::CardEvent, choice::card_news, present::Present, shared::Shared, words};
 use cps_agent_core::{audit, identity::NationalId, session::table::Happening};
-use cps_card::token::Kind;
+use cps_card::token::{KeyRole, Kind};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 
@@ -29,6 +29,7 @@ pub(super) async fn attend(shared: &Arc<Shared>, mut news: mpsc::UnboundedReceiv
             CardEvent::Inserted(present) => {
                 record(audit::Event::done(audit::What::CardInserted).with(words::credential(&present)));
                 let serial = present.serial().to_owned();
+                read_signature_certificate(shared, &present);
                 let holder =
                     words::holder(&present).map(|holder| NationalId(holder.national_id.as_str().to_owned()));
                 // A soft token that is merely there is nobody's arrival.
@@ -65,6 +66,20 @@ pub(super) async fn attend(shared: &Arc<Shared>, mut news: mpsc::UnboundedReceiv
             CardEvent::Changed => shared.announce("card", "changed", None),
         }
     }
+}
+
+/// Where programs are offered the signature key, its certificate is read while nobody waits for it.
+fn read_signature_certificate(shared: &Arc<Shared>, present: &Arc<Present>) {
+    let known = present.certificate(KeyRole::Signature).is_some();
+    if known || !shared.fixed.programs.signature_key || present.description.key(KeyRole::Signature).is_none()
+    {
+        return;
+    }
+    let (shared, present) = (Arc::clone(shared), Arc::clone(present));
+    shared.runtime.clone().spawn(async move {
+        present.read_signature_certificate().await;
+        shared.announce("card", "changed", Some(present.serial()));
+    });
 }
 
 /// The readers were looked at again: the session's card that is not there any more has left meanwhile.

@@ -11,7 +11,10 @@ use crate::{
     config,
     serve::desk::{Caller, Choice, Desk, Door, LoginPage, Said},
 };
-use cps_agent_api::words::{self, PROTOCOL, Screen};
+use cps_agent_api::{
+    pkcs11,
+    words::{self, PROTOCOL, Screen},
+};
 use cps_agent_core::{
     audit,
     failure::{self, Code, Failure},
@@ -188,7 +191,7 @@ impl Desk for FrontDesk {
 
     async fn end_session(&self, caller: &Caller) -> bool {
         self.0.decide(|quiet, now| {
-            let live = quiet.sessions.current().is_some();
+            let live = quiet.sessions.current().is_some() || quiet.sessions.keeps_for_programs();
             let effects = quiet.sessions.on(Happening::Logout, now);
             self.0.carry_out(quiet, effects, Some(&Self::by(caller)));
             live
@@ -266,6 +269,28 @@ impl Desk for FrontDesk {
     ) -> Result<words::TokenAnswer, Failure> {
         let application = self.name(caller);
         self.0.make_token(&Self::by(caller), caller.language, application, request).await
+    }
+
+    fn module_tokens(&self) -> pkcs11::Tokens {
+        self.0.module_tokens()
+    }
+
+    async fn module_signs(
+        &self,
+        caller: &Caller,
+        request: pkcs11::SignRequest,
+    ) -> Result<pkcs11::SignAnswer, Failure> {
+        let signature = self.0.program_signs(&Self::by(caller), caller.language, request).await?;
+        Ok(pkcs11::SignAnswer { signature: signature.into() })
+    }
+
+    async fn module_deciphers(
+        &self,
+        caller: &Caller,
+        request: pkcs11::DecryptRequest,
+    ) -> Result<pkcs11::DecryptAnswer, Failure> {
+        let plaintext = self.0.program_deciphers(&Self::by(caller), caller.language, request).await?;
+        Ok(pkcs11::DecryptAnswer { plaintext: plaintext.into() })
     }
 
     fn authority(&self) -> Option<words::Authority> {

@@ -65,6 +65,8 @@ pub(super) struct Driver {
     pub(super) listener: Option<Listener>,
     /// The connection made with the token's key; ends with the login.
     tls: Option<TokenTls>,
+    /// Cards that are kept verified for programs from this number on came to be so while this login ran.
+    kept: u64,
 }
 
 /// A TLS client of the token, and what its next signature may use.
@@ -81,7 +83,7 @@ impl Drop for TokenTls {
 
 impl Driver {
     /// Takes up a login that was begun.
-    pub(super) fn new(shared: Arc<Shared>, running: &Running, wish: Wish) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, running: &Running, wish: Wish, kept: u64) -> Self {
         Self {
             shared,
             number: running.number,
@@ -94,6 +96,7 @@ impl Driver {
             rang: None,
             listener: None,
             tls: None,
+            kept,
         }
     }
 
@@ -378,6 +381,7 @@ impl Driver {
             let running = quiet.pages.running.take_if(|running| running.number == self.number);
             let Some(running) = running else {
                 self.let_go(quiet);
+                self.let_browser_go(quiet);
                 return None;
             };
             let mut news = false;
@@ -400,6 +404,7 @@ impl Driver {
                         quiet.pages.failed(transaction, failure.clone());
                     }
                     self.let_go(quiet);
+                    self.let_browser_go(quiet);
                     Err(failure)
                 }
             };
@@ -432,6 +437,12 @@ impl Driver {
             self.shared.happened(quiet, Happening::CardRemoved { serial }, now);
         }
         opened.map_err(Failure::from)
+    }
+
+    /// What the person unlocked for the browser of a login that failed is locked again.
+    fn let_browser_go(&self, quiet: &mut Quiet) {
+        let effects = quiet.sessions.let_go_since(self.kept);
+        self.shared.carry_out(quiet, effects, Some(&self.wish.by));
     }
 
     /// A login that failed leaves no verified card behind, unless a session rests on it.

@@ -123,6 +123,8 @@ mod tests {
             kind: Kind::Soft,
             serial: "1".to_owned(),
             label: String::new(),
+            manufacturer: String::new(),
+            pin_lengths: None,
             place: String::new(),
             keys: Vec::new(),
         };

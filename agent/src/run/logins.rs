@@ -118,11 +118,12 @@ impl Shared {
                 keys: quiet.upstream_keys.clone(),
                 audience: quiet.provider.issuer().to_owned(),
             });
+            let kept = quiet.sessions.next_kept();
             let running = quiet.pages.begin(wish.way);
             running.asked = identifier;
             running.demand = wish.demand;
             attach(running);
-            let driver = Driver::new(Arc::clone(self), running, wish);
+            let driver = Driver::new(Arc::clone(self), running, wish, kept);
             let joined = Joined { number: running.number, ended: running.ended.subscribe() };
             self.runtime.spawn(driver.drive(purpose, settings));
             Ok(joined)

@@ -9,7 +9,9 @@
 //! | `elsewhere` | what happens in the browser or on the phone meanwhile |
 //! | `choice` | which card or token is meant |
 //! | `bridge` | our own bridge: its certificate, and where software finds it |
-//! | `challenge`, `pins`, `tokens`, `clients`, `trail` | the other things a caller can ask for |
+//! | `key_use` | one use of a key: whose verified state, whose consent, and who keeps the state |
+//! | `challenge`, `pkcs11` | who has a key used: applications, and programs at the PKCS#11 module |
+//! | `pins`, `tokens`, `clients`, `trail` | the other things a caller can ask for |
 //! | `prompts` | asking the person |
 //! | `effects`, `notify` | what the session table wants done, and who is told that a session ended |
 //! | `refresh`, `offline` | the upstream's session kept alive, and what is done while the upstream is down |
@@ -33,12 +35,14 @@ mod driver;
 mod effects;
 mod elsewhere;
 mod grant;
+mod key_use;
 mod keys;
 mod logins;
 mod notify;
 mod offline;
 mod pages;
 mod pins;
+mod pkcs11;
 mod present;
 mod prompts;
 mod provider;
@@ -392,6 +396,7 @@ fn assemble(
         state: state.clone(),
         fixed: Fixed {
             policy: setup::policy(&config),
+            programs: config.programs.clone(),
             config,
             anchors: Arc::new(anchors),
             lists: files.lists,

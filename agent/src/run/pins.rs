@@ -32,6 +32,9 @@ impl Shared {
     pub(super) async fn pin_status(&self, present: &Present) -> Result<PinStatus, Failure> {
         let status = present.run(|token| token.pin_status()).await;
         let status = status.map_err(|error| failure_of(&fault(&error)))?;
+        if let Some(status) = &status {
+            present.note_tries(status);
+        }
         status.ok_or_else(|| failure::CONTACTLESS_CARD.into())
     }
 

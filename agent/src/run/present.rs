@@ -4,10 +4,14 @@
 //! other; the answer goes back to whoever waits. When the token leaves, everybody who waits learns it at once.
 
 use cps_agent_core::session::step::{PinFault, TokenFault};
-use cps_card::{Error, Token, token::Description};
+use cps_card::{
+    Error, PinStatus, Token,
+    certificate::Certificate,
+    token::{Description, KeyRole},
+};
 use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+    Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+    atomic::{AtomicBool, AtomicU64, Ordering},
     mpsc,
 };
 use tokio::sync::{oneshot, watch};
@@ -15,14 +19,31 @@ use tokio::sync::{oneshot, watch};
 /// Work for a token's thread.
 type Job = Box<dyn FnOnce(&mut dyn Token) + Send>;
 
+/// Counts the tokens that came.
+static CAME: AtomicU64 = AtomicU64::new(1);
+
+/// What was last heard of a PIN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Tries {
+    /// Tries left.
+    pub(super) left: Option<u8>,
+    /// Tries after a success.
+    pub(super) max: Option<u8>,
+}
+
 /// A token that was described and is, as far as we know, still here.
 pub(super) struct Present {
     /// Who and what it is.
     pub(super) description: Arc<Description>,
+    /// Tells this insertion from every other one.
+    pub(super) insertion: u64,
     jobs: mpsc::Sender<Job>,
     gone: watch::Receiver<bool>,
     /// Its PIN was verified for the session and, as far as we know, still is. The token itself has the last word.
     unlocked: Arc<AtomicBool>,
+    tries: Mutex<Tries>,
+    /// Certificate of the signature key, where it was read.
+    signature: OnceLock<Arc<Certificate>>,
 }
 
 impl Present {
@@ -31,7 +52,16 @@ impl Present {
     pub(super) fn new(description: Arc<Description>, gone: watch::Receiver<bool>) -> (Self, Work) {
         let (jobs, inbox) = mpsc::channel();
         let unlocked = Arc::new(AtomicBool::new(false));
-        (Self { description, jobs, gone, unlocked: Arc::clone(&unlocked) }, Work { inbox, unlocked })
+        let present = Self {
+            description,
+            insertion: CAME.fetch_add(1, Ordering::Relaxed),
+            jobs,
+            gone,
+            unlocked: Arc::clone(&unlocked),
+            tries: Mutex::default(),
+            signature: OnceLock::new(),
+        };
+        (present, Work { inbox, unlocked })
     }
 
     /// Serial number.
@@ -100,8 +130,48 @@ impl Present {
         self.unlocked.store(unlocked, Ordering::Relaxed);
     }
 
+    /// The certificate of a key, as far as it was read.
+    pub(super) fn certificate(&self, role: KeyRole) -> Option<Arc<Certificate>> {
+        let described = self.description.key(role).and_then(|key| key.certificate.clone());
+        described.or_else(|| self.signature.get().filter(|_| role == KeyRole::Signature).cloned())
+    }
+
+    /// Reads the certificate of the signature key, which the description does not wait for.
+    pub(super) async fn read_signature_certificate(&self) {
+        match self.run(|token| token.certificate(KeyRole::Signature)).await {
+            // Two who read it read the same.
+            Ok(certificate) => drop(self.signature.set(certificate)),
+            Err(error) => tracing::warn!(%error, "the signature key's certificate cannot be read"),
+        }
+    }
+
+    /// What was last heard of the PIN.
+    pub(super) fn tries(&self) -> Tries {
+        *self.known_tries()
+    }
+
+    /// Notes what the token says of its PIN.
+    pub(super) fn note_tries(&self, status: &PinStatus) {
+        *self.known_tries() = Tries { left: status.tries_left, max: status.tries_max };
+    }
+
+    /// The PIN was right: all tries are there again.
+    pub(super) fn note_right_pin(&self) {
+        let mut tries = self.known_tries();
+        tries.left = tries.max;
+    }
+
+    fn known_tries(&self) -> MutexGuard<'_, Tries> {
+        self.tries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Notes what a fault says of the verified state: it was lost, or never came about.
     pub(super) fn note_fault(&self, fault: &TokenFault) {
+        match fault {
+            TokenFault::Pin(PinFault::Wrong { left: Some(left) }) => self.known_tries().left = Some(*left),
+            TokenFault::Pin(PinFault::Blocked) => self.known_tries().left = Some(0),
+            _ => {}
+        }
         if let TokenFault::Pin(PinFault::Wrong { .. } | PinFault::Blocked | PinFault::Required) = fault {
             self.note_unlocked(false);
         }

@@ -29,6 +29,9 @@ pub(super) struct Prompts {
     turn: tokio::sync::Mutex<()>,
 }
 
+/// The screen, for one who asks.
+pub(super) struct Turn<'a>(#[allow(dead_code, reason = "held, not read")] tokio::sync::MutexGuard<'a, ()>);
+
 /// Who asks, for what, and where the question may appear.
 #[derive(Debug, Clone)]
 pub(super) struct Asking {
@@ -91,10 +94,25 @@ impl Shared {
         asking: &Asking,
         previous: Option<&PinFault>,
     ) -> Result<Authorization, TokenFault> {
+        let turn = self.turn(present, asking.deed).await?;
+        self.ask_pin_in(&turn, present, asking, previous).await
+    }
+
+    /// The same by one who has the screen, and keeps it.
+    ///
+    /// # Errors
+    /// As [`Shared::ask_pin`].
+    pub(super) async fn ask_pin_in(
+        &self,
+        _turn: &Turn<'_>,
+        present: &Present,
+        asking: &Asking,
+        previous: Option<&PinFault>,
+    ) -> Result<Authorization, TokenFault> {
         let asked = async {
-            let _turn = self.turn(asking.deed).await?;
             let status = present.run(|token| token.pin_status()).await.map_err(|error| fault(&error))?;
             let status = status.ok_or_else(|| TokenFault::Other(failure::CONTACTLESS_CARD.into()))?;
+            present.note_tries(&status);
             if status.blocked() {
                 return Err(TokenFault::Pin(PinFault::Blocked));
             }
@@ -108,14 +126,44 @@ impl Shared {
         withdrawn_with(present, asked).await.unwrap_or(Err(TokenFault::Pin(PinFault::Withdrawn)))
     }
 
-    /// Waits for the screen. An application whose challenges would queue up prompt after prompt is refused instead.
-    async fn turn(&self, deed: Deed) -> Result<tokio::sync::MutexGuard<'_, ()>, TokenFault> {
-        match deed {
-            Deed::Challenge => {
-                self.prompts.turn.try_lock().map_err(|_| TokenFault::Other(failure::PIN_PROMPT_BUSY.into()))
-            }
-            Deed::Login | Deed::ChangePin => Ok(self.prompts.turn.lock().await),
+    /// Asks whether a program may use what is verified already.
+    ///
+    /// # Errors
+    /// A token that left, a prompt that cannot be shown or that nobody answers.
+    pub(super) async fn ask_consent(
+        &self,
+        _turn: &Turn<'_>,
+        present: &Present,
+        asking: &Asking,
+    ) -> Result<bool, TokenFault> {
+        let named = Named::of(present);
+        let Asking { application, deed, screen, language } = asking;
+        let text = prompt_text::consent(*language, application, *deed, named.meant(present));
+        self.announce("prompt", "shown", Some(present.serial()));
+        let answered = withdrawn_with(present, self.prompts.pinentry.confirm(&text, screen)).await;
+        self.announce("prompt", "closed", Some(present.serial()));
+        match answered {
+            None => Err(TokenFault::Pin(PinFault::Withdrawn)),
+            Some(Ok(())) => Ok(true),
+            Some(Err(PromptError::Cancelled)) => Ok(false),
+            Some(Err(error)) => Err(prompt_fault(error)),
         }
+    }
+
+    /// Waits for the screen, as long as the token is here. An application whose challenges would queue up prompt after
+    /// prompt is refused instead; programs wait, since the answer to one may be the answer to all.
+    pub(super) async fn turn(&self, present: &Present, deed: Deed) -> Result<Turn<'_>, TokenFault> {
+        let turn = async {
+            match deed {
+                Deed::Challenge => self
+                    .prompts
+                    .turn
+                    .try_lock()
+                    .map_err(|_| TokenFault::Other(failure::PIN_PROMPT_BUSY.into())),
+                Deed::Login | Deed::ChangePin | Deed::Program(_) => Ok(self.prompts.turn.lock().await),
+            }
+        };
+        withdrawn_with(present, turn).await.unwrap_or(Err(TokenFault::Pin(PinFault::Withdrawn))).map(Turn)
     }
 
     async fn answer(

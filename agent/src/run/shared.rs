@@ -4,8 +4,8 @@
 //! out in [`super::effects`] before the lock is given back, or handed to a task.
 
 use super::{
-    activity::Workstation, bridge::OwnBridge, cards::Cards, notify::Outbox, pages::Pages, prompts::Prompts,
-    store::Store,
+    activity::Workstation, bridge::OwnBridge, cards::Cards, notify::Outbox, pages::Pages, pkcs11::Shown,
+    prompts::Prompts, store::Store,
 };
 use crate::{
     config::Config,
@@ -19,7 +19,10 @@ use cps_agent_core::{
     audit,
     identity::{UnixTime, Way},
     oidc::{Provider, World},
-    policy::Policy,
+    policy::{
+        Policy,
+        program::{Pauses, Programs},
+    },
     psc::{Fresh, Profile, keys::Keys, pushes::Pushes},
     session::table::{Happening, Table},
     trust::Anchors,
@@ -41,6 +44,8 @@ pub(super) struct Quiet {
     pub(super) pages: Pages,
     /// Signing keys of the upstream, left by the last login.
     pub(super) upstream_keys: Option<Keys>,
+    /// Programs whose prompt the person just closed.
+    pub(super) pauses: Pauses,
     /// How often phones rang, and who logged in last.
     pub(super) pushes: Pushes,
     /// The last try found that the upstream cannot be reached.
@@ -63,6 +68,7 @@ impl Quiet {
             pages,
             upstream_keys: None,
             pushes,
+            pauses: Pauses::default(),
             upstream_down: false,
             workstation: Workstation::default(),
             sweep: None,
@@ -97,6 +103,8 @@ pub(super) struct Fixed {
     pub(super) config: Config,
     /// The same as the quiet half asks for them.
     pub(super) policy: Policy,
+    /// What programs may do through the PKCS#11 module.
+    pub(super) programs: Programs,
     /// The authorities.
     pub(super) anchors: Arc<Anchors>,
     /// Revocation lists that lie beside them.
@@ -118,6 +126,8 @@ pub(super) struct Shared {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) random: SystemRandom,
     pub(super) events: broadcast::Sender<words::Event>,
+    /// What the PKCS#11 module was shown last.
+    pub(super) shown: Shown,
     pub(super) fetcher: Option<Fetcher>,
     pub(super) revocations: Revocations,
     /// Proxies on the way out.
@@ -179,6 +189,7 @@ impl Shared {
             prompts,
             journal,
             store,
+            shown: Shown::new(clock.now()),
             clock,
             random: SystemRandom::new(),
             events: broadcast::Sender::new(256),

@@ -174,6 +174,14 @@ pub fn program(pid: i32) -> Option<String> {
     Some(path.to_string_lossy().into_owned())
 }
 
+/// When a process began, in clock ticks since the system did (`starttime` of proc(5)).
+#[must_use]
+pub fn began(pid: i32) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name of the program is in parentheses and may hold anything; 20 fields lie between it and the number.
+    stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(19)?.parse().ok()
+}
+
 /// The process that holds a socket, found by its inode. Only processes of our own user can be seen. `likely` is looked at
 /// first: whoever opens many connections is soon found.
 #[must_use]
@@ -295,6 +303,7 @@ mod tests {
             assert_eq!(process(inode, likely), Some(own), "{likely:?}");
         }
         assert!(program(std::process::id() as i32).is_some());
+        assert!(began(std::process::id() as i32) > began(1) && began(-1).is_none());
         drop(caller);
     }
 }

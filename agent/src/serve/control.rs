@@ -12,7 +12,9 @@ use super::{
     page,
     problem::Fault,
     reply::{self, Reply},
-    routes, v1,
+    routes::{self, Endpoint},
+    v1,
+    visitor::Process,
 };
 use bytes::Bytes;
 use cps_agent_api::words::{PROTOCOL, PROTOCOL_HEADER};
@@ -150,23 +152,18 @@ async fn welcome<D: Desk>(desk: Arc<D>, slots: Arc<Slots<i32>>, stream: UnixStre
         desk.refused_at_door(Door::Control, OTHER_USER, None);
         return;
     }
-    let program = peer.pid().and_then(caller::program);
-    let Some(_slot) = slots.take(peer.pid()) else {
-        desk.refused_at_door(Door::Control, TOO_MANY_CONNECTIONS, program.as_deref());
+    let process = peer.pid().map(Process::of).unwrap_or_default();
+    let Some(_slot) = slots.take(process.pid) else {
+        desk.refused_at_door(Door::Control, TOO_MANY_CONNECTIONS, process.program.as_deref());
         return;
     };
-    connection::serve(stream, |request| answer(&desk, peer.pid(), program.as_deref(), request)).await;
+    connection::serve(stream, |request| answer(&desk, &process, request)).await;
 }
 
 const PROTOCOL_NAME: HeaderName = HeaderName::from_static(PROTOCOL_HEADER);
 
 /// Answers one request.
-pub(super) async fn answer<D, B>(
-    desk: &Arc<D>,
-    pid: Option<i32>,
-    program: Option<&str>,
-    request: Request<B>,
-) -> Reply
+pub(super) async fn answer<D, B>(desk: &Arc<D>, process: &Process, request: Request<B>) -> Reply
 where
     D: Desk,
     B: Body<Data = Bytes>,
@@ -183,11 +180,16 @@ where
         if !route.methods.contains(&head.method.as_str()) {
             return Err(Fault::Method(route.methods));
         }
+        // The policy has a rule for the program: that it was at this connection some time ago does not do.
+        let program = match route.endpoint {
+            Endpoint::ModuleSigns | Endpoint::ModuleDeciphers => process.still(),
+            _ => process.program.clone(),
+        };
         let caller = Caller {
             door: Door::Control,
             same_user: true,
-            pid,
-            program: program.map(str::to_owned),
+            pid: process.pid,
+            program,
             client: None,
             language,
         };

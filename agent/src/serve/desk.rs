@@ -3,7 +3,7 @@
 //! A door decides who may enter and turns bytes into these calls; the loop implements them and alone holds the cards.
 
 use super::oidc::desk::OidcDesk;
-use cps_agent_api::words;
+use cps_agent_api::{pkcs11, words};
 use cps_agent_core::{failure::Failure, oidc::token::BearerError};
 use std::future::Future;
 
@@ -236,6 +236,20 @@ pub trait Desk: OidcDesk {
     ) -> impl Future<Output = Result<words::TokenAnswer, Failure>> + Send;
     /// `GET /v1/audit`: checks the chain of the audit trail.
     fn check_audit(&self) -> impl Future<Output = Result<words::AuditCheck, Failure>> + Send;
+    /// `GET /v1/pkcs11`: readers and tokens as the module shows them, from memory.
+    fn module_tokens(&self) -> pkcs11::Tokens;
+    /// `POST /v1/pkcs11/sign`. The caller's program is the one its process shows now.
+    fn module_signs(
+        &self,
+        caller: &Caller,
+        request: pkcs11::SignRequest,
+    ) -> impl Future<Output = Result<pkcs11::SignAnswer, Failure>> + Send;
+    /// `POST /v1/pkcs11/decrypt`: likewise.
+    fn module_deciphers(
+        &self,
+        caller: &Caller,
+        request: pkcs11::DecryptRequest,
+    ) -> impl Future<Output = Result<pkcs11::DecryptAnswer, Failure>> + Send;
     /// `GET /v1/trust`: who vouches for the bridge's certificate, when there is one.
     fn authority(&self) -> Option<words::Authority>;
     /// `POST /v1/trust`.

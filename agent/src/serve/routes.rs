@@ -69,6 +69,12 @@ pub enum Endpoint {
     Diagnosis,
     /// `/v1/audit`.
     Audit,
+    /// `/v1/pkcs11`.
+    ModuleTokens,
+    /// `/v1/pkcs11/sign`.
+    ModuleSigns,
+    /// `/v1/pkcs11/decrypt`.
+    ModuleDeciphers,
 }
 
 /// Which doors have a route.
@@ -138,6 +144,9 @@ pub static ROUTES: &[Route] = &[
     route("/v1/trust", &["GET", "POST", "DELETE"], At::Control, Endpoint::Trust),
     route("/v1/diagnosis", GET, At::Control, Endpoint::Diagnosis),
     route("/v1/audit", GET, At::Control, Endpoint::Audit),
+    route("/v1/pkcs11", GET, At::Control, Endpoint::ModuleTokens),
+    route("/v1/pkcs11/sign", POST, At::Control, Endpoint::ModuleSigns),
+    route("/v1/pkcs11/decrypt", POST, At::Control, Endpoint::ModuleDeciphers),
 ];
 
 /// Longest value in a path.

@@ -109,6 +109,13 @@ where
         }
         Endpoint::Trust => reply::json(ok, &desk.authority()),
         Endpoint::Audit => reply::json(ok, &desk.check_audit().await?),
+        Endpoint::ModuleTokens => reply::json(ok, &desk.module_tokens()),
+        Endpoint::ModuleSigns => {
+            reply::json(ok, &desk.module_signs(caller, read(headers, body).await?).await?)
+        }
+        Endpoint::ModuleDeciphers => {
+            reply::json(ok, &desk.module_deciphers(caller, read(headers, body).await?).await?)
+        }
         Endpoint::Diagnosis => reply::json(ok, &desk.diagnosis(caller).await),
         Endpoint::OpenApi => reply::document(super::openapi::DOCUMENT),
         _ => return Err(NOT_FOUND.into()),

@@ -18,6 +18,31 @@ pub struct Process {
     pub pid: Option<i32>,
     /// Its executable.
     pub program: Option<String>,
+    /// When it began, as the system counts: a number is given again to another process.
+    began: Option<u64>,
+}
+
+impl Process {
+    /// The process of this number, as it is now.
+    #[must_use]
+    pub fn of(pid: i32) -> Self {
+        Self { pid: Some(pid), program: caller::program(pid), began: caller::began(pid) }
+    }
+
+    /// Its executable, if it is still the process that it was, and still the same program. Looked at when more than an
+    /// audit line rests on it.
+    #[must_use]
+    pub fn still(&self) -> Option<String> {
+        let pid = self.pid?;
+        let program = self.program.clone().filter(|program| caller::program(pid).as_ref() == Some(program));
+        program.filter(|_| self.began.is_some() && caller::began(pid) == self.began)
+    }
+
+    /// One that is made up.
+    #[cfg(test)]
+    pub(super) fn called(pid: i32, program: &str) -> Self {
+        Self { pid: Some(pid), program: Some(program.to_owned()), began: None }
+    }
 }
 
 /// Takes turns at searching, and remembers who was found last.
@@ -43,7 +68,7 @@ impl Searches {
             let likely = Some(last.load(Ordering::Relaxed)).filter(|pid| *pid != 0);
             let pid = caller::process(inode, likely);
             last.store(pid.unwrap_or_default(), Ordering::Relaxed);
-            Process { pid, program: pid.and_then(caller::program) }
+            pid.map(Process::of).unwrap_or_default()
         };
         tokio::task::spawn_blocking(search).await.unwrap_or_default()
     }

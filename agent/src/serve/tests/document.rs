@@ -6,7 +6,7 @@ use crate::serve::{
     openapi::DOCUMENT,
     routes::{At, ROUTES},
 };
-use cps_agent_api::words;
+use cps_agent_api::{pkcs11, words};
 use cps_agent_core::failure::Language;
 use serde_json::Value;
 use std::{collections::BTreeSet, sync::Arc};
@@ -128,6 +128,70 @@ fn every_word_has_exactly_its_members() {
     let token: words::TokenRequest =
         serde_json::from_str("{\"name\":\"n\",\"authority\":\"test\",\"id\":\"1\"}").unwrap();
     same_members("TokenRequest", token);
+}
+
+#[test]
+fn every_word_of_the_module_has_exactly_its_members() {
+    let bytes = || pkcs11::Base64(vec![1]);
+    let key = pkcs11::Key {
+        id: bytes(),
+        label: String::new(),
+        certificate_label: String::new(),
+        certificate: bytes(),
+        subject: bytes(),
+        issuer: bytes(),
+        serial_number: bytes(),
+        not_before: 0,
+        not_after: 0,
+        public_key: pkcs11::PublicKey::Ec { curve: bytes(), point: bytes() },
+        role: pkcs11::Role::Authentication,
+        schemes: Vec::new(),
+        inputs: Vec::new(),
+        longest_raw: 0,
+        decrypt: false,
+        always_authenticate: false,
+    };
+    let token = pkcs11::Token {
+        label: String::new(),
+        manufacturer: String::new(),
+        model: String::new(),
+        serial: String::new(),
+        insertion: 1,
+        pin: pkcs11::Pin::Fine,
+        pin_min: 4,
+        pin_max: 4,
+        keys: Vec::new(),
+    };
+    same_members("ModuleKey", key);
+    same_members("ModuleToken", token);
+    same_members("ModuleSlot", pkcs11::Slot { reader: String::new(), hardware: true, token: None });
+    same_members("ModuleTokens", FakeDesk::default().module_tokens());
+    let screen = words::Screen::default;
+    same_members(
+        "ModuleSignRequest",
+        pkcs11::SignRequest {
+            serial: String::new(),
+            key: bytes(),
+            scheme: pkcs11::Scheme::RsaPkcs1,
+            input: pkcs11::Input::Raw,
+            data: bytes(),
+            screen: screen(),
+        },
+    );
+    same_members(
+        "ModuleDecryptRequest",
+        pkcs11::DecryptRequest { serial: String::new(), key: bytes(), data: bytes(), screen: screen() },
+    );
+    same_members("ModuleSignAnswer", pkcs11::SignAnswer { signature: bytes() });
+    same_members("ModuleDecryptAnswer", pkcs11::DecryptAnswer { plaintext: bytes() });
+}
+
+#[test]
+fn the_module_is_served_at_the_control_door_alone() {
+    let paths = document()["paths"].as_object().unwrap().clone();
+    let of_the_module: Vec<_> = paths.iter().filter(|(path, _)| path.starts_with("/v1/pkcs11")).collect();
+    assert_eq!(of_the_module.len(), 3);
+    assert!(of_the_module.iter().all(|(_, path)| path["x-cps-door"] == "control"));
 }
 
 #[tokio::test]

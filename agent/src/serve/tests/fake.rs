@@ -8,7 +8,7 @@ use crate::serve::{
     oidc::desk::{LogoutAnswer, OidcDesk},
     visitor::{Process, Searches, Visitor},
 };
-use cps_agent_api::words;
+use cps_agent_api::{pkcs11, words};
 use cps_agent_core::{
     failure::{CARD_UNKNOWN, CLIENT_LOCKED, Code, Failure, Language, PIN_WRONG},
     oidc::{
@@ -299,6 +299,25 @@ impl Desk for FakeDesk {
     ) -> Result<words::TokenAnswer, Failure> {
         Ok(words::TokenAnswer { serial: None, file: request.name, authority: None, csr: None })
     }
+    fn module_tokens(&self) -> pkcs11::Tokens {
+        pkcs11::Tokens { generation: 1, slots: Vec::new() }
+    }
+    async fn module_signs(
+        &self,
+        caller: &Caller,
+        request: pkcs11::SignRequest,
+    ) -> Result<pkcs11::SignAnswer, Failure> {
+        self.note(format!("sign {} for {:?}", request.serial, caller.program));
+        Ok(pkcs11::SignAnswer { signature: request.data })
+    }
+    async fn module_deciphers(
+        &self,
+        caller: &Caller,
+        request: pkcs11::DecryptRequest,
+    ) -> Result<pkcs11::DecryptAnswer, Failure> {
+        self.note(format!("decipher {} for {:?}", request.serial, caller.program));
+        Ok(pkcs11::DecryptAnswer { plaintext: request.data })
+    }
     async fn check_audit(&self) -> Result<words::AuditCheck, Failure> {
         Ok(words::AuditCheck { lines: 1, hash: "00".to_owned(), files: 1, aside: Vec::new() })
     }
@@ -346,7 +365,7 @@ pub(crate) fn bridge(desk: &Arc<FakeDesk>) -> Arc<Bridge<FakeDesk>> {
 
 /// A program of our own user.
 pub(crate) fn neighbour() -> Visitor {
-    Visitor::known(Process { pid: Some(4242), program: Some("/usr/bin/dpi".to_owned()) })
+    Visitor::known(Process::called(4242, "/usr/bin/dpi"))
 }
 
 /// Opens a connection to the bridge and leaves it open.
@@ -363,7 +382,9 @@ pub(crate) fn dial_control(desk: &Arc<FakeDesk>) -> DuplexStream {
     let desk = Arc::clone(desk);
     tokio::spawn(async move {
         connection::serve(theirs, |request| {
-            control::answer(&desk, Some(4242), Some("/usr/bin/cps"), request)
+            let process = Process::called(4242, "/usr/bin/cps");
+            let desk = Arc::clone(&desk);
+            async move { control::answer(&desk, &process, request).await }
         })
         .await;
     });
