@@ -34,6 +34,7 @@ mod local_login;
 mod logind;
 mod modes;
 mod moved_clock;
+mod ocsp;
 mod offline;
 #[cfg(target_os = "linux")]
 mod pcscd;

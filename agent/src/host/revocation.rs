@@ -1,25 +1,61 @@
-//! Revocation lists: fetched from where certificates say, kept on disk for when the network is away.
+//! Revocation lists and answers of responders: fetched from where certificates say, kept on disk for when the network is
+//! away.
 //!
-//! The quiet half judges the lists; here they are bytes. Nothing but http is followed (RFC 5280 §8 asks for no more, a
-//! list is signed), and no address of this machine or of the local link outside the test environment, since the address
+//! The quiet half judges them; here they are bytes. Nothing but http is followed (RFC 5280 §8 asks for no more, what comes
+//! is signed), and no address of this machine or of the local link outside the test environment, since the address
 //! comes from a card.
 
 use super::{clock::Clock, fetch::fetch_public, proxy::Proxies, state::Folder};
-use cps_agent_core::identity::UnixTime;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use cps_agent_core::{
+    identity::UnixTime,
+    trust::{Evidence, ocsp},
+};
 use cps_card::certificate::Certificate;
 use std::{net::IpAddr, sync::Arc};
-use url::{Host, Url};
+use url::{Host, Url, form_urlencoded};
 
-/// A list is fetched again after this many seconds; how long it is valid is written in itself.
+/// What was fetched is fetched again after this many seconds; how long it is valid is written in itself.
 const FRESH: i64 = 3600;
 /// Largest list.
 const LIMIT: usize = 8 * 1024 * 1024;
 /// Places of one certificate that are tried.
 const PLACES: usize = 4;
-/// First words of a cached list; the moment it was fetched and a line feed follow, then the list.
+/// First words of a cached file; the moment it was fetched and a line feed follow, then what was fetched.
 const HEADER: &str = "cps-agent crl 1 ";
 
-/// Fetches and keeps revocation lists.
+/// What is fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    List,
+    Answer,
+}
+
+impl Kind {
+    fn limit(self) -> usize {
+        match self {
+            Self::List => LIMIT,
+            Self::Answer => ocsp::MAX_SIZE,
+        }
+    }
+
+    /// Cache files are named by a hash of the address, which may hold anything.
+    fn file_name(self, url: &Url) -> String {
+        let digest = ring::digest::digest(&ring::digest::SHA256, url.as_str().as_bytes());
+        let name: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        match self {
+            Self::List => name + ".crl",
+            Self::Answer => name + ".ocsp",
+        }
+    }
+
+    /// A responder that cannot answer now may in a moment: that is not kept.
+    fn is_kept(self, content: &[u8]) -> bool {
+        self == Self::List || ocsp::is_answer(content)
+    }
+}
+
+/// Fetches and keeps what is published about certificates.
 pub struct Revocations {
     cache: Folder,
     clock: Arc<dyn Clock>,
@@ -28,52 +64,66 @@ pub struct Revocations {
 }
 
 impl Revocations {
-    /// A cache in a folder. `test` admits lists published on this machine.
+    /// A cache in a folder. `test` admits what is published on this machine.
     #[must_use]
     pub fn new(cache: Folder, clock: Arc<dyn Clock>, proxies: Arc<Proxies>, test: bool) -> Self {
         Self { cache, clock, proxies, test }
     }
 
-    /// The lists that a certificate points to, as far as they can be had: fresh ones, else those of the last time.
-    pub async fn lists(&self, certificate: &Certificate) -> Vec<Vec<u8>> {
-        let mut lists = Vec::new();
-        for url in certificate.crl_urls().iter().take(PLACES).filter_map(|text| Url::parse(text).ok()) {
-            if url.scheme() == "http" && (self.test || !is_near(&url)) {
-                lists.extend(self.list(&url).await);
-            }
-        }
-        lists
+    /// What a certificate points to, as far as it can be had: fresh, else that of the last time.
+    pub async fn evidence(&self, certificate: &Certificate, issuer: &Certificate) -> Evidence {
+        let questions = questions(certificate, issuer);
+        let (lists, answers) =
+            tokio::join!(self.all(Kind::List, certificate.crl_urls()), self.all(Kind::Answer, &questions));
+        Evidence { lists, answers }
     }
 
-    async fn list(&self, url: &Url) -> Option<Vec<u8>> {
-        let name = file_name(url);
+    async fn all(&self, kind: Kind, addresses: &[String]) -> Vec<Vec<u8>> {
+        let mut found = Vec::new();
+        for url in addresses.iter().take(PLACES).filter_map(|text| Url::parse(text).ok()) {
+            if url.scheme() == "http" && (self.test || !is_near(&url)) {
+                found.extend(self.one(kind, &url).await);
+            }
+        }
+        found
+    }
+
+    async fn one(&self, kind: Kind, url: &Url) -> Option<Vec<u8>> {
+        let name = kind.file_name(url);
         let cached = self.cache.read(&name).ok().flatten().and_then(|file| parse(&file));
         let now = self.clock.now();
-        if let Some((fetched, list)) = &cached
+        if let Some((fetched, content)) = &cached
             && (0..FRESH).contains(&now.since(*fetched))
         {
-            return Some(list.clone());
+            return Some(content.clone());
         }
-        match fetch_public(url, &self.proxies, self.clock.as_ref(), LIMIT).await {
-            Ok(list) => {
-                let file = [format!("{HEADER}{}\n", now.0).as_bytes(), &list].concat();
+        match fetch_public(url, &self.proxies, self.clock.as_ref(), kind.limit()).await {
+            Ok(content) if kind.is_kept(&content) => {
+                let file = [format!("{HEADER}{}\n", now.0).as_bytes(), &content].concat();
                 if let Err(error) = self.cache.write(&name, &file) {
-                    tracing::warn!(%error, "a revocation list cannot be kept");
+                    tracing::warn!(%error, "revocation data cannot be kept");
                 }
-                Some(list)
+                Some(content)
             }
-            Err(fault) => {
-                tracing::warn!(host = url.host_str(), %fault, "a revocation list cannot be fetched");
-                cached.map(|(_, list)| list)
+            fetched => {
+                let host = url.host_str();
+                match fetched {
+                    Ok(_) => tracing::warn!(host, "a responder does not answer the question"),
+                    Err(fault) => tracing::warn!(host, %fault, "revocation data cannot be fetched"),
+                }
+                cached.map(|(_, content)| content)
             }
         }
     }
 }
 
-/// Cache files are named by a hash of the address, which may hold anything.
-fn file_name(url: &Url) -> String {
-    let digest = ring::digest::digest(&ring::digest::SHA256, url.as_str().as_bytes());
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<String>() + ".crl"
+/// The question to each responder of a certificate as an address (RFC 6960 Appendix A.1): short enough to be one, and so
+/// it can be cached on the way.
+fn questions(certificate: &Certificate, issuer: &Certificate) -> Vec<String> {
+    let Some(question) = ocsp::request(certificate, issuer) else { return Vec::new() };
+    let question: String = form_urlencoded::byte_serialize(STANDARD.encode(question).as_bytes()).collect();
+    let responders = certificate.ocsp_urls().iter();
+    responders.map(|responder| format!("{}/{question}", responder.trim_end_matches('/'))).collect()
 }
 
 fn parse(file: &[u8]) -> Option<(UnixTime, Vec<u8>)> {

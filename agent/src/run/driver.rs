@@ -34,7 +34,7 @@ use cps_agent_core::{
         step::{Action, Event, Fetch, PinFault, Purpose, TokenFault, TokenWanted},
         table::Happening,
     },
-    trust::chain,
+    trust::{Evidence, chain},
 };
 use cps_card::{
     certificate::Certificate,
@@ -164,7 +164,9 @@ impl Driver {
                 tokio::time::sleep(Duration::from_secs(u64::try_from(seconds).unwrap_or(0))).await;
                 Event::Waited
             }
-            Action::Revocation { certificate, .. } => Event::Revocation(self.lists(&certificate).await),
+            Action::Revocation { certificate, issuer } => {
+                Event::Revocation(self.evidence(&certificate, &issuer).await)
+            }
         }
     }
 
@@ -310,10 +312,11 @@ impl Driver {
         }
     }
 
-    async fn lists(&self, certificate: &Certificate) -> Vec<Vec<u8>> {
-        let mut lists = self.shared.fixed.lists.clone();
-        lists.extend(self.shared.revocations.lists(certificate).await);
-        lists
+    /// What the network and the administrator's files say of a certificate.
+    async fn evidence(&self, certificate: &Certificate, issuer: &Certificate) -> Evidence {
+        let mut evidence = self.shared.revocations.evidence(certificate, issuer).await;
+        evidence.lists.extend(self.shared.fixed.lists.iter().cloned());
+        evidence
     }
 
     /// Gives what the person typed to the operation that spends it. From here on the token may be verified, even if

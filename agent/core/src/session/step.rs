@@ -14,6 +14,7 @@ pub use crate::fetch::{Fetch, FetchFault, Fetched, IfAsked};
 use crate::failure::Failure;
 use crate::identity::{NationalId, Person, SessionId, Way};
 use crate::secret::{Secret, SecretHash};
+use crate::trust::Evidence;
 use cps_card::certificate::Certificate;
 use cps_card::token::{Kind, Scheme};
 use std::sync::Arc;
@@ -178,8 +179,8 @@ pub enum Event {
     TokenFailed(TokenFault),
     /// A signature.
     Signed(Vec<u8>),
-    /// CRLs found for a certificate (DER), possibly none.
-    Revocation(Vec<Vec<u8>>),
+    /// What was found about a certificate, possibly nothing.
+    Revocation(Evidence),
     /// The listener listens; this is its address, which is the redirect URI of the request.
     Listening(Url),
     /// The browser came back with this query.

@@ -40,6 +40,7 @@ pub(crate) struct Shape {
     pub(crate) is_ca: bool,
     pub(crate) path_length: Option<u8>,
     pub(crate) usages: Vec<KeyUsagePurpose>,
+    pub(crate) extended: Vec<ExtendedKeyUsagePurpose>,
     pub(crate) years: (i32, i32),
     pub(crate) critical: bool,
 }
@@ -52,6 +53,7 @@ impl Default for Shape {
             is_ca: true,
             path_length: None,
             usages: vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign],
+            extended: Vec::new(),
             years: (2013, 2033),
             critical: false,
         }
@@ -70,6 +72,7 @@ impl Shape {
             (true, Some(length)) => IsCa::Ca(BasicConstraints::Constrained(length)),
         };
         parameters.key_usages = self.usages.clone();
+        parameters.extended_key_usages = self.extended.clone();
         parameters.not_before = date_time_ymd(self.years.0, 1, 1);
         parameters.not_after = date_time_ymd(self.years.1, 1, 1);
         if self.critical {
@@ -108,6 +111,11 @@ impl Authority {
 
     pub(crate) fn file(&self) -> AnchorFile {
         AnchorFile { name: "authority.pem".into(), content: self.pem.clone().into_bytes() }
+    }
+
+    /// A signature by the authority's key (ECDSA, P-256, SHA-256).
+    pub(crate) fn sign(&self, message: &[u8]) -> Vec<u8> {
+        rcgen::SigningKey::sign(self.issuer.key(), message).unwrap()
     }
 
     /// A revocation list with these serial numbers, in force between the two years.

@@ -12,6 +12,7 @@ use crate::psc::profile::{Custom, Profile};
 use crate::secret::{Secret, SecretHash};
 use crate::session::login::{Login, Outcome, Settings, Shows, Step};
 use crate::session::step::{Action, Event, Purpose, TokenFault};
+use crate::trust::Evidence;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -407,7 +408,10 @@ impl<'a> Play<'a> {
                 self.waited += seconds;
                 (format!("wait {seconds}"), Event::Waited)
             }
-            Action::Revocation { .. } => ("revocation".to_owned(), Event::Revocation(self.lists.clone())),
+            Action::Revocation { .. } => (
+                "revocation".to_owned(),
+                Event::Revocation(Evidence { lists: self.lists.clone(), answers: Vec::new() }),
+            ),
         };
         self.trace.push(word);
         event

@@ -8,16 +8,18 @@
 //! | --- | --- |
 //! | [`anchors`] | the authorities of this environment, read from files |
 //! | [`chain`] | from a leaf to a root (RFC 5280 §6), and the [`chain::Verdict`] on a card or token |
-//! | [`revocation`] | what revocation lists say |
+//! | [`revocation`] | what revocation lists say, and what is known by all that was brought |
+//! | [`ocsp`] | asking a responder, and reading what it says |
 
 pub mod anchors;
 pub mod chain;
+pub mod ocsp;
 pub mod revocation;
 
 pub use crate::identity::Environment;
 pub use anchors::{AnchorFile, Anchors};
 pub use chain::{Presented, Use, Verdict};
-pub use revocation::{Revocation, Status, Unknown};
+pub use revocation::{Evidence, Revocation, Status, Unknown};
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
-//! What revocation lists say of a certificate (RFC 5280 §5, §6.3).
+//! What is known of a certificate's status: what revocation lists say (RFC 5280 §5, §6.3), and responders ([`super::ocsp`]).
 
+use super::ocsp;
 use crate::failure::{self, Failure};
 use crate::identity::UnixTime;
 use cps_card::certificate::Certificate;
@@ -23,15 +24,24 @@ pub enum Revocation {
     Warn,
 }
 
+/// What was brought about a certificate, as it came.
+#[derive(Debug, Clone, Default)]
+pub struct Evidence {
+    /// Revocation lists, DER.
+    pub lists: Vec<Vec<u8>>,
+    /// Answers of responders to [`ocsp::request`], DER.
+    pub answers: Vec<Vec<u8>>,
+}
+
 /// What is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
-    /// A fresh list of the issuer does not name the certificate.
+    /// A fresh list of the issuer does not name the certificate, or its responder says so.
     Good {
-        /// Until when that list may be believed.
+        /// Until when that may be believed.
         until: UnixTime,
     },
-    /// A list of the issuer names it. A certificate on hold is revoked as long as it is.
+    /// A list of the issuer names it, or its responder says so. A certificate on hold is revoked as long as it is.
     Revoked {
         /// Since when.
         since: UnixTime,
@@ -43,15 +53,17 @@ pub enum Status {
 /// Why the status is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Unknown {
-    /// There is no list.
+    /// There is no list and no answer.
     NoList,
-    /// A list cannot be read.
+    /// A responder has no answer.
+    NoAnswer,
+    /// A list or an answer cannot be read.
     Garbled,
-    /// A list comes from another authority, or from one that may not sign lists, or its signature is wrong.
+    /// It comes from another authority, or from one that may not say it, or its signature is wrong.
     NotOfTheIssuer,
-    /// A list covers other certificates or some reasons only, or is a delta.
+    /// A list covers other certificates or some reasons only, or is a delta; a responder does not know the certificate.
     OtherScope,
-    /// A list is out of date, or not in force yet.
+    /// It is out of date, or not in force yet.
     Stale,
 }
 
@@ -70,13 +82,15 @@ impl Status {
     }
 }
 
-/// Reads every list and says what is known of `leaf`. A revocation counts even in a list that is out of date; good news
-/// only in a fresh one.
+/// Reads every list and answer and says what is known of `leaf`. A revocation counts even where it is out of date; good
+/// news only where it is fresh.
 #[must_use]
-pub fn check(leaf: &Certificate, issuer: &Certificate, lists: &[Vec<u8>], now: UnixTime) -> Status {
+pub fn check(leaf: &Certificate, issuer: &Certificate, evidence: &Evidence, now: UnixTime) -> Status {
     let mut best = Status::Unknown(Unknown::NoList);
-    for list in lists {
-        let found = read(leaf, issuer, list, now).unwrap_or_else(Status::Unknown);
+    let lists = evidence.lists.iter().map(|list| read(leaf, issuer, list, now));
+    let answers = evidence.answers.iter().map(|answer| ocsp::read(leaf, issuer, answer, now));
+    for found in lists.chain(answers) {
+        let found = found.unwrap_or_else(Status::Unknown);
         best = match (best, found) {
             (Status::Revoked { .. }, _) => best,
             (_, Status::Revoked { .. }) => found,

@@ -26,6 +26,12 @@ fn refused(plan: &Plan) -> Vec<Code> {
     codes(&plan.issued_by(&pki.persons), &pki.anchors())
 }
 
+/// What lists alone say of a card.
+fn by_lists(card: &Card, pki: &Pki, lists: &[Vec<u8>]) -> Status {
+    let evidence = Evidence { lists: lists.to_vec(), ..Evidence::default() };
+    check(&card.certificate, &pki.persons.certificate, &evidence, NOW)
+}
+
 fn reasons(refused: &[Failure]) -> Vec<&str> {
     refused.iter().map(|f| f.values["reason"].as_str().unwrap()).collect()
 }
@@ -209,7 +215,7 @@ fn a_bad_anchor_file_is_reported_and_the_rest_is_kept() {
 fn a_fresh_list_without_the_card_is_good_and_one_with_it_is_a_revocation() {
     let pki = Pki::default();
     let card = Plan::default().issued_by(&pki.persons);
-    let status = |lists: &[Vec<u8>]| check(&card.certificate, &pki.persons.certificate, lists, NOW);
+    let status = |lists: &[Vec<u8>]| by_lists(&card, &pki, lists);
     let clean = pki.persons.list(&[1, 2], (2026, 2027), None);
     let named = pki.persons.list(&[1, 4711], (2026, 2027), None);
     let old_named = pki.persons.list(&[4711], (2024, 2025), None);
@@ -224,7 +230,7 @@ fn a_fresh_list_without_the_card_is_good_and_one_with_it_is_a_revocation() {
 fn what_is_not_known_stays_unknown() {
     let (pki, other) = (Pki::default(), Pki::default());
     let card = Plan::default().issued_by(&pki.persons);
-    let status = |lists: &[Vec<u8>]| check(&card.certificate, &pki.persons.certificate, lists, NOW);
+    let status = |lists: &[Vec<u8>]| by_lists(&card, &pki, lists);
     let mut forged = pki.persons.list(&[], (2026, 2027), None);
     *forged.last_mut().unwrap() ^= 1;
     for (lists, why) in [

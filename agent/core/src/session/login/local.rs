@@ -24,7 +24,7 @@ pub(super) fn begin(holding: Holding) -> Turn {
     Turn::on(State::Revocation(AwaitRevocation { holding }), action)
 }
 
-/// Revocation lists are awaited.
+/// Revocation data is awaited.
 #[derive(Debug)]
 pub(super) struct AwaitRevocation {
     pub(super) holding: Holding,
@@ -32,10 +32,10 @@ pub(super) struct AwaitRevocation {
 
 impl AwaitRevocation {
     pub(super) fn on(self, event: Event, case: &mut Case, moment: &mut Moment<'_>) -> Result<Turn, Failure> {
-        let Event::Revocation(lists) = event else { return Err(unexpected()) };
+        let Event::Revocation(evidence) = event else { return Err(unexpected()) };
         let holding = self.holding;
         let status =
-            revocation::check(&holding.seen.certificate, &holding.accepted.issuer, &lists, moment.now);
+            revocation::check(&holding.seen.certificate, &holding.accepted.issuer, &evidence, moment.now);
         if let Status::Unknown(_) = status {
             moment.notes.push(
                 audit::Event::done(audit::What::RevocationUnknown)

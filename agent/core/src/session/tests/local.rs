@@ -10,7 +10,7 @@ use crate::session::step::{Action, Event, PinFault, Purpose, SamePerson, TokenFa
 use crate::tests::authority::{DOCTOR, Pki, Plan, random};
 use crate::tests::provider::Play;
 use crate::tests::{Counted, NOW};
-use crate::trust::Revocation;
+use crate::trust::{Evidence, Revocation};
 use std::sync::Arc;
 
 /// Plays a plan's local login under a good PKI with a clean revocation list; also gives the trace.
@@ -272,7 +272,7 @@ fn two_logins_never_sign_the_same_challenge() {
             other => panic!("{other:?}"),
         };
         let login = next(login, Event::Token(card.seen()));
-        let login = next(login, Event::Revocation(vec![]));
+        let login = next(login, Event::Revocation(Evidence::default()));
         match on(login, Event::PinGiven) {
             Step::Next(_, Action::Sign { message, .. }) => message,
             other => panic!("{other:?}"),
