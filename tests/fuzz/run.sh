@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 seconds=${1:-10}
 shift || true
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(apdu tlv pkcs15 certificate fci jws id_token discovery jwks userinfo authorization token endpoints door pkcs11)
+[ ${#targets[@]} -gt 0 ] || targets=(apdu tlv pkcs15 certificate fci jws id_token discovery jwks ocsp userinfo authorization token endpoints door pkcs11)
 host=$(rustc -vV | sed -n 's/^host: //p')
 out=${CARGO_TARGET_DIR:-target}/fuzz
 mkdir -p "$out"

@@ -9,6 +9,7 @@
 //! | [`card`] | a card |
 //! | [`jose`] | anybody who holds a token |
 //! | [`upstream`] | the provider we log in at |
+//! | [`trust`] | whoever answers for a responder |
 //! | [`provider`] | an application, to the endpoints of OpenID Connect |
 //! | [`door`] | anybody who reaches the loopback port, to a whole agent |
 //! | [`pkcs11`] | a program that loaded the PKCS#11 module, to the module's functions |
@@ -20,6 +21,7 @@ pub mod jose;
 #[cfg(target_os = "linux")]
 pub mod pkcs11;
 pub mod provider;
+pub mod trust;
 pub mod upstream;
 
 /// Runs a target on the files named on the command line, to look at a finding again.

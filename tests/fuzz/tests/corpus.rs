@@ -53,6 +53,7 @@ targets! {
     claims_of_id_tokens: "id_token" = cps_fuzz::jose::id_token, accepts;
     discovery_documents: "discovery" = cps_fuzz::upstream::discovery, accepts;
     key_sets: "jwks" = cps_fuzz::upstream::jwks, accepts;
+    answers_of_responders: "ocsp" = cps_fuzz::trust::ocsp, accepts;
     user_info: "userinfo" = cps_fuzz::upstream::userinfo, accepts;
     authorization_requests: "authorization" = cps_fuzz::provider::authorization, accepts;
     token_requests: "token" = cps_fuzz::provider::token, accepts;
