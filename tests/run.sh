@@ -11,8 +11,8 @@ step() {
 }
 
 # Programs of other people that judge ours, and the real PC/SC daemon with a virtual reader.
-packages="apache2-bin ca-certificates chromium dbus firefox-esr libapache2-mod-auth-openidc libnss3-tools opensc openssl
-    pcsc-tools pcscd pinentry-tty python3-venv vsmartcard-vpcd"
+packages="apache2-bin ca-certificates chromium dbus firefox-esr gcc libapache2-mod-auth-openidc libc6-dev libcmocka-dev
+    libnss3-tools libssl-dev opensc openssl pcsc-tools pcscd pinentry-tty python3-venv softhsm2 vsmartcard-vpcd"
 step "system packages"
 missing=""
 for package in $packages; do
@@ -55,6 +55,31 @@ if ! cmp -s "$pinned" "$venv/requirements.txt"; then
     cp "$pinned" "$venv/requirements.txt"
 fi
 echo "present: $("$venv/bin/python" --version) with $(grep -c == "$pinned") packages"
+
+step "p11test"
+# OpenSC's test suite for PKCS#11 modules comes as source only; Debian's archive has that of the opensc it ships.
+p11test=${CARGO_TARGET_DIR:-target}/p11test
+version=$(dpkg-query -W -f '${Version}' opensc)
+if [ ! -x "$p11test/p11test" ] || [ "$(cat "$p11test/version" 2>/dev/null)" != "$version" ]; then
+    rm -rf "$p11test"
+    mkdir -p "$p11test/lists/partial"
+    for suite in "" -updates; do
+        echo "deb-src http://deb.debian.org/debian $(. /etc/os-release && echo "$VERSION_CODENAME")$suite main"
+    done >"$p11test/sources.list"
+    echo "deb-src http://deb.debian.org/debian-security $(. /etc/os-release && echo "$VERSION_CODENAME")-security main" \
+        >>"$p11test/sources.list"
+    here=$(cd "$p11test" && pwd)
+    apt="apt-get -q -o Dir::Etc::SourceList=$here/sources.list -o Dir::Etc::SourceParts=/dev/null -o Dir::State::Lists=$here/lists
+        -o APT::Sandbox::User=$(id -un) -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache="
+    $apt update >/dev/null
+    (cd "$p11test" && $apt source --download-only "opensc=$version" >/dev/null && tar -xf opensc_*.orig.tar.*)
+    # What its configure script would find out.
+    printf '#define ENABLE_OPENSSL 1\n#define HAVE_DLFCN_H 1\n#define PACKAGE_VERSION "%s"\n' "$version" >"$p11test/config.h"
+    source=$(echo "$p11test"/OpenSC-*/src)
+    cc -w -I"$p11test" -I"$source" "$source"/tests/p11test/*.c -o "$p11test/p11test" -lcmocka -lcrypto -ldl
+    echo "$version" >"$p11test/version"
+fi
+echo "present: p11test of opensc $version"
 
 step "formatting"
 cargo fmt --all --check
