@@ -191,16 +191,17 @@ fn refusal(error: &ClientError) -> CK_RV {
             | "card_garbled"
             | "card_update_interrupted"
             | "reader_failed" => CKR_DEVICE_ERROR,
-            "pin_cancelled" | "login_abandoned" => CKR_FUNCTION_CANCELED,
+            "pin_cancelled" | "program_refused" | "login_abandoned" => CKR_FUNCTION_CANCELED,
             "pin_blocked" => CKR_PIN_LOCKED,
             "pin_wrong" => CKR_PIN_INCORRECT,
             "pin_required" | "pin_no_prompter" | "pin_prompt_busy" | "pin_last_try" => CKR_USER_NOT_LOGGED_IN,
-            "card_unsupported" | "key_purpose" => CKR_KEY_FUNCTION_NOT_PERMITTED,
+            "card_unsupported" | "key_purpose" | "key_not_offered" => CKR_KEY_FUNCTION_NOT_PERMITTED,
             "request_malformed" => CKR_DATA_INVALID,
-            code if code.starts_with("pkcs11_") => CKR_FUNCTION_REJECTED,
-            "not_allowed_by_policy" | "session_locked" | "session_other_card" | "other_user" => {
-                CKR_FUNCTION_REJECTED
-            }
+            "program_denied"
+            | "not_allowed_by_policy"
+            | "session_locked"
+            | "session_other_card"
+            | "other_user" => CKR_FUNCTION_REJECTED,
             _ => CKR_FUNCTION_FAILED,
         },
     }
