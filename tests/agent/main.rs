@@ -33,12 +33,18 @@ mod local_login;
 #[cfg(target_os = "linux")]
 mod logind;
 mod modes;
+mod module_door;
 mod moved_clock;
 mod ocsp;
 mod offline;
 #[cfg(target_os = "linux")]
 mod pcscd;
 mod pins;
+#[cfg(target_os = "linux")]
+mod pkcs11_reader;
+mod pkcs11_refusals;
+mod pkcs11_signatures;
+mod pkcs11_verified_state;
 #[cfg(target_os = "linux")]
 mod private_bus;
 mod prompts;

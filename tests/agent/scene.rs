@@ -191,7 +191,7 @@ impl Scene {
         self.upstream = None;
     }
 
-    fn socket(&self) -> PathBuf {
+    pub fn socket(&self) -> PathBuf {
         self.folder.path().join("run/control.sock")
     }
 
