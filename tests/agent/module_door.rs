@@ -35,12 +35,13 @@ pub fn this_program() -> String {
     path.canonicalize().expect("a file").display().to_string()
 }
 
-/// The executable of the other program.
+/// The executable of the other program, as the system shows it: what the path finds may be a script that starts it.
 pub fn other_program() -> String {
-    let found = std::env::var_os("PATH").and_then(|path| {
-        std::env::split_paths(&path).map(|folder| folder.join("python3")).find(|file| file.exists())
-    });
-    found.and_then(|file| file.canonicalize().ok()).expect("python3").display().to_string()
+    let asked = std::process::Command::new("python3")
+        .args(["-c", "import os; print(os.readlink('/proc/self/exe'), end='')"])
+        .output()
+        .expect("python3");
+    String::from_utf8(asked.stdout).expect("a path")
 }
 
 /// SHA-256 of the message.
@@ -144,7 +145,7 @@ impl OtherProgram {
     pub async fn signs(&self, request: &SignRequest) -> Result<Vec<u8>, String> {
         let body = serde_json::to_string(request).expect("JSON");
         let (socket, path): (&Path, _) = (&self.socket, "/v1/pkcs11/sign");
-        let output = tokio::process::Command::new(other_program())
+        let output = tokio::process::Command::new("python3")
             .args(["-c", PYTHON])
             .args([socket.as_os_str(), path.as_ref(), body.as_ref()])
             .stderr(Stdio::inherit())

@@ -85,8 +85,9 @@ impl Machine {
 /// One signature of a program.
 async fn sign(control: &mut Control, card: &CardHandle, key: &Key) -> Result<(), ClientError> {
     let scheme = Scheme::RsaPkcs1Sha256;
-    let signing = control.pkcs11_sign(&request(card.serial(), key, scheme));
-    let answer = tokio::time::timeout(PATIENCE, signing).await.expect("an answer")?;
+    let wish = request(card.serial(), key, scheme);
+    let signing = tokio::time::timeout(PATIENCE, control.pkcs11_sign(&wish));
+    let answer = signing.await.expect("an answer")?;
     assert!(fits(key, scheme, &answer.signature.0), "another signature");
     Ok(())
 }

@@ -243,7 +243,7 @@ async fn an_ecps_token_signs_by_its_passphrase() {
         name: "mine".to_owned(),
         authority: "test".to_owned(),
         id: "899700990015".to_owned(),
-        given_name: None,
+        given_name: Some("CAMILLE".to_owned()),
         family_name: Some("EXEMPLE".to_owned()),
         profession: Some(10),
         screen: Default::default(),
