@@ -13,11 +13,12 @@ pub struct Judge {
 }
 
 impl Judge {
-    /// With the public key of a certificate, DER.
-    pub fn of(folder: &Path, certificate: &Path) -> Self {
+    /// With the public key of the certificate that a tool reads by its identifier.
+    pub fn of(folder: &Path, id: &str, tool: impl Fn(&[&str]) -> String) -> Self {
         let judge = Self { folder: folder.to_owned() };
+        tool(&["--read-object", "--type", "cert", "--id", id, "--output-file", &judge.path("certificate")]);
         let key = ["x509", "-inform", "DER", "-pubkey", "-noout", "-in"];
-        let output = run(Command::new("openssl").args(key).arg(certificate));
+        let output = run(Command::new("openssl").args(key).arg(judge.file("certificate")));
         succeeded("openssl x509", &output);
         fs::write(judge.file("key.pem"), output.stdout).expect("a file");
         fs::write(judge.file("message"), [b"a message of no importance".as_slice(), &[0xff; 100]].concat())

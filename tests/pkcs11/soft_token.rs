@@ -32,9 +32,10 @@ async fn an_e_cps_token_is_a_slot_and_signs() {
     let mechanisms = tool(&["--list-mechanisms"]);
     assert!(mechanisms.contains("ECDSA, keySize={256,256}, sign"), "{mechanisms}");
     let folder = tempfile::tempdir().expect("a folder");
-    let certificate = folder.path().join("certificate");
-    tool(&["--read-object", "--type", "cert", "--output-file", &certificate.to_string_lossy()]);
-    let judge = Judge::of(folder.path(), &certificate);
+    let objects = tool(&["--list-objects"]);
+    let (_, id) = objects.rsplit_once("ID:         ").expect("an identifier");
+    let id = id.lines().next().expect("a line").trim();
+    let judge = Judge::of(folder.path(), id, tool);
     for (mechanism, input, hash) in
         [("ECDSA-SHA256", "message", "sha256"), ("ECDSA", "sha256", "sha256"), ("ECDSA", "sha384", "sha384")]
     {

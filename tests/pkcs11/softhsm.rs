@@ -2,7 +2,7 @@
 
 use crate::{
     openssl::Judge,
-    stage::{Stage, run, succeeded},
+    stage::{Stage, id_of, run, succeeded},
 };
 use cps_sandbox::card::cards;
 use std::{collections::BTreeSet, fs, path::Path, process::Command};
@@ -115,10 +115,10 @@ async fn the_same_commands_end_the_same() {
     let theirs =
         |arguments: &[&str]| yardstick.tool(&[["--login", "--pin", "1234"].as_slice(), arguments].concat());
     let tools: [&dyn Fn(&[&str]) -> String; 2] = [&ours, &theirs];
-    for (tool, folder) in tools.iter().zip(&folders) {
-        let certificate = folder.path().join("certificate");
-        tool(&["--read-object", "--type", "cert", "--output-file", &certificate.to_string_lossy()]);
-        let judge = Judge::of(folder.path(), &certificate);
+    for ((tool, folder), label) in tools.iter().zip(&folders).zip(["CPS_PRIV_AUT", "key"]) {
+        let objects = tool(&["--list-objects"]);
+        let id = id_of(label, &objects);
+        let judge = Judge::of(folder.path(), &id, tool);
         for (mechanism, input, hash) in [
             ("RSA-PKCS", "digest_info", "sha256"),
             ("SHA256-RSA-PKCS", "message", "sha256"),
@@ -128,7 +128,6 @@ async fn the_same_commands_end_the_same() {
             tool(&["--sign", "-m", mechanism, "--input-file", &input, "--output-file", &output]);
             judge.accepts(hash, &[]);
         }
-        let objects = tool(&["--list-objects"]);
         for object in ["Certificate Object", "Public Key Object; RSA 2048 bits", "Private Key Object; RSA"] {
             assert_eq!(objects.matches(object).count(), 1, "{object}\n{objects}");
         }

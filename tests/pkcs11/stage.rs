@@ -75,6 +75,15 @@ impl Stage {
     }
 }
 
+/// The identifier of the private key with this label, in a list of objects.
+pub fn id_of(label: &str, objects: &str) -> String {
+    let (_, keys) = objects.split_once("Private Key Object").expect("a private key");
+    let (_, key) =
+        keys.split_once(&format!("label:      {label}\n")).unwrap_or_else(|| panic!("no {label}: {objects}"));
+    let (_, id) = key.split_once("ID:         ").expect("an identifier");
+    id.lines().next().expect("a line").trim().to_owned()
+}
+
 /// A program that finds the agent at a socket.
 pub fn finding_the_agent(program: &str, socket: &Path) -> Command {
     let mut command = Command::new(program);

@@ -3,7 +3,7 @@
 use crate::{
     desk::{UNTOUCHED, counts},
     openssl::Judge,
-    stage::{Stage, printed},
+    stage::{Stage, id_of, printed},
 };
 use cps_sandbox::{card::cards, pinentry::Answer};
 
@@ -28,14 +28,13 @@ const PSS: [Case<'static>; 2] = [
     ("SHA256-RSA-PKCS-PSS", "message", &[], "sha256", &["rsa_padding_mode:pss", "rsa_pss_saltlen:32"]),
 ];
 
-fn signs(stage: &Stage, cases: &[Case<'_>]) {
+fn signs(stage: &Stage, label: &str, cases: &[Case<'_>]) {
     let folder = tempfile::tempdir().expect("a folder");
-    let certificate = folder.path().join("certificate");
-    stage.told(&["--read-object", "--type", "cert", "--output-file", &certificate.to_string_lossy()]);
-    let judge = Judge::of(folder.path(), &certificate);
+    let id = id_of(label, &stage.told(&["--list-objects"]));
+    let judge = Judge::of(folder.path(), &id, |arguments| stage.told(arguments));
     for (mechanism, input, further, hash, options) in cases {
         let (input, output) = (judge.path(input), judge.path("signature"));
-        let sign = ["--sign", "-m", mechanism, "--input-file", &input, "--output-file", &output];
+        let sign = ["--sign", "--id", &id, "-m", mechanism, "--input-file", &input, "--output-file", &output];
         stage.told(&[sign.as_slice(), further].concat());
         judge.accepts(hash, options);
     }
@@ -95,7 +94,7 @@ async fn a_cps3_passes_the_test_and_signs_with_every_mechanism_for_one_pin() {
     for line in ["RSA-PKCS: OK", "SHA256-RSA-PKCS: OK", "SHA256: OK"] {
         assert!(text.contains(line), "{line}\n{text}");
     }
-    signs(&stage, &PKCS1);
+    signs(&stage, "CPS_PRIV_AUT", &PKCS1);
     assert_eq!(stage.workstation.person.questions().len(), 1, "one PIN for all of it");
     assert_eq!(counts(&stage.card), UNTOUCHED);
 }
@@ -106,8 +105,8 @@ async fn a_cps4_signs_with_pss_too() {
     stage.person_agrees();
     let text = stage.told(&["--test", "--login", "--pin", "9999"]);
     assert!(text.contains("No errors"), "{text}");
-    signs(&stage, &PKCS1);
-    signs(&stage, &PSS);
+    signs(&stage, "CPS_PRIV_AUT", &PKCS1);
+    signs(&stage, "CPS_PRIV_AUT", &PSS);
     assert_eq!(counts(&stage.card), UNTOUCHED);
 }
 
@@ -130,20 +129,7 @@ async fn a_signature_key_that_is_switched_on_signs_too() {
     for card in [cards::doctor_cps3(), cards::doctor_cps4()] {
         let stage = Stage::with(card, &settings).await;
         stage.person_agrees();
-        let folder = tempfile::tempdir().expect("a folder");
-        let certificate = folder.path().join("certificate");
-        let file = certificate.to_string_lossy().into_owned();
-        let label = ["--label", "Certificat de Signature CPS"];
-        stage
-            .told(&[["--read-object", "--type", "cert", "--output-file", &file].as_slice(), &label].concat());
-        let judge = Judge::of(folder.path(), &certificate);
-        for input in ["SHA256-RSA-PKCS message", "RSA-PKCS digest_info"] {
-            let (mechanism, input) = input.split_once(' ').expect("two words");
-            let (input, output) = (judge.path(input), judge.path("signature"));
-            let key = ["--sign", "--label", "CPS_PRIV_SIG", "-m", mechanism];
-            stage.told(&[key.as_slice(), &["--input-file", &input, "--output-file", &output]].concat());
-            judge.accepts("sha256", &[]);
-        }
+        signs(&stage, "CPS_PRIV_SIG", &PKCS1[..2]);
         assert_eq!(stage.workstation.person.questions().len(), 2, "the PIN each time");
     }
 }
