@@ -255,6 +255,14 @@ impl Agent {
         self.get("/v1/diagnosis").await
     }
 
+    /// `GET /v1/services`: the catalogue.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn services(&mut self) -> Result<Vec<words::Service>, ClientError> {
+        self.get("/v1/services").await
+    }
+
     /// `GET /v1/clients`.
     ///
     /// # Errors

@@ -55,6 +55,26 @@ pub struct Status {
     pub cards: Vec<Card>,
     /// The session, when there is one.
     pub session: Option<Session>,
+    /// Ways of login that are offered here, in the site's order: the words of [`LoginRequest::way`].
+    #[serde(default)]
+    pub ways: Vec<String>,
+    /// The prompt that is on the screen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<Prompt>,
+    /// What does not work now, in the language of the request: the bridge, the smart-card service, cards that cannot be
+    /// read. At the control door only.
+    #[serde(default)]
+    pub problems: Vec<Problem>,
+}
+
+/// A prompt of the agent, for whoever tells the person why it is there. Never what is typed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prompt {
+    /// The application or program that asks, as the prompt names it.
+    pub application: String,
+    /// Serial of the card or token it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<String>,
 }
 
 /// `GET /v1/diagnosis`: what works and what does not, one line each.
@@ -114,6 +134,9 @@ pub struct Card {
     pub unlocked: bool,
     /// Why it cannot be used, when it cannot: a code of the failure table.
     pub problem: Option<String>,
+    /// What its holder should see to before long: its certificate is about to end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<Problem>,
 }
 
 /// The person on a card, as the certificate says.
@@ -460,7 +483,7 @@ pub struct Authority {
 }
 
 /// One server-sent event of `GET /v1/events`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Event {
     /// `reader`, `card`, `login`, `session`, `prompt`, `service`.
     pub topic: String,
@@ -469,4 +492,24 @@ pub struct Event {
     /// Serial, reader, way, …: never a name or a secret.
     #[serde(default)]
     pub subject: Option<String>,
+    /// Why, for an end of a session: `logout`, `card_removed`, `idle`, … as the audit trail has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What went wrong or is about to, and what to do, in the language of the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Problem>,
+}
+
+/// A service of the catalogue (`GET /v1/services`): opened in the system's browser, never called by the agent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Service {
+    /// Short identifier.
+    pub id: String,
+    /// Name as people know it, in the language of the request.
+    pub name: String,
+    /// Where it begins.
+    pub address: String,
+    /// How one gets in: `psc` (the browser's session at Pro Santé Connect counts), `card` (the browser shows the card's
+    /// certificate), `account` or `open`.
+    pub access: String,
 }

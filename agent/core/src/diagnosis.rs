@@ -196,6 +196,14 @@ pub fn client_certificate(not_after: UnixTime, now: UnixTime) -> Finding {
     Finding::good(subject, [("days", days.into())])
 }
 
+/// The end of the certificate of a card that is present, when its holder should see to it. One that has ended is refused
+/// where it is used, in words of its own.
+#[must_use]
+pub fn card_ending(not_after: UnixTime, now: UnixTime) -> Option<Failure> {
+    let left = not_after.since(now);
+    (left > 0 && left / DAY <= ENDING).then(|| Failure::new(failure::CARD_ENDING).with("days", left / DAY))
+}
+
 /// Free space beside the state, in megabytes.
 #[must_use]
 pub fn space(megabytes: u64) -> Option<Failure> {
@@ -207,6 +215,14 @@ mod tests {
     use super::*;
 
     const NOW: UnixTime = UnixTime(1_800_000_000);
+
+    #[test]
+    fn a_card_is_spoken_of_from_sixty_days_before_its_end_and_not_after_it() {
+        let days = |days: i64| Some(card_ending(NOW.plus(days * DAY + 60), NOW)?.values["days"].as_i64());
+        assert_eq!(days(61), None);
+        assert_eq!([days(60), days(30), days(0)], [Some(Some(60)), Some(Some(30)), Some(Some(0))]);
+        assert_eq!(days(-1), None);
+    }
 
     #[test]
     fn a_client_certificate_is_told_of_before_it_ends() {

@@ -33,6 +33,7 @@ mod door;
 mod ecps;
 mod login;
 mod network;
+mod notice;
 mod program;
 #[cfg(test)]
 mod tests;
@@ -43,6 +44,7 @@ pub use door::*;
 pub use ecps::*;
 pub use login::*;
 pub use network::*;
+pub use notice::*;
 pub use program::*;
 
 use cps_card::Error as CardError;
@@ -152,7 +154,8 @@ impl Line {
 /// The whole table.
 pub fn lines() -> impl Iterator<Item = &'static Line> {
     let login = login::LINES.iter().chain(ecps::LINES).chain(network::LINES);
-    card::LINES.iter().chain(program::LINES).chain(login).chain(door::LINES).chain(diagnosis::LINES)
+    let programs = program::LINES.iter().chain(notice::LINES);
+    card::LINES.iter().chain(programs).chain(login).chain(door::LINES).chain(diagnosis::LINES)
 }
 
 /// A failure that a person can meet: its code, and the numbers or words its sentence needs.

@@ -17,9 +17,11 @@
 //! | [`policy`] | one question, one answer with its reason |
 //! | [`challenge`] | typed challenges signed by a card or token |
 //! | [`audit`] | what happened, as typed events in a hash chain |
+//! | [`catalogue`] | services that are opened in the browser |
 //! | [`diagnosis`] | what is looked at when somebody asks what is wrong |
 
 pub mod audit;
+pub mod catalogue;
 pub mod challenge;
 pub mod diagnosis;
 pub mod failure;

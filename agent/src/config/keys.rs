@@ -96,6 +96,7 @@ pub(super) static KEYS: &[Key] = &[
     key("pkcs11.programs", Kind::Table),
     key("pkcs11.signature_key", Kind::Flag),
     key("pkcs11.decrypt", Kind::Flag),
+    key("services.directory", Kind::Text),
     key("tokens.directory", Kind::Text),
     key("audit.sync", Kind::Text),
     key("audit.journal", Kind::Text),

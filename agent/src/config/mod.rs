@@ -52,6 +52,8 @@ pub struct Config {
     pub clients: Clients,
     /// What programs may do through the PKCS#11 module.
     pub programs: Programs,
+    /// The administrator's files of the catalogue.
+    pub services: PathBuf,
     /// Where soft tokens lie; below the state directory when absent.
     pub tokens: Option<PathBuf>,
     /// When audit lines reach the disk.

@@ -65,6 +65,7 @@ pub(super) fn config(layers: Layers) -> Result<Config, ConfigError> {
                 .unwrap_or(true),
         },
         programs: programs(&layers)?,
+        services: layers.path("services.directory").unwrap_or_else(|| "/etc/cps-agent/services.d".into()),
         tokens: layers.path("tokens.directory"),
         audit_sync: layers
             .choice("audit.sync", &[("always", AuditSync::Always), ("system", AuditSync::System)])?

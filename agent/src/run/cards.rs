@@ -72,6 +72,17 @@ pub(super) enum Inside {
     Card(Arc<Present>),
 }
 
+impl Inside {
+    /// Why what is there cannot be used.
+    fn problem(&self) -> Option<Failure> {
+        match self {
+            Self::Useless(failure) => Some(failure.clone()),
+            Self::Mute => Some(failure::CARD_MUTE.into()),
+            Self::Empty | Self::Reading | Self::Card(_) => None,
+        }
+    }
+}
+
 /// A card that was opened, and what it is.
 type Opened = (SmartCard, Arc<Description>);
 
@@ -243,17 +254,22 @@ impl Cards {
             return lost.clone();
         }
         let useless = seen.readers.values().find_map(|place| match &place.inside {
-            Inside::Useless(failure) => Some(failure.clone()),
-            Inside::Mute => Some(failure::CARD_MUTE.into()),
             // Nobody asks before the time that reading takes is over: another program holds it.
             Inside::Reading => Some(failure::CARD_BUSY.into()),
-            _ => None,
+            inside => inside.problem(),
         });
         match useless {
             Some(failure) => failure,
             None if seen.readers.is_empty() => failure::NO_READER.into(),
             None => failure::NO_CARD.into(),
         }
+    }
+
+    /// What does not work: the smart-card service, and cards that cannot be used.
+    pub(super) fn problems(&self) -> Vec<Failure> {
+        let seen = self.seen();
+        let cards = seen.readers.values().filter_map(|place| place.inside.problem());
+        seen.lost.iter().cloned().chain(cards).collect()
     }
 
     /// Opens the file of a soft token, under a name; one of the same name is replaced.

@@ -9,7 +9,10 @@ use super::{
 };
 use crate::{
     config,
-    serve::desk::{Caller, Choice, Desk, Door, LoginPage, Said},
+    serve::{
+        desk::{Caller, Choice, Desk, Door, LoginPage, Said},
+        problem::describe,
+    },
 };
 use cps_agent_api::{
     pkcs11,
@@ -40,8 +43,11 @@ impl FrontDesk {
         let registered = caller.client.as_deref().and_then(|id| {
             self.0.look(|quiet, _| quiet.provider.client(id).map(|client| client.name().to_owned()))
         });
-        let program =
-            || caller.program.as_deref().and_then(|p| Path::new(p).file_name()?.to_str()).map(str::to_owned);
+        let program = || {
+            let name = Path::new(caller.program.as_deref()?).file_name()?.to_str()?;
+            // The icon on the panel: a person knows it by its title.
+            Some(if name == "cps-tray" { "CPS" } else { name }.to_owned())
+        };
         registered.or_else(program).unwrap_or_else(|| "?".to_owned())
     }
 
@@ -114,10 +120,13 @@ impl Desk for FrontDesk {
     }
 
     fn status(&self, caller: &Caller) -> words::Status {
-        let (session, issuer) =
-            self.0.look(|quiet, _| (Self::current(quiet), quiet.provider.issuer().to_owned()));
         let fixed = &self.0.fixed;
+        let (session, issuer, ways) = self.0.look(|quiet, _| {
+            let ways = fixed.policy.ways(&[], quiet.upstream_down);
+            (Self::current(quiet), quiet.provider.issuer().to_owned(), ways)
+        });
         let bridge_problem = self.0.bridge.problem(self.0.clock.now());
+        let problems: Vec<Failure> = bridge_problem.iter().cloned().chain(self.0.cards.problems()).collect();
         let profile = fixed.config.upstream.as_ref().map_or("none", |upstream| upstream.profile.name());
         words::Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -130,6 +139,9 @@ impl Desk for FrontDesk {
             readers: self.readers(),
             cards: self.cards(caller),
             session,
+            ways: ways.into_iter().map(|way| put::way_name(way).to_owned()).collect(),
+            prompt: self.0.prompts.on_screen.now(),
+            problems: problems.iter().map(|problem| describe(problem, caller.language)).collect(),
         }
     }
 
@@ -137,12 +149,17 @@ impl Desk for FrontDesk {
         self.0.diagnosis(caller.language).await
     }
 
+    fn services(&self, caller: &Caller) -> Vec<words::Service> {
+        self.0.fixed.catalogue.services().map(|service| put::service(service, caller.language)).collect()
+    }
+
     fn readers(&self) -> Vec<words::Reader> {
         self.0.cards.readers().iter().map(put::reader).collect()
     }
 
     fn cards(&self, caller: &Caller) -> Vec<words::Card> {
-        self.0.cards.present().iter().map(|present| put::card(present, caller.language)).collect()
+        let now = self.0.clock.now();
+        self.0.cards.present().iter().map(|present| put::card(present, caller.language, now)).collect()
     }
 
     async fn certificates(&self, serial: &str) -> Result<Vec<words::CardCertificate>, Failure> {
@@ -257,7 +274,7 @@ impl Desk for FrontDesk {
         let usable = self.0.cards.present();
         let usable = usable.iter().filter(|present| present.description.kind == cps_card::token::Kind::Soft);
         let mut tokens: Vec<_> =
-            usable.map(|present| put::card(present, failure::Language::French)).collect();
+            usable.map(|present| put::card(present, failure::Language::French, self.0.clock.now())).collect();
         tokens.extend(self.0.cards.soft().iter().filter_map(put::useless_token));
         tokens
     }

@@ -418,15 +418,18 @@ impl Driver {
             // Written down before anybody hears of it: it holds after a restart.
             shared.save_pushes();
         }
-        let what = if ended.is_ok() { "done" } else { "failed" };
+        let failure = ended.as_ref().err().cloned();
         running.ended.send_replace(Some(ended));
-        shared.announce("login", what, None);
+        match failure {
+            None => shared.announce("login", "done", None),
+            Some(failure) => shared.announce_failure("login", "failed", None, &failure),
+        }
     }
 
     fn open(&self, quiet: &mut Quiet, outcome: Outcome, now: UnixTime) -> Result<SessionId, Failure> {
         for warning in &outcome.warnings {
             tracing::warn!(code = %warning.code, "a login succeeded with a warning");
-            self.shared.announce("login", "warning", Some(warning.code.0));
+            self.shared.announce_failure("login", "warning", Some(warning.code.0), warning);
         }
         if let Some(upstream) = &outcome.upstream {
             quiet.upstream_down = false;

@@ -2,6 +2,7 @@
 
 use super::shared::{Quiet, Shared};
 use crate::host::entropy::SystemEntropy;
+use cps_agent_api::words;
 use cps_agent_core::{
     audit,
     identity::UnixTime,
@@ -36,7 +37,13 @@ impl Shared {
                 Effect::UpstreamReplaced { upstream, sid } => {
                     self.revoke_upstream_session(upstream, sid);
                 }
-                Effect::Announce { topic, what, sid } => self.announce(topic, what, Some(&sid.0)),
+                Effect::Announce { topic, what, sid, reason } => self.tell(words::Event {
+                    topic: topic.to_owned(),
+                    what: what.to_owned(),
+                    subject: Some(sid.0),
+                    reason: reason.map(|why| why.name().to_owned()),
+                    problem: None,
+                }),
                 Effect::Audit(event) => match by {
                     Some(application) => self.journal.write(&event.by(application.clone())),
                     None => self.journal.write(&event),

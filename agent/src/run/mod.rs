@@ -12,8 +12,9 @@
 //! | `key_use` | one use of a key: whose verified state, whose consent, and who keeps the state |
 //! | `challenge`, `pkcs11` | who has a key used: applications, and programs at the PKCS#11 module |
 //! | `pins`, `tokens`, `clients`, `trail` | the other things a caller can ask for |
-//! | `prompts` | asking the person |
+//! | `prompts`, `on_screen` | asking the person, and who may know that it happens |
 //! | `effects`, `notify` | what the session table wants done, and who is told that a session ended |
+//! | `ending` | the end of a session, told a little before |
 //! | `refresh`, `offline` | the upstream's session kept alive, and what is done while the upstream is down |
 //! | `desk`, `words` | the doors' questions, and the words of the answers |
 //! | `provider`, `waiting`, `keys` | OpenID Connect: the endpoints, requests that wait for a person, signing keys |
@@ -34,12 +35,14 @@ mod diagnosis;
 mod driver;
 mod effects;
 mod elsewhere;
+mod ending;
 mod grant;
 mod key_use;
 mod keys;
 mod logins;
 mod notify;
 mod offline;
+mod on_screen;
 mod pages;
 mod pins;
 mod pkcs11;
@@ -314,6 +317,7 @@ async fn serve(
         refresh::keep(shared),
         offline::look_for_upstream(shared),
         keys::rotate(shared),
+        ending::warn(shared),
         time(shared),
     );
 }
@@ -397,6 +401,7 @@ fn assemble(
         fixed: Fixed {
             policy: setup::policy(&config),
             programs: config.programs.clone(),
+            catalogue: store::catalogue(&config.services, config.trust.environment),
             config,
             anchors: Arc::new(anchors),
             lists: files.lists,

@@ -1,6 +1,6 @@
 //! Asking the person: tries left asked fresh, the last try agreed to, the question withdrawn when the card leaves.
 
-use super::{present::Present, shared::Shared};
+use super::{on_screen::OnScreen, present::Present, shared::Shared};
 use crate::{
     config::{self, Prompter},
     host::{
@@ -25,6 +25,8 @@ use zeroize::Zeroizing;
 pub(super) struct Prompts {
     pinentry: Pinentry,
     order: Vec<Prompter>,
+    /// The question that is asked.
+    pub(super) on_screen: OnScreen,
     /// One question at a time, with the tries query that belongs to it.
     turn: tokio::sync::Mutex<()>,
 }
@@ -51,6 +53,7 @@ impl Prompts {
         Self {
             pinentry: Pinentry::new(pin.pinentry.clone(), pin.timeout),
             order: pin.prompt.clone(),
+            on_screen: OnScreen::default(),
             turn: tokio::sync::Mutex::new(()),
         }
     }
@@ -118,10 +121,8 @@ impl Shared {
             }
             let named = Named::of(present);
             let meant = named.meant(present);
-            self.announce("prompt", "shown", Some(present.serial()));
-            let answered = self.answer(asking, meant, &status, previous).await;
-            self.announce("prompt", "closed", Some(present.serial()));
-            answered
+            let _shown = self.prompt_shown(&asking.application, Some(present.serial()));
+            self.answer(asking, meant, &status, previous).await
         };
         withdrawn_with(present, asked).await.unwrap_or(Err(TokenFault::Pin(PinFault::Withdrawn)))
     }
@@ -139,9 +140,9 @@ impl Shared {
         let named = Named::of(present);
         let Asking { application, deed, screen, language } = asking;
         let text = prompt_text::consent(*language, application, *deed, named.meant(present));
-        self.announce("prompt", "shown", Some(present.serial()));
+        let shown = self.prompt_shown(application, Some(present.serial()));
         let answered = withdrawn_with(present, self.prompts.pinentry.confirm(&text, screen)).await;
-        self.announce("prompt", "closed", Some(present.serial()));
+        drop(shown);
         match answered {
             None => Err(TokenFault::Pin(PinFault::Withdrawn)),
             Some(Ok(())) => Ok(true),
@@ -203,6 +204,7 @@ impl Shared {
         let named = Named::of(present);
         let text = prompt_text::puk(asking.language, named.meant(present));
         let _turn = self.prompts.turn.lock().await;
+        let _shown = self.prompt_shown(&asking.application, Some(present.serial()));
         self.secret(present, &text, &asking.screen).await.map(Puk::new)
     }
 
@@ -219,6 +221,7 @@ impl Shared {
         let named = Named::of(present);
         let meant = named.meant(present);
         let _turn = self.prompts.turn.lock().await;
+        let _shown = self.prompt_shown(&asking.application, Some(present.serial()));
         let mut differed = false;
         loop {
             let first = prompt_text::new_pin(asking.language, meant, lengths, false, differed);
@@ -242,6 +245,7 @@ impl Shared {
     /// As [`Shared::ask_pin`], as a failure.
     pub(super) async fn ask_new_passphrase(&self, name: &str, asking: &Asking) -> Result<Pin, Failure> {
         let _turn = self.prompts.turn.lock().await;
+        let _shown = self.prompt_shown(&asking.application, None);
         let mut differed = false;
         loop {
             let first = prompt_text::new_passphrase(asking.language, name, false, differed);

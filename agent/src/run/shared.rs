@@ -13,10 +13,13 @@ use crate::{
         clock::Clock, entropy::SystemEntropy, fetch::Fetcher, journal::Journal, logind::SystemBus,
         proxy::Proxies, revocation::Revocations, state::Folder,
     },
+    serve::problem,
 };
 use cps_agent_api::words;
 use cps_agent_core::{
     audit,
+    catalogue::Catalogue,
+    failure::{Failure, Language},
     identity::{UnixTime, Way},
     oidc::{Provider, World},
     policy::{
@@ -105,6 +108,8 @@ pub(super) struct Fixed {
     pub(super) policy: Policy,
     /// What programs may do through the PKCS#11 module.
     pub(super) programs: Programs,
+    /// Services that are opened in the browser.
+    pub(super) catalogue: Catalogue,
     /// The authorities.
     pub(super) anchors: Arc<Anchors>,
     /// Revocation lists that lie beside them.
@@ -277,11 +282,27 @@ impl Shared {
 
     /// Tells whoever listens on `/v1/events`.
     pub(super) fn announce(&self, topic: &str, what: &str, subject: Option<&str>) {
-        let event = words::Event {
+        self.tell(words::Event {
             topic: topic.to_owned(),
             what: what.to_owned(),
             subject: subject.map(str::to_owned),
-        };
+            ..words::Event::default()
+        });
+    }
+
+    /// The same for what went wrong, or is about to. Every listener gets the sentences in its own language.
+    pub(super) fn announce_failure(&self, topic: &str, what: &str, subject: Option<&str>, failure: &Failure) {
+        self.tell(words::Event {
+            topic: topic.to_owned(),
+            what: what.to_owned(),
+            subject: subject.map(str::to_owned),
+            reason: None,
+            problem: Some(problem::describe(failure, Language::French)),
+        });
+    }
+
+    /// Tells an event to whoever listens.
+    pub(super) fn tell(&self, event: words::Event) {
         // Nobody may be listening.
         let _ = self.events.send(event);
     }

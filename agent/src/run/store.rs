@@ -5,6 +5,8 @@ use crate::host::{
     state::Folder,
 };
 use cps_agent_core::{
+    catalogue::Catalogue,
+    identity::Environment,
     jose::{JoseError, SigningKey},
     oidc::registry::Registry,
     psc::pushes::Pushes,
@@ -255,17 +257,28 @@ impl Store {
 /// Reads the administrator's registrations. A file that is wrong is logged and left out.
 pub(super) fn administrator_clients(directory: &Path) -> Registry {
     let mut registry = Registry::default();
-    let Ok(entries) = std::fs::read_dir(directory) else { return registry };
+    read_each(directory, |text| registry.load_file(text).map(drop).map_err(|error| error.to_string()));
+    registry
+}
+
+/// The built-in services and the administrator's. A file that is wrong is logged and left out.
+pub(super) fn catalogue(directory: &Path, environment: Environment) -> Catalogue {
+    let mut catalogue = Catalogue::built_in(environment);
+    read_each(directory, |text| catalogue.read(text).map_err(|error| error.to_string()));
+    catalogue
+}
+
+/// Reads the administrator's files of a folder, in the order of their names.
+fn read_each(directory: &Path, mut read: impl FnMut(&str) -> Result<(), String>) {
+    let Ok(entries) = std::fs::read_dir(directory) else { return };
     let mut files: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
     files.sort();
     for file in files.iter().filter(|file| file.extension().is_some_and(|e| e == "toml")) {
-        let loaded = std::fs::read_to_string(file).map_err(|error| error.to_string());
-        let loaded = loaded.and_then(|text| registry.load_file(&text).map_err(|error| error.to_string()));
-        if let Err(error) = loaded {
-            tracing::error!(file = %file.display(), error, "a client file is left out");
+        let text = std::fs::read_to_string(file).map_err(|error| error.to_string());
+        if let Err(error) = text.and_then(|text| read(&text)) {
+            tracing::error!(file = %file.display(), error, "a file of the administrator is left out");
         }
     }
-    registry
 }
 
 #[cfg(test)]

@@ -6,12 +6,17 @@ use super::{
 };
 use crate::{
     host::bridge_tls::Authority,
-    serve::desk::{Hint, Number},
+    serve::{
+        desk::{Hint, Number},
+        problem::describe,
+    },
 };
 use cps_agent_api::words;
 use cps_agent_core::{
-    failure::Language,
-    identity::{Credential, SessionView, Way},
+    catalogue::Service,
+    diagnosis,
+    failure::{Failure, Language},
+    identity::{Credential, SessionView, UnixTime, Way},
     oidc::{
         client::{Client, Source},
         situation::Offer,
@@ -78,7 +83,7 @@ pub(super) fn reader(place: &PlaceSeen) -> words::Reader {
 }
 
 /// A card or token.
-pub(super) fn card(present: &Present, language: Language) -> words::Card {
+pub(super) fn card(present: &Present, language: Language, now: UnixTime) -> words::Card {
     let description = &present.description;
     let kind = match description.kind {
         Kind::Cps3 => "cps3",
@@ -96,6 +101,7 @@ pub(super) fn card(present: &Present, language: Language) -> words::Card {
         holder: holder.as_ref().map(|holder| holder_words(holder, language)),
         unlocked: present.unlocked(),
         problem: None,
+        warning: warning(present, now).map(|failure| describe(&failure, language)),
     }
 }
 
@@ -111,7 +117,16 @@ pub(super) fn useless_token(place: &PlaceSeen) -> Option<words::Card> {
         holder: None,
         unlocked: false,
         problem: Some(failure.code.0.to_owned()),
+        warning: None,
     })
+}
+
+/// The certificate that logs people in ends soon. One that has ended is refused, with its own words.
+fn warning(present: &Present, now: UnixTime) -> Option<Failure> {
+    let keys = present.description.keys.iter();
+    let mut keys = keys.filter(|key| key.role == KeyRole::Authentication);
+    let end = keys.find_map(|key| Some(key.certificate.as_deref()?.not_after()))?;
+    diagnosis::card_ending(UnixTime(end), now)
 }
 
 /// The person on a card.
@@ -208,6 +223,16 @@ pub(super) fn session(session: &SessionView, clients: Vec<String>) -> words::Ses
         expires: session.expires.0,
         locked: session.locked,
         clients,
+    }
+}
+
+/// A service of the catalogue.
+pub(super) fn service(service: &Service, language: Language) -> words::Service {
+    words::Service {
+        id: service.id.clone(),
+        name: service.name(language).to_owned(),
+        address: service.address.to_string(),
+        access: service.access.word().to_owned(),
     }
 }
 

@@ -177,6 +177,8 @@ pub trait Desk: OidcDesk {
     fn diagnosis(&self, caller: &Caller) -> impl Future<Output = words::Diagnosis> + Send;
     /// `GET /v1/readers`.
     fn readers(&self) -> Vec<words::Reader>;
+    /// The catalogue.
+    fn services(&self, caller: &Caller) -> Vec<words::Service>;
     /// `GET /v1/cards`.
     fn cards(&self, caller: &Caller) -> Vec<words::Card>;
     /// `GET /v1/cards/{serial}/certificates`.

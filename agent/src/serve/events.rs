@@ -1,7 +1,9 @@
 //! Server-sent events of `GET /v1/events` (WHATWG HTML §9.2).
 
+use super::problem;
 use bytes::Bytes;
 use cps_agent_api::words::Event;
+use cps_agent_core::failure::Language;
 use hyper::body::{Body, Frame};
 use std::{
     convert::Infallible,
@@ -23,18 +25,23 @@ pub struct EventStream {
 }
 
 impl EventStream {
-    /// Starts to pass events on, as long as `admitted` says so (the reader's token may end). The task ends with the
+    /// Starts to pass events on, with the problems in a language or without them, as long as `admitted` says so (the reader's token may end). The task ends with the
     /// reader or with the agent.
     #[must_use]
-    pub fn start(events: broadcast::Receiver<Event>, admitted: impl Fn() -> bool + Send + 'static) -> Self {
+    pub fn start(
+        events: broadcast::Receiver<Event>,
+        problems: Option<Language>,
+        admitted: impl Fn() -> bool + Send + 'static,
+    ) -> Self {
         let (sender, lines) = mpsc::channel(WAITING);
-        tokio::spawn(pass_on(events, sender, admitted));
+        tokio::spawn(pass_on(events, problems, sender, admitted));
         Self { lines }
     }
 }
 
 async fn pass_on(
     mut events: broadcast::Receiver<Event>,
+    problems: Option<Language>,
     reader: mpsc::Sender<Bytes>,
     admitted: impl Fn() -> bool + Send,
 ) {
@@ -48,7 +55,7 @@ async fn pass_on(
             () = reader.closed() => return,
             () = tokio::time::sleep(HEARTBEAT) => Bytes::from_static(b":\n\n"),
             event = events.recv() => match event {
-                Ok(event) => format(&event),
+                Ok(event) => format(&problem::reworded(event, problems)),
                 // The reader was too slow: it must read the state afresh.
                 Err(broadcast::error::RecvError::Lagged(_)) => Bytes::from_static(b"event: lost\ndata: {}\n\n"),
                 Err(broadcast::error::RecvError::Closed) => return,

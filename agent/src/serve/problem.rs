@@ -1,7 +1,7 @@
 //! Refusals as RFC 9457 problem documents: a stable code, and its sentences from the failure table.
 
 use super::reply::{self, Reply};
-use cps_agent_api::words::Problem;
+use cps_agent_api::words::{Event, Problem};
 use cps_agent_core::{
     failure::{
         BEARER_INVALID, BEARER_MISSING, Code, Failure, INTERNAL, Language, METHOD_NOT_ALLOWED, SCOPE_MISSING,
@@ -107,6 +107,16 @@ fn document(failure: &Failure, language: Language) -> Reply {
     };
     reply.headers_mut().insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(tag));
     reply
+}
+
+/// An event with its problem in the listener's language, or without it: it was worded before anybody knew who listens.
+#[must_use]
+pub fn reworded(event: Event, language: Option<Language>) -> Event {
+    let reword = |problem: Problem| {
+        let code = Code::named(&problem.code)?;
+        Some(describe(&Failure { code, values: problem.values }, language?))
+    };
+    Event { problem: event.problem.and_then(reword), ..event }
 }
 
 /// The problem document of a failure.

@@ -57,6 +57,8 @@ pub enum Endpoint {
     Events,
     /// `/v1/login`.
     Login,
+    /// `/v1/services`.
+    Services,
     /// `/v1/clients`.
     Clients,
     /// `/v1/clients/{id}`.
@@ -138,6 +140,7 @@ pub static ROUTES: &[Route] = &[
     route("/v1/session", &["GET", "DELETE"], At::Both, Endpoint::Session),
     route("/v1/events", GET, At::Both, Endpoint::Events),
     route("/v1/login", GET_POST, At::Control, Endpoint::Login),
+    route("/v1/services", READ, At::Both, Endpoint::Services),
     route("/v1/clients", GET_POST, At::Control, Endpoint::Clients),
     route("/v1/clients/{id}", &["DELETE"], At::Control, Endpoint::Client),
     route("/v1/tokens", GET_POST, At::Control, Endpoint::Tokens),

@@ -22,6 +22,8 @@ use std::sync::Arc;
 const CARDS: &str = "cps:cards";
 /// Scope that has challenges signed.
 const SIGN: &str = "cps:sign";
+/// Scope that shows the catalogue.
+const SERVICES: &str = "cps:services";
 /// Scope of every login: enough to see and end one's own session.
 const OPENID: &str = "openid";
 
@@ -58,6 +60,7 @@ where
     let ok = StatusCode::OK;
     Ok(match endpoint {
         Endpoint::Status => reply::json(ok, &status(desk.as_ref(), caller.clone(), headers)),
+        Endpoint::Services => reply::json(ok, &desk.services(caller)),
         Endpoint::Readers => reply::json(ok, &desk.readers()),
         Endpoint::Cards => reply::json(ok, &desk.cards(caller)),
         Endpoint::Certificates => reply::json(ok, &desk.certificates(value).await?),
@@ -126,7 +129,9 @@ where
 fn events<D: Desk>(desk: &Arc<D>, caller: &Caller, headers: &HeaderMap) -> EventStream {
     let token = super::oidc::bearer(headers).map(|token| Secret::new(token.to_owned()));
     let (door, keeper) = (caller.door, Arc::clone(desk));
-    EventStream::start(desk.events(), move || {
+    // What went wrong for one application is not another one's to know.
+    let problems = (door == Door::Control).then_some(caller.language);
+    EventStream::start(desk.events(), problems, move || {
         door == Door::Control
             || token.as_ref().is_some_and(|token| keeper.bearer(token.expose(), CARDS).is_ok())
     })
@@ -141,6 +146,7 @@ fn scope(endpoint: Endpoint) -> Option<&'static str> {
         | Endpoint::PinState
         | Endpoint::Events => Some(CARDS),
         Endpoint::Challenges => Some(SIGN),
+        Endpoint::Services => Some(SERVICES),
         Endpoint::Session => Some(OPENID),
         _ => None,
     }
@@ -169,9 +175,13 @@ fn status<D: Desk>(desk: &D, mut caller: Caller, headers: &HeaderMap) -> words::
     if !cards {
         status.readers = Vec::new();
         status.cards = Vec::new();
+        status.prompt = None;
     }
     if !session {
         status.session = None;
+    }
+    if caller.door == Door::Bridge {
+        status.problems = Vec::new();
     }
     status
 }

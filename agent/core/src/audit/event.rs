@@ -311,7 +311,9 @@ impl Grant {
 }
 
 impl SessionEnd {
-    fn name(self) -> &'static str {
+    /// Stable word, for the trail and for whoever listens.
+    #[must_use]
+    pub fn name(self) -> &'static str {
         match self {
             Self::Logout => "logout",
             Self::CardRemoved => "card_removed",

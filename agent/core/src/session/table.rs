@@ -150,6 +150,8 @@ pub enum Effect {
         what: &'static str,
         /// The session.
         sid: SessionId,
+        /// Why it ended, for an end.
+        reason: Option<SessionEnd>,
     },
     /// Write this into the audit trail.
     Audit(audit::Event),
@@ -392,7 +394,7 @@ impl Table {
             effects.push(Effect::UpstreamLogout { upstream: Box::new(upstream), sid: live.sid.clone() });
         }
         effects.push(live.event(What::SessionEnded(why)));
-        effects.push(live.announce("ended"));
+        effects.push(live.announce_end(why));
         effects
     }
 }

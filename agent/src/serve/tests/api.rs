@@ -229,8 +229,11 @@ async fn events_end_with_the_token_that_opened_them() {
             tokio::task::yield_now().await;
         }
         desk.revoked.store(true, std::sync::atomic::Ordering::Relaxed);
-        let event =
-            cps_agent_api::words::Event { topic: "card".into(), what: "inserted".into(), subject: None };
+        let event = cps_agent_api::words::Event {
+            topic: "card".into(),
+            what: "inserted".into(),
+            ..Default::default()
+        };
         desk.events.send(event).unwrap();
     });
     assert!(!all.contains("inserted"), "{all}");
@@ -256,6 +259,7 @@ async fn events_come_as_they_happen() {
                 topic: "card".to_owned(),
                 what: "inserted".to_owned(),
                 subject,
+                ..Default::default()
             };
             desk.events.send(event).unwrap();
         }

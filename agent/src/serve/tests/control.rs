@@ -152,7 +152,8 @@ async fn our_client_hears_events() {
     while desk.events.receiver_count() == 0 {
         tokio::task::yield_now().await;
     }
-    let event = words::Event { topic: "card".to_owned(), what: "removed".to_owned(), subject: None };
+    let event =
+        words::Event { topic: "card".to_owned(), what: "removed".to_owned(), ..words::Event::default() };
     desk.events.send(event).unwrap();
     let news = events.next().await.unwrap().unwrap();
     assert!(matches!(news, cps_agent_api::events::News::Event(event) if event.what == "removed"));

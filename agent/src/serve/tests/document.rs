@@ -4,10 +4,11 @@ use super::fake::{FakeDesk, ask};
 use crate::serve::{
     desk::{Caller, Desk as _, Door},
     openapi::DOCUMENT,
+    problem::describe,
     routes::{At, ROUTES},
 };
 use cps_agent_api::{pkcs11, words};
-use cps_agent_core::failure::Language;
+use cps_agent_core::failure::{self, Language};
 use serde_json::Value;
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -87,13 +88,25 @@ fn every_word_has_exactly_its_members() {
     let card = desk.cards(&caller).remove(0);
     same_members("Status", desk.status(&caller));
     same_members("Reader", desk.readers().remove(0));
+    same_members("Service", desk.services(&caller).remove(0));
     same_members("Holder", card.holder.clone().unwrap());
     same_members("Code", card.holder.clone().unwrap().specialities.remove(0));
     same_members("Card", card);
     same_members("Session", desk.session(&caller).unwrap());
     same_members("Screen", screen());
     same_members("PinRequest", words::PinRequest { screen: screen() });
-    same_members("Event", words::Event { topic: "t".to_owned(), what: "w".to_owned(), subject: None });
+    let problem = describe(&failure::NO_CARD.into(), Language::French);
+    same_members(
+        "Event",
+        words::Event {
+            topic: "t".to_owned(),
+            what: "w".to_owned(),
+            subject: None,
+            reason: text(),
+            problem: Some(problem),
+        },
+    );
+    same_members("Prompt", desk.status(&caller).prompt.unwrap());
     same_members(
         "LoginRequest",
         words::LoginRequest { way: text(), card: text(), identifier: text(), screen: screen() },

@@ -182,7 +182,18 @@ impl Desk for FakeDesk {
             readers: self.readers(),
             cards: self.cards(caller),
             session: self.session(caller),
+            ways: vec!["local".to_owned()],
+            prompt: Some(words::Prompt { application: "DPI".to_owned(), card: Some("12345678".to_owned()) }),
+            problems: vec![crate::serve::problem::describe(&CARD_UNKNOWN.into(), caller.language)],
         }
+    }
+    fn services(&self, _: &Caller) -> Vec<words::Service> {
+        vec![words::Service {
+            id: "dmp".to_owned(),
+            name: "DMP".to_owned(),
+            address: "https://www.dmp.fr/".to_owned(),
+            access: "psc".to_owned(),
+        }]
     }
     fn readers(&self) -> Vec<words::Reader> {
         vec![words::Reader {
@@ -191,7 +202,7 @@ impl Desk for FakeDesk {
             serial: Some("12345678".to_owned()),
         }]
     }
-    fn cards(&self, _: &Caller) -> Vec<words::Card> {
+    fn cards(&self, caller: &Caller) -> Vec<words::Card> {
         let code = || words::Code { code: "10".to_owned(), label: "Médecin".to_owned() };
         vec![words::Card {
             serial: "12345678".to_owned(),
@@ -209,6 +220,7 @@ impl Desk for FakeDesk {
             }),
             unlocked: false,
             problem: None,
+            warning: Some(crate::serve::problem::describe(&CARD_UNKNOWN.into(), caller.language)),
         }]
     }
     async fn certificates(&self, serial: &str) -> Result<Vec<words::CardCertificate>, Failure> {

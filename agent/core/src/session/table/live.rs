@@ -2,7 +2,7 @@
 
 use super::refresh::Refresh;
 use super::{Effect, Outcome};
-use crate::audit::{self, What};
+use crate::audit::{self, What, event::SessionEnd};
 use crate::identity::{Assurance, NationalId, Person, SessionId, UnixTime};
 use crate::policy::program::Answers;
 use crate::psc::UpstreamSession;
@@ -64,7 +64,11 @@ impl Live {
     }
 
     pub(super) fn announce(&self, what: &'static str) -> Effect {
-        Effect::Announce { topic: "session", what, sid: self.sid.clone() }
+        Effect::Announce { topic: "session", what, sid: self.sid.clone(), reason: None }
+    }
+
+    pub(super) fn announce_end(&self, why: SessionEnd) -> Effect {
+        Effect::Announce { topic: "session", what: "ended", sid: self.sid.clone(), reason: Some(why) }
     }
 
     pub(super) fn release(&self) -> Option<Effect> {
