@@ -51,6 +51,20 @@ more-readers =
       cps readers
       cps readers --json
 
+cmd-services = List the national services, and open one in the browser
+more-services =
+    A service with a login by Pro Santé Connect knows you when you are logged in in that browser.
+
+    Examples:
+      cps services
+      cps services open annuaire-sante
+
+cmd-services-open = Open a service in the browser
+more-services-open =
+    Examples:
+      cps services open annuaire-sante
+arg-services-open-service = Short name of the service, at the head of its line in “cps services”
+
 cmd-card = Show the cards and manage their PIN
 more-card =
     Examples:
@@ -367,6 +381,15 @@ status-session-locked = { $name }, locked, { $left } left
 minutes = { $minutes } min
 hours = { $hours } h { $minutes } min
 
+services-none = no services
+access-psc = Pro Santé Connect
+access-card = CPS card
+access-account = account of the service
+access-open = open to everybody
+error-no-service = the catalogue has no service “{ $id }”
+hint-no-service = “cps services” shows them
+error-not-opened = the browser did not open
+hint-not-opened = open this address yourself: { $address }
 readers-none = no reader
 reader-empty = empty
 reader-card = card

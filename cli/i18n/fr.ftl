@@ -51,6 +51,20 @@ more-readers =
       cps readers
       cps readers --json
 
+cmd-services = Liste les services nationaux, et en ouvre un dans le navigateur
+more-services =
+    Un service qui se connecte par Pro Santé Connect vous reconnaît si vous êtes connecté dans ce navigateur.
+
+    Exemples :
+      cps services
+      cps services open annuaire-sante
+
+cmd-services-open = Ouvre un service dans le navigateur
+more-services-open =
+    Exemples :
+      cps services open annuaire-sante
+arg-services-open-service = Nom court du service, en tête de sa ligne dans « cps services »
+
 cmd-card = Montre les cartes et gère leur code
 more-card =
     Exemples :
@@ -368,6 +382,15 @@ status-session-locked = { $name }, verrouillée, encore { $left }
 minutes = { $minutes } min
 hours = { $hours } h { $minutes } min
 
+services-none = aucun service
+access-psc = Pro Santé Connect
+access-card = carte CPS
+access-account = compte du service
+access-open = ouvert à tous
+error-no-service = le catalogue n’a pas de service « { $id } »
+hint-no-service = « cps services » les montre
+error-not-opened = le navigateur ne s’est pas ouvert
+hint-not-opened = ouvrez vous-même cette adresse : { $address }
 readers-none = aucun lecteur
 reader-empty = vide
 reader-card = carte

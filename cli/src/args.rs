@@ -56,6 +56,10 @@ pub(crate) enum Command {
         #[arg(long, value_name = "SERIAL")]
         card: Option<String>,
     },
+    Services {
+        #[command(subcommand)]
+        command: Option<ServicesCommand>,
+    },
     Client {
         #[command(subcommand)]
         command: ClientCommand,
@@ -211,6 +215,14 @@ pub(crate) struct ClientAdd {
     pub(crate) choose_situation: bool,
     #[arg(long)]
     pub(crate) ciba: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ServicesCommand {
+    Open {
+        #[arg(value_name = "SERVICE")]
+        service: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]

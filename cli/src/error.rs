@@ -32,6 +32,10 @@ pub(crate) enum Error {
     Module(PathBuf, Unloadable),
     /// The record of what was written for other programs cannot be read.
     Record(io::Error),
+    /// The catalogue has no such service.
+    NoService(String),
+    /// No browser opened this address.
+    NotOpened(String),
     /// The person has no home.
     NoHome,
     /// A file that was named cannot be read.
@@ -65,6 +69,7 @@ impl Error {
             Self::NoCard | Self::SeveralCards(_) | Self::NoSession | Self::Unwell(_) => 1,
             Self::File(..) | Self::Stores(..) | Self::Places(_) => 1,
             Self::NoModule | Self::Module(..) | Self::Record(_) | Self::NoHome => 1,
+            Self::NoService(_) | Self::NotOpened(_) => 1,
             Self::Client(ClientError::Refused(problem)) if problem.code != INTERNAL => 1,
             Self::Client(_) | Self::Output(_) | Self::Runtime(_) => 3,
         };
@@ -98,6 +103,8 @@ impl Error {
                     .with("error-module", &[("file", value(file.display().to_string())), ("why", value(why))])
             }
             Self::Record(why) => texts.with("error-record", &[("why", value(why.to_string()))]),
+            Self::NoService(id) => texts.with("error-no-service", &[("id", value(id.as_str()))]),
+            Self::NotOpened(_) => texts.get("error-not-opened"),
             Self::NoHome => texts.get("error-no-home"),
             Self::Unwell(count) => {
                 let count = i64::try_from(*count).unwrap_or(i64::MAX);
@@ -148,6 +155,10 @@ impl Error {
             }
             Self::NoModule | Self::Module(..) => Some(texts.get("hint-module")),
             Self::Record(_) => Some(texts.get("hint-record")),
+            Self::NoService(_) => Some(texts.get("hint-no-service")),
+            Self::NotOpened(address) => {
+                Some(texts.with("hint-not-opened", &[("address", value(address.as_str()))]))
+            }
             Self::NoHome => Some(texts.get("hint-no-home")),
             Self::Unwell(_) | Self::File(..) | Self::Output(_) | Self::Runtime(_) => None,
         }
@@ -167,6 +178,8 @@ impl Error {
             Self::Stores(..) | Self::Places(_) => ("stores_left", 409),
             Self::NoModule | Self::Module(..) => ("module_unloadable", 409),
             Self::Record(_) => ("record_unreadable", 409),
+            Self::NoService(_) => ("service_unknown", 404),
+            Self::NotOpened(_) => ("browser_not_opened", 503),
             Self::NoHome => ("no_home", 400),
             Self::File(..) => ("file_unreadable", 400),
             Self::Output(_) | Self::Runtime(_) => (INTERNAL, 500),

@@ -18,6 +18,7 @@ mod other_version_is_named;
 mod pin_changes_ask_the_agent;
 mod pkcs11_tells_programs_and_takes_back_what_it_told;
 mod refusals_have_message_hint_and_exit_code_1;
+mod services_are_listed_and_opened_in_the_browser;
 mod signing_prints_the_jws_alone;
 mod status_answers_in_three_lines;
 mod tokens_are_made_and_shown;

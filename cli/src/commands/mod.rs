@@ -8,6 +8,7 @@ mod login;
 mod pin;
 mod pkcs11;
 mod readers;
+mod services;
 mod session;
 mod sign;
 mod status;
@@ -40,6 +41,7 @@ pub(crate) async fn run(args: &Args, output: &mut Output) -> Result<(), Error> {
     match &args.command {
         Command::Status => status::run(agent, output).await,
         Command::Readers => readers::run(agent, output).await,
+        Command::Services { command } => services::run(command.as_ref(), agent, output).await,
         Command::Card { command } => card::run(command, agent, output).await,
         Command::Token { command } => token::run(command, agent, output).await,
         Command::Login(args) => login::run(args, agent, output).await,
