@@ -9,6 +9,10 @@ use std::{
     process::{Command, Output},
 };
 
+const PROGRAMS: [&str; 3] = ["cps", "cps-agent", "cps-tray"];
+const AUTOSTART: &str = ".config/autostart/cps-tray.desktop";
+const APPLICATION: &str = ".local/share/applications/cps-tray.desktop";
+const ICONS: &str = ".local/share/icons/hicolor/scalable/apps";
 const MODULE: &str = ".local/lib/pkcs11/libcps_pkcs11.so";
 const UNIT: &str = ".local/share/systemd/user/cps-agent.service";
 
@@ -16,7 +20,7 @@ fn packaging() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../packaging/linux")
 }
 
-/// A home of its own, two programs and a module to install.
+/// A home of its own, three programs and a module to install.
 struct Home {
     directory: tempfile::TempDir,
 }
@@ -26,7 +30,7 @@ impl Home {
         let directory = tempfile::tempdir().unwrap();
         let built = directory.path().join("built");
         fs::create_dir(&built).unwrap();
-        for program in ["cps-agent", "cps"] {
+        for program in PROGRAMS {
             let path = built.join(program);
             fs::write(&path, "#!/bin/sh\n").unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
@@ -98,7 +102,7 @@ fn programs_and_unit_are_installed_and_systemd_understands_the_unit() {
     let home = Home::new();
     let output = home.install_built();
     assert!(output.status.success(), "{output:?}");
-    for program in ["cps-agent", "cps"] {
+    for program in PROGRAMS {
         let mode = fs::metadata(home.path(".local/bin").join(program)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o755);
     }
@@ -110,13 +114,34 @@ fn programs_and_unit_are_installed_and_systemd_understands_the_unit() {
 }
 
 #[test]
+fn the_tray_starts_with_the_session_and_has_its_icons() {
+    let home = Home::new();
+    assert!(home.install_built().status.success());
+    let start = format!("Exec={}", home.path(".local/bin/cps-tray").display());
+    for file in [AUTOSTART, APPLICATION] {
+        let entry = fs::read_to_string(home.path(file)).unwrap();
+        assert!(entry.lines().any(|line| line == start), "{entry}");
+        let checked = Command::new("desktop-file-validate").arg(home.path(file)).output();
+        let checked = checked.expect("desktop-file-validate is part of desktop-file-utils");
+        assert!(checked.status.success() && checked.stdout.is_empty(), "{checked:?}");
+    }
+    let packaged = fs::read_dir(packaging().join("icons/hicolor/scalable/apps")).unwrap().flatten();
+    let names: Vec<_> = packaged.map(|icon| icon.file_name()).collect();
+    assert!(names.contains(&"cps-tray.svg".into()), "{names:?}");
+    assert!(names.iter().all(|name| home.path(ICONS).join(name).exists()), "{names:?}");
+}
+
+#[test]
 fn installing_again_replaces_and_leaves_no_litter() {
     let home = Home::new();
     assert!(home.install_built().status.success());
     assert!(home.install_built().status.success());
-    for (folder, expected) in
-        [(".local/bin", &["cps", "cps-agent"][..]), (".local/lib/pkcs11", &["libcps_pkcs11.so"])]
-    {
+    for (folder, expected) in [
+        (".local/bin", &PROGRAMS[..]),
+        (".local/lib/pkcs11", &["libcps_pkcs11.so"]),
+        (".config/autostart", &["cps-tray.desktop"]),
+        (".local/share/applications", &["cps-tray.desktop"]),
+    ] {
         let mut names: Vec<_> =
             fs::read_dir(home.path(folder)).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         names.sort();
@@ -136,6 +161,8 @@ fn uninstalling_removes_what_was_installed_and_leaves_the_state() {
     assert!(String::from_utf8_lossy(&output.stdout).contains(".local/state/cps-agent"), "{output:?}");
     assert!(!home.path(UNIT).exists() && !home.path(".local/bin/cps-agent").exists());
     assert!(!home.path(".local/bin/cps").exists() && !home.path(MODULE).exists() && audit.exists());
+    assert!(!home.path(AUTOSTART).exists() && !home.path(APPLICATION).exists());
+    assert_eq!(fs::read_dir(home.path(ICONS)).unwrap().count(), 0);
     assert!(home.install(&["--uninstall"]).status.success(), "again is no error");
 }
 

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs the agent, `cps` and the PKCS#11 module for one person, into ~/.local, as a systemd user unit. Never needs root.
+# Installs the agent, its tray, `cps` and the PKCS#11 module for one person, into ~/.local: the agent as a systemd user
+# unit, the tray as a program that the desktop starts. Never needs root.
 #
 #   packaging/linux/install.sh                build and install, then start
 #   packaging/linux/install.sh --from DIR     install programs that are built already
@@ -7,20 +8,23 @@
 #   packaging/linux/install.sh --uninstall    remove all of it and its registrations; what the agent keeps is left and named
 set -eu
 
-programs="cps-agent cps"
+programs="cps-agent cps cps-tray"
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 module=libcps_pkcs11.so
 bin="$HOME/.local/bin"
 # Where `cps pkcs11` looks for it: beside its own folder.
 modules="$HOME/.local/lib/pkcs11"
 units="${XDG_DATA_HOME:-$HOME/.local/share}/systemd/user"
+data="${XDG_DATA_HOME:-$HOME/.local/share}"
+autostart="${XDG_CONFIG_HOME:-$HOME/.config}/autostart"
+icons=icons/hicolor/scalable/apps
 state="${XDG_STATE_HOME:-$HOME/.local/state}/cps-agent"
 from=""
 start=yes
 uninstall=no
 
 usage() {
-    sed -n '2,7s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,8s/^# \{0,1\}//p' "$0" >&2
     exit 2
 }
 
@@ -61,10 +65,14 @@ if [ "$uninstall" = yes ]; then
         rm -f "$bin/$program"
     done
     rm -f "$modules/$module" "$units/cps-agent.service"
+    rm -f "$data/applications/cps-tray.desktop" "$autostart/cps-tray.desktop"
+    for icon in "$here/$icons"/*.svg; do
+        rm -f "$data/$icons/$(basename "$icon")"
+    done
     if managed; then
         systemctl --user daemon-reload
     fi
-    echo "removed: $programs, $module, cps-agent.service"
+    echo "removed: $programs, $module, cps-agent.service, cps-tray.desktop"
     if [ -e "$state" ]; then
         echo "left: $state (registered applications, keys, audit trail)"
     fi
@@ -74,6 +82,8 @@ fi
 if [ -z "$from" ]; then
     root=$(CDPATH='' cd -- "$here/../.." && pwd)
     (cd "$root" && cargo build --release --locked -p cps-agent -p cps-cli -p cps-pkcs11)
+    # Apart: its library of the panel would add features to what the agent is made of.
+    (cd "$root" && cargo build --release --locked -p cps-tray)
     from="${CARGO_TARGET_DIR:-$root/target}/release"
 fi
 
@@ -83,7 +93,7 @@ for file in $programs $module; do
         exit 1
     fi
 done
-mkdir -p "$bin" "$modules" "$units"
+mkdir -p "$bin" "$modules" "$units" "$data/applications" "$data/$icons" "$autostart"
 for program in $programs; do
     # Beside the old one first, then in its place: a running agent keeps its file until it is restarted.
     install -m 0755 "$from/$program" "$bin/.$program.new"
@@ -101,6 +111,13 @@ case "$bin" in
 esac
 sed "s|^ExecStart=/usr/bin/|ExecStart=$bin/|" "$here/cps-agent.service" >"$units/.cps-agent.service.new"
 mv -f "$units/.cps-agent.service.new" "$units/cps-agent.service"
+# The desktop starts the tray with the session; the same file shows it among the applications.
+for folder in "$data/applications" "$autostart"; do
+    sed "s|^Exec=|Exec=$bin/|" "$here/cps-tray.desktop" >"$folder/.cps-tray.desktop.new"
+    mv -f "$folder/.cps-tray.desktop.new" "$folder/cps-tray.desktop"
+done
+install -m 0644 "$here/$icons"/*.svg "$data/$icons/"
+echo "installed: $bin/cps-tray, $autostart/cps-tray.desktop"
 echo "installed: $bin/cps-agent, $bin/cps, $modules/$module, $units/cps-agent.service"
 
 case ":$PATH:" in
@@ -115,6 +132,7 @@ elif managed; then
     systemctl --user enable cps-agent.service
     systemctl --user restart cps-agent.service
     echo "started; ask it with: cps status"
+    echo "the icon comes with the next session, or now with: cps-tray &"
 else
     echo "there is no systemd user manager here: start $bin/cps-agent by hand"
 fi
