@@ -64,7 +64,7 @@ enum Data {
     /// Under a mechanism without a hash: the bytes themselves.
     Raw(Vec<u8>),
     /// The hash, and the message too as long as it is short and the key wants it.
-    Hashed { running: Running, message: Option<Vec<u8>> },
+    Hashed { running: Box<Running>, message: Option<Vec<u8>> },
 }
 
 impl Signing {
@@ -73,7 +73,7 @@ impl Signing {
             None => Data::Raw(Vec::new()),
             Some(hash) => {
                 let wanted = key.inputs.first() == Some(&Input::Message);
-                Data::Hashed { running: Running::new(hash), message: wanted.then(Vec::new) }
+                Data::Hashed { running: Box::new(Running::new(hash)), message: wanted.then(Vec::new) }
             }
         };
         Self { serial: serial.to_owned(), key: key.clone(), mechanism, data, form: Form::default() }
