@@ -11,11 +11,16 @@ const OK: u32 = 0;
 const NOT_INITIALIZED: u32 = 0x190;
 
 /// A scene of `tests/support/python/module_host.py`.
-fn host(scene: &str, socket: &Path, log: Option<&Path>) -> Output {
+pub fn scene(name: &str, socket: &Path) -> Command {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../support/python/module_host.py");
     let mut python = Command::new("python3");
-    python.arg(script).arg(real_agent::module()).arg(scene).env("CPS_AGENT_SOCKET", socket);
+    python.arg(script).arg(real_agent::module()).arg(name).env("CPS_AGENT_SOCKET", socket);
     python.env_remove("CPS_PKCS11_LOG");
+    python
+}
+
+fn host(name: &str, socket: &Path, log: Option<&Path>) -> Output {
+    let mut python = scene(name, socket);
     if let Some(log) = log {
         python.env("CPS_PKCS11_LOG", log);
     }

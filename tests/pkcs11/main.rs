@@ -15,6 +15,7 @@
 #[allow(dead_code, reason = "this suite uses its part of it")]
 #[path = "../agent/desk.rs"]
 mod desk;
+mod events;
 mod host;
 mod openssl;
 mod p11test;

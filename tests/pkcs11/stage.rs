@@ -20,7 +20,7 @@ pub struct Stage {
     pub agent: RealAgent,
     pub card: CardHandle,
     pub workstation: Workstation,
-    _daemon: PcscDaemon,
+    pub daemon: PcscDaemon,
 }
 
 impl Stage {
@@ -45,7 +45,7 @@ impl Stage {
                     .then_some(())
             })
             .await;
-        Self { agent, card, workstation, _daemon: daemon }
+        Self { agent, card, workstation, daemon }
     }
 
     /// The person types the right PIN whenever asked.

@@ -5,7 +5,7 @@
 
 use cps_agent_api::{
     pkcs11::{DecryptAnswer, DecryptRequest, SignAnswer, SignRequest, Slot, Token, Tokens},
-    words::{Event, PROTOCOL, PROTOCOL_HEADER, Problem},
+    words::{PROTOCOL, PROTOCOL_HEADER, Problem},
 };
 use serde::Serialize;
 use std::{
@@ -152,8 +152,8 @@ impl StandIn {
         let mut state = self.shared.lock();
         state.generation += 1;
         change(&mut state.slots);
-        let event = Event { topic: topic.to_owned(), what: "changed".to_owned(), subject: None };
-        let event = format!("event: {topic}\ndata: {}\n\n", serde_json::to_string(&event).expect("JSON"));
+        let event = serde_json::json!({ "topic": topic, "what": "changed" });
+        let event = format!("event: {topic}\ndata: {event}\n\n");
         let chunk = format!("{:x}\r\n{event}\r\n", event.len());
         state.listeners.retain_mut(|listener| listener.write_all(chunk.as_bytes()).is_ok());
     }

@@ -44,11 +44,11 @@ class Module:
         """C_Finalize."""
         return self.call("C_Finalize", None)
 
-    def slots(self):
+    def slots(self, with_token=0):
         """C_GetSlotList for its length: the returned value, and the number of slots."""
         count = ulong(0)
         function = ctypes.CFUNCTYPE(ulong, ctypes.c_ubyte, ctypes.c_void_p, ctypes.c_void_p)
-        value = function(self.functions[PLACES["C_GetSlotList"]])(0, None, ctypes.addressof(count))
+        value = function(self.functions[PLACES["C_GetSlotList"]])(with_token, None, ctypes.addressof(count))
         return [value, count.value]
 
     def wait(self):
@@ -114,6 +114,14 @@ def default_signals(module):
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     module.initialize()
     return [module.slots() for _ in range(50)]
+
+
+def watch(module):
+    """Says after each slot event how many tokens there are, until nobody listens."""
+    module.initialize()
+    while True:
+        print(json.dumps(module.slots(1)), flush=True)
+        module.wait()
 
 
 def quiet(module):
