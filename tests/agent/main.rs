@@ -40,6 +40,7 @@ mod offline;
 #[cfg(target_os = "linux")]
 mod pcscd;
 mod pins;
+mod pkcs11_browser_login;
 #[cfg(target_os = "linux")]
 mod pkcs11_reader;
 mod pkcs11_refusals;

@@ -319,7 +319,7 @@ impl Scene {
     }
 
     /// The profile of that browser.
-    fn profile(&self) -> PathBuf {
+    pub fn profile(&self) -> PathBuf {
         self.folder.path().join("browser")
     }
 
