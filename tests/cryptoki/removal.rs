@@ -94,17 +94,24 @@ fn one_card_that_leaves_does_not_touch_the_other() {
 }
 
 #[test]
-fn a_key_that_is_switched_off_is_gone_and_its_handle_names_no_other() {
+fn a_key_that_comes_to_be_known_or_goes_leaves_the_others_their_handles() {
     let host = Host::with(&[("A", Some(cps3("1")))]);
     let session = host.session();
     let keys = host.class(session, CKO_PRIVATE_KEY);
     host.agent.change("card", |slots| {
         slots[0].token.as_mut().unwrap().keys.remove(0);
     });
-    assert_eq!(host.class(session, CKO_PRIVATE_KEY).len(), 1);
-    for key in keys {
-        assert_eq!(host.sign_init(session, CKM_RSA_PKCS, key), Err(CKR_KEY_HANDLE_INVALID));
-    }
+    assert_eq!(host.class(session, CKO_PRIVATE_KEY), keys[1..]);
+    assert_eq!(host.sign_init(session, CKM_SHA256_RSA_PKCS, keys[0]), Err(CKR_KEY_HANDLE_INVALID));
+    host.sign_init(session, CKM_SHA256_RSA_PKCS, keys[1]).unwrap();
+    host.sign(session, b"x").unwrap();
+    assert_eq!(host.agent.signatures()[0].key.0, [0x80, 0x25, 1]);
+    host.agent.change("card", |slots| {
+        slots[0].token.as_mut().unwrap().keys = cps3("1").keys;
+    });
+    let now = host.class(session, CKO_PRIVATE_KEY);
+    assert_eq!(now[1], keys[1]);
+    assert_ne!(now[0], keys[0], "a handle is never another object's");
 }
 
 #[test]

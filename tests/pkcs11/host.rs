@@ -92,6 +92,6 @@ fn a_log_is_written_where_it_is_asked_for_and_names_the_other_version() {
     let output = host("quiet", agent.socket(), Some(&log));
     assert!(output.status.success() && output.stderr.is_empty());
     let log = std::fs::read_to_string(log).expect("a log");
-    assert!(log.contains("no slots: the agent speaks version 2 of the protocol, this program 1"), "{log}");
+    assert!(log.contains("no slots: the agent speaks version 2 of the protocol, this module 1"), "{log}");
     assert!(log.contains("C_Initialize 0x0"), "{log}");
 }

@@ -35,13 +35,16 @@ impl Stage {
         let socket = daemon.socket();
         let environment: [(&str, &Path); 1] = [("PCSCLITE_CSOCK_NAME", &socket)];
         let mut agent = RealAgent::start(workstation.folder(), &config, &environment).await;
+        let both = settings.iter().any(|(section, key, _)| (*section, *key) == ("pkcs11", "signature_key"));
+        // The signature key's certificate is read after the card was recognised.
+        let keys = if both { 2 } else { 1 };
         agent
-            .wait_for("the card for programs", async |control| {
+            .wait_for("the card's keys for programs", async |control| {
                 let slots = control.pkcs11().await.ok()?.slots;
                 slots
                     .iter()
                     .filter_map(|slot| slot.token.as_ref())
-                    .any(|token| !token.keys.is_empty())
+                    .any(|token| token.keys.len() == keys)
                     .then_some(())
             })
             .await;

@@ -1,34 +1,27 @@
-//! The calls to the agent, and its problems in the words of Cryptoki.
-//!
-//! Each call has a runtime and a connection of its own, both gone when it returns: between two calls the module holds no
-//! descriptor and no thread in the program that loaded it, so there is nothing a fork could share or a closing of all
-//! descriptors could break. The door is a local socket; opening it costs less than the answer's parsing.
+//! What is asked of the agent, and its problems in the words of Cryptoki.
 
-use crate::{Answer, log};
+use crate::{
+    Answer,
+    calls::Calls,
+    door::{self, Fault, Request},
+    log,
+};
 use cps_agent_api::{
-    client::{Agent, ClientError},
-    door,
-    events::Events,
-    pkcs11::{DecryptRequest, SignRequest, Tokens},
+    pkcs11::{DecryptAnswer, DecryptRequest, SignAnswer, SignRequest, Tokens},
     words::Screen,
 };
 use pkcs11_sys::{
-    CK_RV, CKR_CRYPTOKI_NOT_INITIALIZED, CKR_DATA_INVALID, CKR_DEVICE_ERROR, CKR_DEVICE_REMOVED,
-    CKR_FUNCTION_CANCELED, CKR_FUNCTION_FAILED, CKR_FUNCTION_REJECTED, CKR_HOST_MEMORY,
-    CKR_KEY_FUNCTION_NOT_PERMITTED, CKR_PIN_INCORRECT, CKR_PIN_LOCKED, CKR_USER_NOT_LOGGED_IN,
+    CK_RV, CKR_DATA_INVALID, CKR_DEVICE_ERROR, CKR_DEVICE_REMOVED, CKR_FUNCTION_CANCELED,
+    CKR_FUNCTION_FAILED, CKR_FUNCTION_REJECTED, CKR_KEY_FUNCTION_NOT_PERMITTED, CKR_PIN_INCORRECT,
+    CKR_PIN_LOCKED, CKR_USER_NOT_LOGGED_IN,
 };
+use serde::{Serialize, de::DeserializeOwned};
 use std::{
-    future::poll_fn,
+    io::{BufRead, BufReader, Read as _},
+    os::unix::net::UnixStream,
     path::PathBuf,
-    pin::pin,
-    sync::{Mutex, PoisonError},
-    task::Poll,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
-};
-use tokio::{
-    runtime::{Builder, Runtime},
-    sync::watch,
-    time::{sleep, timeout},
 };
 
 /// How long the agent may take to say what it has in memory. A hung agent is an absent one: no program waits for it.
@@ -36,6 +29,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How often a blocked `C_WaitForSlotEvent` looks for an agent that is not there.
 const LOOKOUT: Duration = Duration::from_secs(1);
+
+/// Most of an event's line that is looked at.
+const LINE: u64 = 4096;
 
 /// Another door than the session's, for whoever has the module and the agent's stand-in in one process.
 static ELSEWHERE: Mutex<Option<PathBuf>> = Mutex::new(None);
@@ -47,106 +43,96 @@ pub fn speak_to(socket: PathBuf) {
     *ELSEWHERE.lock().unwrap_or_else(PoisonError::into_inner) = Some(socket);
 }
 
-/// `C_Finalize` was called: every call that waits ends.
-pub(crate) type Finalized = watch::Receiver<bool>;
-
-async fn connect() -> Result<Agent, ClientError> {
+fn connect() -> Result<Arc<UnixStream>, Fault> {
     let elsewhere = ELSEWHERE.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let path = elsewhere.or_else(door::path).ok_or(ClientError::NoSession)?;
-    Agent::connect_to(&path, &language()).await
-}
-
-fn runtime() -> Answer<Runtime> {
-    Builder::new_current_thread().enable_all().build().map_err(|error| {
-        log::line(&format!("no runtime: {error}"));
-        CKR_HOST_MEMORY
-    })
+    door::connect(&elsewhere.or_else(cps_agent_api::door::path).ok_or(Fault::NoSession)?)
 }
 
 /// Readers and tokens as the agent remembers them; `None` when there is no agent that can tell.
 pub(crate) fn tokens() -> Option<Tokens> {
-    // A timer can be made inside the runtime only.
-    let asked = runtime()
-        .ok()?
-        .block_on(async { timeout(PATIENCE, async { connect().await?.pkcs11().await }).await });
-    match asked {
-        Ok(Ok(tokens)) => Some(tokens),
-        Ok(Err(error)) => {
-            log::line(&format!("no slots: {error}"));
-            None
-        }
-        Err(_) => {
-            log::line("no slots: the agent does not answer");
-            None
-        }
-    }
+    let request =
+        Request { method: "GET", path: "/v1/pkcs11", language: &language(), patience: Some(PATIENCE) };
+    let asked = connect().and_then(|socket| request.ask(&socket, None::<&()>));
+    asked.inspect_err(|fault| log::line(&format!("no slots: {fault}"))).ok()
 }
 
 /// Has a key sign. Waits for the person if need be.
-pub(crate) fn sign(request: &SignRequest, finalized: Finalized) -> Answer<Vec<u8>> {
-    let asked = async { connect().await?.pkcs11_sign(request).await };
-    unless(finalized, asked).map(|answer| answer.signature.0)
+pub(crate) fn sign(request: &SignRequest, calls: &Calls) -> Answer<Vec<u8>> {
+    use_key("/v1/pkcs11/sign", request, calls).map(|answer: SignAnswer| answer.signature.0)
 }
 
 /// Has a key decipher. Waits for the person if need be.
-pub(crate) fn decrypt(request: &DecryptRequest, finalized: Finalized) -> Answer<Vec<u8>> {
-    let asked = async { connect().await?.pkcs11_decrypt(request).await };
-    unless(finalized, asked).map(|answer| answer.plaintext.0)
+pub(crate) fn decrypt(request: &DecryptRequest, calls: &Calls) -> Answer<Vec<u8>> {
+    use_key("/v1/pkcs11/decrypt", request, calls).map(|answer: DecryptAnswer| answer.plaintext.0)
 }
 
-fn unless<T>(finalized: Finalized, asked: impl Future<Output = Result<T, ClientError>>) -> Answer<T> {
-    runtime()?.block_on(until(finalized, asked))?.map_err(|error| {
-        log::line(&format!("refused: {error}"));
-        refusal(&error)
-    })
+fn use_key<T: DeserializeOwned>(path: &str, body: &impl Serialize, calls: &Calls) -> Answer<T> {
+    let told = |fault: Fault| {
+        log::line(&format!("refused: {fault}"));
+        refusal(&fault)
+    };
+    let socket = connect().map_err(told)?;
+    calls.wait_on(&socket)?;
+    let request = Request { method: "POST", path, language: &language(), patience: None };
+    calls.or_over(request.ask(&socket, Some(body)).map_err(told))
 }
 
-/// Work that ends early when the library is finalized: dropped, it hangs up, and the agent withdraws its prompt.
-async fn until<T>(mut finalized: Finalized, work: impl Future<Output = T>) -> Answer<T> {
-    let mut over = pin!(finalized.wait_for(|over| *over));
-    let mut work = pin!(work);
-    poll_fn(|context| {
-        if over.as_mut().poll(context).is_ready() {
-            return Poll::Ready(Err(CKR_CRYPTOKI_NOT_INITIALIZED));
-        }
-        work.as_mut().poll(context).map(Ok)
-    })
-    .await
-}
-
-/// A look at the agent's events on a connection of its own, for a thread that waits for them.
+/// A look at the agent's events, for a thread that waits for them.
 pub(crate) struct Watch {
-    runtime: Runtime,
-    finalized: Finalized,
-    events: Option<Events>,
+    calls: Arc<Calls>,
+    socket: Option<Arc<UnixStream>>,
 }
 
 impl Watch {
-    /// Subscribes, if the agent is there: what happens from now on is not missed.
-    pub(crate) fn new(finalized: Finalized) -> Answer<Self> {
-        let mut watch = Self { runtime: runtime()?, finalized, events: None };
-        watch.subscribe()?;
-        Ok(watch)
+    /// Not looking yet.
+    pub(crate) fn new(calls: Arc<Calls>) -> Self {
+        Self { calls, socket: connect().ok() }
     }
 
-    fn subscribe(&mut self) -> Answer<()> {
-        let asked = async { timeout(PATIENCE, async { connect().await?.events().await }).await };
-        let asked = self.runtime.block_on(until(self.finalized.clone(), asked))?;
-        self.events = asked.ok().and_then(Result::ok);
-        Ok(())
-    }
-
-    /// Waits until something may have happened: an event, or the agent came or went.
-    pub(crate) fn next(&mut self) -> Answer<()> {
-        let finalized = self.finalized.clone();
-        let Some(events) = &mut self.events else {
-            self.runtime.block_on(until(finalized, async { sleep(LOOKOUT).await }))?;
-            return self.subscribe();
-        };
-        if !matches!(self.runtime.block_on(until(finalized, events.next()))?, Ok(Some(_))) {
-            self.events = None;
+    /// Looks: `now` runs once nothing can be missed any more, then after each event, until it finds something.
+    pub(crate) fn until<T>(mut self, mut now: impl FnMut() -> Answer<Option<T>>) -> Answer<T> {
+        loop {
+            if let Some(socket) = self.socket.take() {
+                self.calls.wait_on(&socket)?;
+                if let Some(found) = self.calls.or_over(watched(&socket, &mut now))? {
+                    return Ok(found);
+                }
+            }
+            // The agent is gone, or not there yet.
+            if let Some(found) = now()? {
+                return Ok(found);
+            }
+            self.calls.pause(LOOKOUT)?;
+            self.socket = connect().ok();
         }
-        Ok(())
+    }
+}
+
+/// Reads events until `now` finds something; `None` when the agent ends.
+fn watched<T>(socket: &UnixStream, now: &mut impl FnMut() -> Answer<Option<T>>) -> Answer<Option<T>> {
+    let request = Request { method: "GET", path: "/v1/events", language: &language(), patience: None };
+    let Ok(events) = request.stream(socket) else { return Ok(None) };
+    let mut events = BufReader::new(events);
+    loop {
+        if let Some(found) = now()? {
+            return Ok(Some(found));
+        }
+        if !next_event(&mut events) {
+            return Ok(None);
+        }
+    }
+}
+
+/// Reads to the next event, whatever it says, since the state is asked afresh (WHATWG HTML §9.2). False at the end.
+fn next_event(events: &mut impl BufRead) -> bool {
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        match events.by_ref().take(LINE).read_until(b'\n', &mut line) {
+            Ok(1..) if line.starts_with(b"data:") => return true,
+            Ok(1..) => {}
+            Ok(0) | Err(_) => return false,
+        }
     }
 }
 
@@ -170,13 +156,11 @@ fn variable(name: &str) -> Option<String> {
 }
 
 /// What Cryptoki calls a failed signature or decipherment.
-fn refusal(error: &ClientError) -> CK_RV {
-    match error {
-        ClientError::NoSession | ClientError::Absent { .. } | ClientError::Version { .. } => {
-            CKR_DEVICE_REMOVED
-        }
-        ClientError::Lost(_) | ClientError::Garbled(_) => CKR_DEVICE_ERROR,
-        ClientError::Refused(problem) => match problem.code.as_str() {
+fn refusal(fault: &Fault) -> CK_RV {
+    match fault {
+        Fault::NoSession | Fault::Absent(_) | Fault::Version(_) => CKR_DEVICE_REMOVED,
+        Fault::Lost(_) | Fault::Garbled(_) => CKR_DEVICE_ERROR,
+        Fault::Refused(problem) => match problem.code.as_str() {
             "card_removed"
             | "no_card"
             | "no_reader"

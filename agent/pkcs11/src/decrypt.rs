@@ -48,11 +48,11 @@ pub(crate) fn init(
 
 /// `C_Decrypt`. How long the plaintext is shows only when it is there; before, the most it can be is told.
 pub(crate) fn whole(handle: CK_SESSION_HANDLE, cryptogram: &[u8], room: Room) -> Answer<Reply> {
-    let (decryption, finalized) = module::with(|module| {
-        let finalized = module.finalized();
+    let (decryption, calls) = module::with(|module| {
+        let calls = module.calls();
         let (session, _) = module.session(handle)?;
         let decryption = session.decryption.take().ok_or(CKR_OPERATION_NOT_INITIALIZED)?;
-        Ok((decryption, finalized))
+        Ok((decryption, calls))
     })?;
     let length = objects::bits(&decryption.key.public_key).div_ceil(8);
     if room == Room::Length && decryption.plaintext.is_none() {
@@ -65,7 +65,7 @@ pub(crate) fn whole(handle: CK_SESSION_HANDLE, cryptogram: &[u8], room: Room) ->
             let (serial, key) = (decryption.serial.clone(), decryption.key.id.clone());
             let request =
                 DecryptRequest { serial, key, data: Base64(cryptogram.to_vec()), screen: agent::screen() };
-            Zeroizing::new(agent::decrypt(&request, finalized).inspect_err(|value| end_of_card(*value))?)
+            Zeroizing::new(agent::decrypt(&request, &calls).inspect_err(|value| end_of_card(*value))?)
         }
         None => return Err(CKR_ENCRYPTED_DATA_LEN_RANGE),
     };

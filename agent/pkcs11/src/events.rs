@@ -9,11 +9,5 @@ pub(crate) fn wait(block: bool) -> Answer<CK_SLOT_ID> {
     if !block {
         return next()?.ok_or(CKR_NO_EVENT);
     }
-    let mut watch = Watch::new(module::with(|module| Ok(module.finalized()))?)?;
-    loop {
-        if let Some(slot) = next()? {
-            return Ok(slot);
-        }
-        watch.next()?;
-    }
+    Watch::new(module::with(|module| Ok(module.calls()))?).until(next)
 }

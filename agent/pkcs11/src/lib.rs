@@ -13,14 +13,16 @@
 //!   tokens, search, sign, decrypt, digest, events   what each function does
 //!     module      the state of this process: slots, sessions
 //!       slots, objects, mechanism, sessions         what is there
-//!       agent     the calls to the agent
+//!       agent     what is asked of the agent, through door
 //! ```
 //!
 //! `CPS_PKCS11_LOG=FILE` has each call and its result written to a file.
 
 mod agent;
+mod calls;
 mod decrypt;
 mod digest;
+mod door;
 mod entry;
 mod events;
 mod log;

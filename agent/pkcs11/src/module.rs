@@ -4,8 +4,8 @@
 //! it does not have. So each process of a line of forks has a state under its own number, found without any lock.
 
 use crate::{
-    Answer,
-    agent::{self, Finalized},
+    Answer, agent,
+    calls::Calls,
     sessions::{Session, Sessions},
     slots::{Slot, Slots},
 };
@@ -14,8 +14,7 @@ use pkcs11_sys::{
     CK_SESSION_HANDLE, CKR_CRYPTOKI_ALREADY_INITIALIZED, CKR_CRYPTOKI_NOT_INITIALIZED, CKR_DEVICE_REMOVED,
     CKR_SESSION_HANDLE_INVALID,
 };
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-use tokio::sync::watch;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// What is known between `C_Initialize` and `C_Finalize`.
 pub(crate) struct Module {
@@ -23,17 +22,17 @@ pub(crate) struct Module {
     pub(crate) slots: Slots,
     /// Open sessions.
     pub(crate) sessions: Sessions,
-    finalized: watch::Sender<bool>,
+    calls: Arc<Calls>,
 }
 
 impl Module {
     fn new() -> Self {
-        Self { slots: Slots::default(), sessions: Sessions::default(), finalized: watch::Sender::new(false) }
+        Self { slots: Slots::default(), sessions: Sessions::default(), calls: Arc::default() }
     }
 
-    /// What a call that waits for a person or an event waits for as well.
-    pub(crate) fn finalized(&self) -> Finalized {
-        self.finalized.subscribe()
+    /// Where a call that waits for a person or an event has to be known.
+    pub(crate) fn calls(&self) -> Arc<Calls> {
+        Arc::clone(&self.calls)
     }
 
     /// A session and the slot it is on.
@@ -107,7 +106,7 @@ pub(crate) fn initialize() -> Answer<()> {
 /// `C_Finalize`. Whatever waits in another thread ends with `CKR_CRYPTOKI_NOT_INITIALIZED`.
 pub(crate) fn finalize() -> Answer<()> {
     let module = lock(&here()?.module).take().ok_or(CKR_CRYPTOKI_NOT_INITIALIZED)?;
-    module.finalized.send_replace(true);
+    module.calls.end();
     Ok(())
 }
 

@@ -31,6 +31,7 @@ const SECRETS: [CK_ATTRIBUTE_TYPE; 7] = [
 pub(crate) type Template = Vec<(CK_ATTRIBUTE_TYPE, Vec<u8>)>;
 
 /// An object on a token.
+#[derive(Clone)]
 pub(crate) struct Object {
     /// Its number, never given to another object between `C_Initialize` and `C_Finalize`.
     pub(crate) handle: CK_OBJECT_HANDLE,
@@ -52,16 +53,17 @@ pub(crate) enum Value<'a> {
 }
 
 impl Object {
-    /// The objects of these keys, numbered by the caller.
-    pub(crate) fn all(keys: &[Key], mut next: impl FnMut() -> CK_OBJECT_HANDLE) -> Vec<Self> {
-        let mut all = Vec::with_capacity(keys.len() * 3);
-        for (place, key) in keys.iter().enumerate() {
-            for attributes in [certificate(key), public_key(key), private_key(key)] {
-                let private = attributes.contains(&(CKA_CLASS, number(CKO_PRIVATE_KEY)));
-                all.push(Self { handle: next(), key: place, private, attributes });
-            }
-        }
-        all
+    /// The objects of a key, which has this place in the token's list, numbered by the caller.
+    pub(crate) fn of(key: &Key, place: usize, mut next: impl FnMut() -> CK_OBJECT_HANDLE) -> [Self; 3] {
+        [certificate(key), public_key(key), private_key(key)].map(|attributes| {
+            let private = attributes.contains(&(CKA_CLASS, number(CKO_PRIVATE_KEY)));
+            Self { handle: next(), key: place, private, attributes }
+        })
+    }
+
+    /// The same object of a key that has another place now.
+    pub(crate) fn at(self, place: usize) -> Self {
+        Self { key: place, ..self }
     }
 
     /// It has every attribute of a template, with the same value; an empty template is met by all.

@@ -211,7 +211,7 @@ pub(crate) fn last(handle: CK_SESSION_HANDLE, room: Room) -> Answer<Reply> {
 /// Has the key sign, without holding up the program's other threads meanwhile: a person may have to be asked.
 fn finish(handle: CK_SESSION_HANDLE, data: Option<&[u8]>, room: Room) -> Answer<Reply> {
     let ready = module::with(|module| {
-        let finalized = module.finalized();
+        let calls = module.calls();
         let (session, _) = module.session(handle)?;
         let signing = session.signing.as_mut().ok_or(CKR_OPERATION_NOT_INITIALIZED)?;
         if data.is_some() { signing.form.whole() } else { signing.goes_on_in_parts() }?;
@@ -221,13 +221,13 @@ fn finish(handle: CK_SESSION_HANDLE, data: Option<&[u8]>, room: Room) -> Answer<
         }
         let mut signing = session.signing.take().ok_or(CKR_OPERATION_NOT_INITIALIZED)?;
         signing.take(data.unwrap_or_default())?;
-        Ok(Ok((signing.request()?, length, finalized)))
+        Ok(Ok((signing.request()?, length, calls)))
     })?;
-    let (request, length, finalized) = match ready {
+    let (request, length, calls) = match ready {
         Ok(ready) => ready,
         Err(reply) => return Ok(reply),
     };
-    let signature = agent::sign(&request, finalized).inspect_err(|value| end_of_card(*value))?;
+    let signature = agent::sign(&request, &calls).inspect_err(|value| end_of_card(*value))?;
     if signature.len() == length { Ok(Reply::Bytes(signature)) } else { Err(CKR_DEVICE_ERROR) }
 }
 

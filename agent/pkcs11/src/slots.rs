@@ -167,15 +167,15 @@ impl Slots {
         slot.hardware = now.hardware;
         let Some(token) = now.token else { return };
         match &mut slot.inside {
-            // The same insertion: the state of the PIN may have changed, and which keys there are, and then all objects.
+            // The same insertion: the state of the PIN may have changed, and which keys are known.
             Some(inside) => {
                 if inside.token.keys != token.keys {
-                    inside.objects = objects(&token.keys, &mut self.last_object);
+                    inside.objects = objects(&token.keys, Some(inside), &mut self.last_object);
                 }
                 inside.token = token;
             }
             None => {
-                let objects = objects(&token.keys, &mut self.last_object);
+                let objects = objects(&token.keys, None, &mut self.last_object);
                 slot.inside = Some(Inside { token, objects, logged_in: false });
                 slot.changed = true;
             }
@@ -227,9 +227,21 @@ impl Slots {
     }
 }
 
-fn objects(keys: &[pkcs11::Key], last: &mut CK_OBJECT_HANDLE) -> Vec<Object> {
-    Object::all(keys, || {
-        *last = last.wrapping_add(1);
-        *last
-    })
+/// The objects of a token's keys. A key that was there before keeps its objects' numbers, which programs may hold.
+fn objects(keys: &[pkcs11::Key], before: Option<&Inside>, last: &mut CK_OBJECT_HANDLE) -> Vec<Object> {
+    let mut all = Vec::with_capacity(keys.len() * 3);
+    for (place, key) in keys.iter().enumerate() {
+        let known = before.and_then(|inside| {
+            let place = inside.token.keys.iter().position(|known| known == key)?;
+            Some(inside.objects.iter().filter(move |object| object.key == place).cloned())
+        });
+        match known {
+            Some(known) => all.extend(known.map(|object| object.at(place))),
+            None => all.extend(Object::of(key, place, || {
+                *last = last.wrapping_add(1);
+                *last
+            })),
+        }
+    }
+    all
 }
