@@ -10,6 +10,7 @@ const LINE: usize = 64 * 1024;
 
 /// What a reader of events gets.
 #[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant, reason = "one at a time, and looked at where it is read")]
 pub enum News {
     /// Something happened.
     Event(Event),
