@@ -26,11 +26,14 @@ pub(super) fn kind_of(file: &Path) -> &'static str {
     }
 }
 
-/// A CPS3 signs by PKCS#1 v1.5 alone. OpenSSL takes the signature that the server likes best of those it allows itself
-/// (SSL_CONF_cmd(3)), and that is RSASSA-PSS wherever it is not forbidden: always with TLS 1.3, often before.
+/// What OpenSSL may sign with. Left alone it takes what the server likes best of all it knows (SSL_CONF_cmd(3)): with
+/// TLS 1.3 always and often before that is RSASSA-PSS, which a CPS3 cannot make, or with a hash that a CPS4 does not have.
 const EVERY_CARD: &str = "# For every card. With a CPS4, openssl-tls13.cnf beside this file speaks TLS 1.3 too.\n\
-    [cps_tls]\nsystem_default = cps_every_card\n\n[cps_every_card]\nMaxProtocol = TLSv1.2\n\
+    [cps_tls]\nsystem_default = cps_signatures\n\n[cps_signatures]\nMaxProtocol = TLSv1.2\n\
     ClientSignatureAlgorithms = RSA+SHA256:RSA+SHA384:RSA+SHA512:ECDSA+SHA256\n";
+const CPS4: &str = "# For CPS4. With a CPS3, openssl.cnf beside this file keeps to TLS 1.2.\n\
+    [cps_tls]\nsystem_default = cps_signatures\n\n[cps_signatures]\n\
+    ClientSignatureAlgorithms = RSA-PSS+SHA256:RSA+SHA256:RSA+SHA384:RSA+SHA512:ECDSA+SHA256\n";
 
 /// The text of a file of our own, which lies at `file`.
 pub(super) fn content(kind: &str, module: &Path, file: &Path) -> String {
@@ -47,16 +50,12 @@ pub(super) fn content(kind: &str, module: &Path, file: &Path) -> String {
         // config(5), and the engine of libp11.
         OPENSSL => {
             let line = "openssl s_client -engine pkcs11 -keyform engine -key pkcs11:type=private …";
-            let engine = format!(
-                "[cps_engines]\npkcs11 = cps_pkcs11\n\n[cps_pkcs11]\nengine_id = pkcs11\nMODULE_PATH = {module}\ninit = 0\n"
-            );
-            let head = format!(
-                "{mine}# OPENSSL_CONF={file} {line}\nopenssl_conf = cps_init\n\n[cps_init]\nengines = cps_engines\n"
-            );
-            match name == OPENSSL_FILE {
-                true => format!("{head}ssl_conf = cps_tls\n\n{engine}\n{EVERY_CARD}"),
-                false => format!("{head}\n{engine}"),
-            }
+            let signatures = if name == OPENSSL_FILE { EVERY_CARD } else { CPS4 };
+            format!(
+                "{mine}# OPENSSL_CONF={file} {line}\nopenssl_conf = cps_init\n\n\
+                 [cps_init]\nengines = cps_engines\nssl_conf = cps_tls\n\n[cps_engines]\npkcs11 = cps_pkcs11\n\n\
+                 [cps_pkcs11]\nengine_id = pkcs11\nMODULE_PATH = {module}\ninit = 0\n\n{signatures}"
+            )
         }
         // pkcs11.conf(5). No card is no reason for any program not to start.
         _ => format!("{mine}module: {module}\ncritical: no\ntrust-policy: no\n"),
