@@ -197,7 +197,7 @@ pub fn watch_for_panics() {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             let thread = std::thread::current();
-            let ours = ["agent", "readers", "card", "token-tls", "soft token", "rsa key"];
+            let ours = ["agent", "readers", "card", "handshake", "soft token", "rsa key"];
             if thread.name().is_some_and(|name| ours.contains(&name)) {
                 PANICS.lock().unwrap_or_else(PoisonError::into_inner).push(panic.to_string());
             }

@@ -114,7 +114,12 @@ pub enum FetchFault {
     Untrusted {
         /// Issuer of the certificate that was presented.
         issuer: String,
+        /// What speaks against it.
+        because: Distrust,
     },
+    /// No version, cipher or signature of TLS in common.
+    #[error("the server and this client have no TLS in common: {0}")]
+    Incompatible(String),
     /// The server refused our client certificate during or right after the handshake, in the words of its TLS alert.
     #[error("the server refused the client certificate: {0}")]
     CertificateRefused(String),
@@ -132,6 +137,19 @@ pub enum FetchFault {
         /// What it did.
         fault: ProxyFault,
     },
+}
+
+/// What speaks against a server's certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Distrust {
+    /// No authority of ours vouches for it, or it is no certificate of a server.
+    Authority,
+    /// It names another server.
+    Name,
+    /// It is not valid yet, or not any more.
+    Time,
+    /// Its authority revoked it.
+    Revoked,
 }
 
 /// What a proxy can do instead of letting a request through.

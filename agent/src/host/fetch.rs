@@ -5,7 +5,7 @@ use super::{
     clock::Clock,
     network::{self, AGENT, Network, credentials},
     proxy::Proxies,
-    tls::{Anchors, NoCertificate, Noting},
+    tls::{Anchors, ClientTls, NoCertificate, Shown, is_certificate_refused},
 };
 use crate::config::ProxyAddress;
 use bytes::Bytes;
@@ -17,8 +17,7 @@ use hyper::{
     header,
 };
 use hyper_util::rt::TokioIo;
-use rustls::{SupportedProtocolVersion, client::ResolvesClientCert};
-use rustls_pki_types::ServerName;
+use rustls::client::ResolvesClientCert;
 use std::{error::Error as _, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -93,8 +92,8 @@ impl Fetcher {
                 Some(identity) => Arc::<ClientCertificate>::clone(identity),
                 None => Arc::<NoCertificate>::clone(&asked),
             };
-            let opened =
-                Connection::open(&fetch.url, &self.network, resolver, rustls::DEFAULT_VERSIONS).await;
+            let tls = ClientTls::once(&self.network.anchors, Shown::at_once(resolver))?;
+            let opened = Connection::open(&fetch.url, &self.network.proxies, &tls).await;
             if asked.asked() && fetch.if_asked == IfAsked::Report {
                 return Ok(None);
             }
@@ -152,37 +151,24 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Connects with TLS, in one of these versions.
-    pub(super) async fn open(
-        url: &Url,
-        network: &Network,
-        client: Arc<dyn ResolvesClientCert>,
-        versions: &[&'static SupportedProtocolVersion],
-    ) -> Result<Self, FetchFault> {
+    /// Connects with TLS.
+    pub(super) async fn open(url: &Url, proxies: &Proxies, tls: &ClientTls) -> Result<Self, FetchFault> {
         if url.scheme() != "https" {
             return Err(FetchFault::Garbled("not an https address".to_owned()));
         }
-        let stream = network::open(url, &network.proxies).await?.stream;
-        Self::secured(stream, url, &network.anchors, client, versions).await
+        let stream = network::open(url, proxies).await?.stream;
+        Self::over(tls.handshake(url, stream).await?, url, None).await
     }
 
-    /// The same over a connection that was made.
+    /// The same over a connection that was made, without a certificate of ours.
     pub(super) async fn secured(
         stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
         url: &Url,
         anchors: &Anchors,
-        client: Arc<dyn ResolvesClientCert>,
-        versions: &[&'static SupportedProtocolVersion],
     ) -> Result<Self, FetchFault> {
-        let (config, noting) =
-            anchors.connection(client, versions).map_err(|e| FetchFault::Garbled(e.to_string()))?;
-        let name =
-            ServerName::try_from(url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned())
-                .map_err(|_| FetchFault::Garbled("not a host name".to_owned()))?;
-        let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
-        let stream =
-            connector.connect(name, stream).await.map_err(|error| handshake_fault(&error, &noting))?;
-        Self::over(stream, url, None).await
+        let nobody = Arc::new(NoCertificate::default());
+        let tls = ClientTls::once(anchors, Shown::at_once(nobody))?;
+        Self::over(tls.handshake(url, stream).await?, url, None).await
     }
 
     /// Speaks over a connection that was made.
@@ -262,43 +248,16 @@ fn request(fetch: &Fetch, forwarder: Option<&ProxyAddress>) -> Result<Request<Fu
     builder.body(Full::new(body)).map_err(|_| FetchFault::Garbled("the request cannot be written".to_owned()))
 }
 
-fn handshake_fault(error: &std::io::Error, noting: &Noting) -> FetchFault {
-    if let Some(issuer) = noting.refused_issuer() {
-        return FetchFault::Untrusted { issuer };
-    }
-    match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        Some(tls) if is_card_refused(tls) => FetchFault::CertificateRefused(tls.to_string()),
-        Some(tls) => FetchFault::Garbled(tls.to_string()),
-        None => FetchFault::Unreachable(error.to_string()),
-    }
-}
-
-/// Alerts with which a server says that it does not want our certificate (RFC 8446 §6.2).
-fn is_card_refused(tls: &rustls::Error) -> bool {
-    use rustls::AlertDescription as Alert;
-    matches!(
-        tls,
-        rustls::Error::AlertReceived(
-            Alert::BadCertificate
-                | Alert::UnsupportedCertificate
-                | Alert::CertificateRevoked
-                | Alert::CertificateExpired
-                | Alert::CertificateUnknown
-                | Alert::UnknownCA
-                | Alert::AccessDenied
-                | Alert::CertificateRequired
-        )
-    )
-}
-
 /// A fault of hyper with its causes, since its own words are few. With TLS 1.3 a server judges our certificate after the
 /// handshake, so that its alert arrives here.
-fn garbled(error: &hyper::Error) -> FetchFault {
+pub(super) fn garbled(error: &hyper::Error) -> FetchFault {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
         let io = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if let Some(tls) = io.and_then(|e| e.downcast_ref::<rustls::Error>()).filter(|e| is_card_refused(e)) {
+        if let Some(tls) =
+            io.and_then(|e| e.downcast_ref::<rustls::Error>()).filter(|e| is_certificate_refused(e))
+        {
             return FetchFault::CertificateRefused(tls.to_string());
         }
         text = format!("{text}: {inner}");

@@ -1,14 +1,9 @@
 //! Telling a client of this machine that its session ended: one form post to a loopback address, http or https.
 
-use super::{
-    clock::Clock,
-    fetch::Connection,
-    tls::{Anchors, NoCertificate},
-};
+use super::{clock::Clock, fetch::Connection, tls::Anchors};
 use cps_agent_core::fetch::{Fetch, FetchFault};
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    sync::Arc,
     time::Duration,
 };
 use tokio::{net::TcpStream, time::timeout};
@@ -41,8 +36,7 @@ pub async fn post(
             "http" => Connection::over(stream, url, None).await?,
             _ => {
                 let anchors = Anchors::system().map_err(|error| FetchFault::Garbled(error.to_string()))?;
-                let nobody = Arc::new(NoCertificate::default());
-                Connection::secured(stream, url, &anchors, nobody, rustls::DEFAULT_VERSIONS).await?
+                Connection::secured(stream, url, &anchors).await?
             }
         };
         let fetched = connection.send(&Fetch::post_form(url.clone(), parameters), clock, BODY).await?;

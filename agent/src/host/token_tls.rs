@@ -1,13 +1,13 @@
 //! TLS with the key of a card or soft token: the handshake's signature is made by the token.
 //!
-//! rustls asks for the signature in the middle of a handshake and waits for it, so each such client has a thread of its
-//! own. A client lives as long as one login: its connection is kept for the login's next requests to the same server
-//! (each new one would cost another signature) and closed with it; no session ticket is kept.
+//! [`TlsToken::shown`] makes a certificate of it that any TLS client here can show: the card login's, which lives as long
+//! as one login and resumes nothing, and the gateway's.
 
 use super::{
     clock::Clock,
     fetch::{Answer, Connection},
     network::Network,
+    tls::{ClientTls, Shown},
 };
 use cps_agent_core::{
     fetch::{Fetch, FetchFault},
@@ -25,10 +25,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::{
-    sync::{mpsc, oneshot},
-    time::timeout,
-};
+use tokio::time::timeout;
 
 /// Longest wait for an answer: a card needs its time to sign, and its other users theirs.
 const TOTAL: Duration = Duration::from_secs(30);
@@ -57,76 +54,72 @@ pub struct TlsToken {
     pub sign: Sign,
 }
 
-/// A client that presents one token's certificate, for one login.
+impl TlsToken {
+    /// Its certificate as a client shows it, and where its faults are found.
+    pub(super) fn shown(self) -> (Shown, Faults) {
+        let faults = Faults::default();
+        let versions = versions(&self.schemes);
+        let certificate = Arc::new(Presented::new(self, faults.clone()));
+        (Shown { certificate, versions, apart: true }, faults)
+    }
+}
+
+/// Why the token did not sign: TLS has no words for it.
+#[derive(Clone, Default)]
+pub(super) struct Faults(Arc<Mutex<Option<TokenFault>>>);
+
+impl Faults {
+    /// The fault of the last handshake, once.
+    pub(super) fn take(&self) -> Option<TokenFault> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn note(&self, fault: TokenFault) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault);
+    }
+}
+
+/// A client that presents one token's certificate, for one login. Its connection is kept for the login's next requests to
+/// the same server (each new one would cost another signature) and closed with it.
 pub struct TokenClient {
-    requests: mpsc::UnboundedSender<(Fetch, oneshot::Sender<TokenAnswer>)>,
+    network: Arc<Network>,
+    clock: Arc<dyn Clock>,
+    tls: ClientTls,
+    faults: Faults,
+    open: Option<Connection>,
 }
 
 impl TokenClient {
-    /// Starts the client's thread.
+    /// Makes the client; nothing is sent yet.
     ///
     /// # Errors
-    /// When the system has no thread to give.
-    pub fn start(network: Arc<Network>, clock: Arc<dyn Clock>, token: TlsToken) -> std::io::Result<Self> {
-        let (requests, inbox) = mpsc::unbounded_channel();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        std::thread::Builder::new()
-            .name("token-tls".to_owned())
-            .spawn(move || runtime.block_on(serve(inbox, &network, clock.as_ref(), token)))?;
-        Ok(Self { requests })
+    /// When TLS cannot be set up.
+    pub fn new(network: Arc<Network>, clock: Arc<dyn Clock>, token: TlsToken) -> Result<Self, FetchFault> {
+        let (shown, faults) = token.shown();
+        let tls = ClientTls::once(&network.anchors, shown)?;
+        Ok(Self { network, clock, tls, faults, open: None })
     }
 
-    /// Sends a request, over the connection that is open if it leads there.
-    pub async fn fetch(&self, fetch: Fetch) -> TokenAnswer {
-        let (answer, answered) = oneshot::channel();
-        let gone = || {
-            TokenAnswer::Plain(Answer::Failed(FetchFault::Garbled("the connection was given up".to_owned())))
-        };
-        if self.requests.send((fetch, answer)).is_err() {
-            return gone();
-        }
-        answered.await.unwrap_or_else(|_| gone())
-    }
-}
-
-async fn serve(
-    mut inbox: mpsc::UnboundedReceiver<(Fetch, oneshot::Sender<TokenAnswer>)>,
-    network: &Network,
-    clock: &dyn Clock,
-    token: TlsToken,
-) {
-    let failure = Arc::new(Mutex::new(None));
-    let versions = versions(&token.schemes);
-    let resolver: Arc<dyn ResolvesClientCert> = Arc::new(Presented::new(token, Arc::clone(&failure)));
-    let mut open: Option<Connection> = None;
-    while let Some((fetch, mut reply)) = inbox.recv().await {
+    /// Sends a request, over the connection that is open if it leads there. Given up in the middle, it leaves none.
+    pub async fn fetch(&mut self, fetch: &Fetch) -> TokenAnswer {
+        let open = self.open.take();
         let sent = timeout(TOTAL, async {
-            let mut connection = match open.take() {
+            let mut connection = match open {
                 Some(connection) if connection.serves(&fetch.url) => connection,
-                _ => Connection::open(&fetch.url, network, Arc::clone(&resolver), versions).await?,
+                _ => Connection::open(&fetch.url, &self.network.proxies, &self.tls).await?,
             };
-            let fetched = connection.send(&fetch, clock, BODY).await?;
+            let fetched = connection.send(fetch, self.clock.as_ref(), BODY).await?;
             Ok((fetched, connection))
         });
-        let sent = tokio::select! {
-            sent = sent => sent,
-            // Nobody waits any more: the login was given up, and its connection goes with it.
-            () = reply.closed() => continue,
-        };
-        let answer = match sent {
+        let answer = match sent.await {
             Ok(Ok((fetched, connection))) => {
-                open = Some(connection);
+                self.open = Some(connection);
                 Answer::Fetched(fetched)
             }
             Ok(Err(fault)) => Answer::Failed(fault),
             Err(_) => Answer::Failed(FetchFault::Unreachable("no answer in time".to_owned())),
         };
-        let answer = match failure.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            Some(fault) => TokenAnswer::Failed(fault),
-            None => TokenAnswer::Plain(answer),
-        };
-        // Nobody waits any more when the login was abandoned meanwhile.
-        let _ = reply.send(answer);
+        self.faults.take().map_or(TokenAnswer::Plain(answer), TokenAnswer::Failed)
     }
 }
 
@@ -144,9 +137,9 @@ struct Presented {
 }
 
 impl Presented {
-    fn new(token: TlsToken, failure: Arc<Mutex<Option<TokenFault>>>) -> Self {
+    fn new(token: TlsToken, faults: Faults) -> Self {
         let chain = token.chain.iter().map(|c| CertificateDer::from(c.der().to_vec())).collect();
-        let key = TokenKey { schemes: token.schemes, sign: token.sign, failure };
+        let key = TokenKey { schemes: token.schemes, sign: token.sign, faults };
         Self { key: Arc::new(CertifiedKey::new(chain, Arc::new(key))) }
     }
 }
@@ -171,7 +164,7 @@ impl fmt::Debug for Presented {
 struct TokenKey {
     schemes: Vec<Scheme>,
     sign: Sign,
-    failure: Arc<Mutex<Option<TokenFault>>>,
+    faults: Faults,
 }
 
 impl fmt::Debug for TokenKey {
@@ -185,8 +178,8 @@ impl SigningKey for TokenKey {
     fn choose_scheme(&self, offered: &[SignatureScheme]) -> Option<Box<dyn Signer>> {
         let (scheme, wire) =
             self.schemes.iter().map(|s| (*s, wire_scheme(*s))).find(|(_, wire)| offered.contains(wire))?;
-        let (sign, failure) = (Arc::clone(&self.sign), Arc::clone(&self.failure));
-        Some(Box::new(TokenSigner { scheme, wire, sign, failure }))
+        let (sign, faults) = (Arc::clone(&self.sign), self.faults.clone());
+        Some(Box::new(TokenSigner { scheme, wire, sign, faults }))
     }
 
     fn algorithm(&self) -> SignatureAlgorithm {
@@ -201,7 +194,7 @@ struct TokenSigner {
     scheme: Scheme,
     wire: SignatureScheme,
     sign: Sign,
-    failure: Arc<Mutex<Option<TokenFault>>>,
+    faults: Faults,
 }
 
 impl fmt::Debug for TokenSigner {
@@ -218,7 +211,7 @@ impl Signer for TokenSigner {
             }
             Ok(signature) => Ok(signature),
             Err(fault) => {
-                *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault);
+                self.faults.note(fault);
                 Err(Error::General("the token did not sign".to_owned()))
             }
         }
@@ -294,7 +287,7 @@ mod tests {
         let key = |schemes: &[Scheme]| TokenKey {
             schemes: schemes.to_vec(),
             sign: Arc::new(|_, _| Ok(Vec::new())),
-            failure: Arc::default(),
+            faults: Faults::default(),
         };
         let tls13 = [SignatureScheme::ECDSA_NISTP256_SHA256, SignatureScheme::RSA_PSS_SHA256];
         let chosen = key(&[Scheme::RsaPssSha256, Scheme::RsaPkcs1Sha256]).choose_scheme(&tls13);

@@ -34,7 +34,7 @@ use cps_agent_core::{
         step::{Action, Event, Fetch, PinFault, Purpose, TokenFault, TokenWanted},
         table::Happening,
     },
-    trust::{Evidence, chain},
+    trust::{Anchors, Evidence, chain},
 };
 use cps_card::{
     certificate::Certificate,
@@ -220,7 +220,7 @@ impl Driver {
             Err(event) => return event,
         };
         tls.grant.give(authorization);
-        let answer = tls.client.fetch(fetch).await;
+        let answer = tls.client.fetch(&fetch).await;
         // A connection that was still open needed no signature: the PIN is wiped all the same.
         let unspent = tls.grant.take_back();
         match answer {
@@ -232,11 +232,11 @@ impl Driver {
         }
     }
 
-    fn tls(&mut self, serial: &str) -> Result<&TokenTls, Event> {
+    fn tls(&mut self, serial: &str) -> Result<&mut TokenTls, Event> {
         if self.tls.is_none() {
             self.tls = Some(self.start_tls(serial)?);
         }
-        self.tls.as_ref().ok_or_else(|| other(failure::INTERNAL))
+        self.tls.as_mut().ok_or_else(|| other(failure::INTERNAL))
     }
 
     /// Starts a TLS client whose signatures are made by the token.
@@ -247,20 +247,13 @@ impl Driver {
         let (schemes, leaf) = key
             .and_then(|key| Some((key.schemes.clone(), key.certificate.clone()?)))
             .ok_or_else(|| other(failure::CERTIFICATE_GARBLED))?;
-        let mut tls_chain = vec![Arc::clone(&leaf)];
-        // Servers know the roots and may lack what is between.
-        let above =
-            chain::build(&leaf, &self.shared.fixed.anchors, self.shared.clock.now()).unwrap_or_default();
-        tls_chain
-            .extend(above.into_iter().filter(|authority| authority.subject_raw() != authority.issuer_raw()));
+        let chain = shown_chain(&leaf, &self.shared.fixed.anchors, self.shared.clock.now());
         let grant = Grant::default();
         let (granted, hold) = (grant.clone(), self.shared.fixed.config.pin.hold);
         let sign = move |scheme: Scheme, message: &[u8]| granted.sign(&present, scheme, message, hold);
-        let token = TlsToken { chain: tls_chain, schemes, sign: Arc::new(sign) };
-        let client = TokenClient::start(fetcher.network(), fetcher.clock(), token).map_err(|error| {
-            tracing::error!(%error, "no thread for a connection");
-            other(failure::INTERNAL)
-        })?;
+        let token = TlsToken { chain, schemes, sign: Arc::new(sign) };
+        let client =
+            TokenClient::new(fetcher.network(), fetcher.clock(), token).map_err(Event::FetchFailed)?;
         Ok(TokenTls { client, grant })
     }
 
@@ -460,6 +453,18 @@ impl Driver {
             present.release();
         }
     }
+}
+
+/// A certificate with the authorities above it, as a server wants to see them: it knows the roots and may lack what is
+/// between.
+pub(super) fn shown_chain(
+    leaf: &Arc<Certificate>,
+    anchors: &Anchors,
+    now: UnixTime,
+) -> Vec<Arc<Certificate>> {
+    let above = chain::build(leaf, anchors, now).unwrap_or_default();
+    let above = above.into_iter().filter(|authority| authority.subject_raw() != authority.issuer_raw());
+    std::iter::once(Arc::clone(leaf)).chain(above).collect()
 }
 
 fn plain(answer: Answer) -> Event {

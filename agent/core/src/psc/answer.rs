@@ -17,7 +17,7 @@ const MAX_WORD: usize = 64;
 pub fn unanswered(fault: &FetchFault) -> Failure {
     match fault {
         FetchFault::Unreachable(_) => failure::UPSTREAM_UNREACHABLE.into(),
-        FetchFault::Untrusted { issuer } => {
+        FetchFault::Untrusted { issuer, .. } => {
             Failure::new(failure::UPSTREAM_UNTRUSTED).with("issuer", shown(issuer))
         }
         FetchFault::CertificateRefused(_) => failure::UPSTREAM_CARD_REFUSED.into(),
@@ -37,7 +37,7 @@ pub fn unanswered(fault: &FetchFault) -> Failure {
                 ProxyFault::Unreachable | ProxyFault::Garbled | ProxyFault::Unsupported => failure,
             }
         }
-        FetchFault::Garbled(_) => garbled("http"),
+        FetchFault::Incompatible(_) | FetchFault::Garbled(_) => garbled("http"),
     }
 }
 

@@ -94,7 +94,10 @@ impl AwaitPoll {
     pub(super) fn on(self, event: Event, case: &Case, moment: &mut Moment<'_>) -> Result<Turn, Failure> {
         let mut asked = self.0;
         // A network that fails for a moment ends nothing: the request on the phone is still there.
-        if let Event::FetchFailed(FetchFault::Unreachable(_) | FetchFault::Garbled(_)) = event {
+        if let Event::FetchFailed(
+            FetchFault::Unreachable(_) | FetchFault::Incompatible(_) | FetchFault::Garbled(_),
+        ) = event
+        {
             return Ok(asked.pause());
         }
         let answer = asked.trip.answer(event, "token", moment)?;

@@ -160,7 +160,10 @@ fn a_network_that_fails_for_a_moment_ends_nothing() {
     });
     assert!(played.result.is_ok());
     let intercepted = doctor(|play| {
-        let fault = crate::fetch::FetchFault::Untrusted { issuer: "Proxy".into() };
+        let fault = crate::fetch::FetchFault::Untrusted {
+            issuer: "Proxy".into(),
+            because: crate::fetch::Distrust::Authority,
+        };
         play.provider.polls = VecDeque::from([Event::FetchFailed(fault)]);
     });
     assert_eq!(intercepted.result.unwrap_err().code, failure::UPSTREAM_UNTRUSTED);

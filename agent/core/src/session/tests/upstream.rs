@@ -347,8 +347,12 @@ fn an_upstream_that_cannot_be_reached_at_any_fetch_is_told_as_such() {
 #[test]
 fn an_intercepted_connection_is_named() {
     let (result, _) = play(|play| {
-        play.interruption =
-            Some((1, || Event::FetchFailed(FetchFault::Untrusted { issuer: "Proxy du site".into() })));
+        play.interruption = Some((1, || {
+            Event::FetchFailed(FetchFault::Untrusted {
+                issuer: "Proxy du site".into(),
+                because: crate::fetch::Distrust::Authority,
+            })
+        }));
     });
     let failure = result.unwrap_err();
     assert_eq!(
