@@ -2,6 +2,7 @@
 //! failure table like everything else.
 
 use crate::failure::{self, Failure, Language, filled};
+use crate::gateway::Route;
 use crate::identity::UnixTime;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -45,6 +46,8 @@ pub enum Subject {
     Logout,
     /// What the system says of the workstation.
     Workstation,
+    /// A path to an origin behind mutual TLS.
+    Gateway,
 }
 
 impl Subject {
@@ -67,6 +70,7 @@ impl Subject {
             Self::State => "state",
             Self::Logout => "logout",
             Self::Workstation => "workstation",
+            Self::Gateway => "gateway",
         }
     }
 
@@ -107,6 +111,10 @@ impl Subject {
             Self::Workstation => (
                 "Le système signale le verrouillage, la veille et l'absence de la personne.",
                 "The system tells when the workstation is locked, asleep or left.",
+            ),
+            Self::Gateway => (
+                "La passerelle {gateway} mène à {origin} (certificat : {credential}).",
+                "The gateway {gateway} leads to {origin} (certificate: {credential}).",
             ),
             Self::Logout => {
                 ("Toutes les fins de session ont été annoncées.", "Every end of a session was announced.")
@@ -204,6 +212,21 @@ pub fn card_ending(not_after: UnixTime, now: UnixTime) -> Option<Failure> {
     (left > 0 && left / DAY <= ENDING).then(|| Failure::new(failure::CARD_ENDING).with("days", left / DAY))
 }
 
+/// A gateway whose files are there, by the end of its organisation's certificate.
+#[must_use]
+pub fn gateway(good: Finding, route: &Route, not_after: UnixTime, now: UnixTime) -> Finding {
+    let left = not_after.since(now);
+    if left <= 0 {
+        return Finding::bad(Subject::Gateway, route.failure(failure::GATEWAY_CERTIFICATE_EXPIRED));
+    }
+    let days = left / DAY;
+    if days <= ENDING {
+        let ending = route.failure(failure::GATEWAY_CERTIFICATE_ENDING).with("days", days);
+        return Finding::warning(Subject::Gateway, ending);
+    }
+    good
+}
+
 /// Free space beside the state, in megabytes.
 #[must_use]
 pub fn space(megabytes: u64) -> Option<Failure> {
@@ -270,6 +293,8 @@ mod tests {
             Subject::TrustAnchors,
             Subject::State,
             Subject::Logout,
+            Subject::Workstation,
+            Subject::Gateway,
         ] {
             let (french, english) = subject.good();
             assert_eq!(placeholders(french), placeholders(english), "{}", subject.word());

@@ -31,6 +31,7 @@ mod card;
 mod diagnosis;
 mod door;
 mod ecps;
+mod gateway;
 mod login;
 mod network;
 mod notice;
@@ -42,6 +43,7 @@ pub use card::*;
 pub use diagnosis::*;
 pub use door::*;
 pub use ecps::*;
+pub use gateway::*;
 pub use login::*;
 pub use network::*;
 pub use notice::*;
@@ -154,7 +156,7 @@ impl Line {
 /// The whole table.
 pub fn lines() -> impl Iterator<Item = &'static Line> {
     let login = login::LINES.iter().chain(ecps::LINES).chain(network::LINES);
-    let programs = program::LINES.iter().chain(notice::LINES);
+    let programs = program::LINES.iter().chain(notice::LINES).chain(gateway::LINES);
     card::LINES.iter().chain(programs).chain(login).chain(door::LINES).chain(diagnosis::LINES)
 }
 

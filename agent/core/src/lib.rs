@@ -14,6 +14,7 @@
 //! | [`psc`] | we are a client of Pro Santé Connect, or of its stand-in |
 //! | [`trust`] | whether a certificate may be believed |
 //! | [`oidc`] | we are the OpenID Provider of this workstation |
+//! | [`gateway`] | what passes between a program and an origin behind mutual TLS |
 //! | [`policy`] | one question, one answer with its reason |
 //! | [`challenge`] | typed challenges signed by a card or token |
 //! | [`audit`] | what happened, as typed events in a hash chain |
@@ -26,6 +27,7 @@ pub mod challenge;
 pub mod diagnosis;
 pub mod failure;
 pub mod fetch;
+pub mod gateway;
 pub mod identity;
 pub mod jose;
 pub mod oidc;

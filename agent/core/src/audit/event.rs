@@ -139,6 +139,17 @@ pub enum What {
     Upstream(&'static str),
     /// The upstream could not be reached, or can be again.
     UpstreamReach(bool),
+    /// A call through a gateway ended, or was refused.
+    Gateway {
+        /// Name of the gateway.
+        name: String,
+        /// Bytes of the request's body that went out.
+        sent: u64,
+        /// Bytes of the answer's body that came back.
+        received: u64,
+    },
+    /// A card signed the handshake of a gateway; the gateway's name.
+    GatewayHandshake(String),
     /// A client was told that a session ended, or could not be told.
     Notice,
 }
@@ -293,6 +304,11 @@ impl What {
             Self::CardRemoved => plain("card_removed"),
             Self::DoorRefused(route) => ("door_refused", Some(("route", (*route).into()))),
             Self::UpstreamReach(up) => ("upstream_reach", Some(("up", (*up).into()))),
+            Self::Gateway { name, sent, received } => {
+                let call = serde_json::json!({ "name": cut(name), "sent": sent, "received": received });
+                ("gateway", Some(("gateway", call)))
+            }
+            Self::GatewayHandshake(name) => ("gateway_handshake", Some(("gateway", cut(name)))),
             Self::Notice => plain("logout_notice"),
             Self::Upstream(endpoint) => ("upstream", Some(("endpoint", (*endpoint).into()))),
         }

@@ -47,25 +47,36 @@ pub(super) enum Credentials {
     Key(PublicKey),
 }
 
+/// What is kept of the secrets of a client: their hashes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Hashes {
+    /// Of the one it proves itself with at the token endpoint.
+    pub(super) client: Option<SecretHash>,
+    /// Of the one in its paths at gateways.
+    pub(super) gateway: Option<SecretHash>,
+}
+
 /// A checked registration.
 #[derive(Debug)]
 pub struct Client {
     registration: Registration,
     source: Source,
     credentials: Credentials,
+    gateway_secret: Option<SecretHash>,
     redirects: Vec<RedirectUri>,
     scopes: Vec<String>,
     claims: Vec<String>,
 }
 
 impl Client {
-    /// Checks a registration. `secret` is the hash of the secret of a client that has one.
+    /// Checks a registration, with the hashes of the secrets of a client that has some.
     pub(super) fn new(
         registration: Registration,
         source: Source,
-        secret: Option<SecretHash>,
+        secrets: Hashes,
     ) -> Result<Self, RegistrationError> {
         check_words(&registration)?;
+        check_gateways(&registration, source, secrets.gateway)?;
         let redirects = registration
             .redirect_uris
             .iter()
@@ -79,7 +90,7 @@ impl Client {
         for origin in &registration.origins {
             checked(origin, uri::origin(origin))?;
         }
-        let credentials = credentials(&registration, source, secret)?;
+        let credentials = credentials(&registration, source, secrets.client)?;
         let confidential = !matches!(credentials, Credentials::None);
         if registration.pkce == Pkce::Optional && !confidential {
             return Err(RegistrationError::Pkce);
@@ -89,7 +100,15 @@ impl Client {
             check_scope(scope, source, confidential)?;
         }
         let claims = or_default(&registration.claims, &DEFAULT_CLAIMS);
-        Ok(Self { registration, source, credentials, redirects, scopes, claims })
+        Ok(Self {
+            registration,
+            source,
+            credentials,
+            gateway_secret: secrets.gateway,
+            redirects,
+            scopes,
+            claims,
+        })
     }
 
     /// `client_id`.
@@ -150,6 +169,11 @@ impl Client {
         &self.credentials
     }
 
+    /// The hash of the secret of its paths at gateways.
+    pub(super) fn gateway_hash(&self) -> Option<&SecretHash> {
+        self.gateway_secret.as_ref()
+    }
+
     /// The hash of its secret, for the store.
     pub(super) fn secret_hash(&self) -> Option<&SecretHash> {
         match &self.credentials {
@@ -179,8 +203,9 @@ fn check_words(registration: &Registration) -> Result<(), RegistrationError> {
         return Err(RegistrationError::Name);
     }
     let uris = [&registration.redirect_uris, &registration.post_logout_redirect_uris, &registration.origins];
-    let words = [&registration.scopes, &registration.claims];
-    if (registration.redirect_uris.is_empty() && !registration.ciba)
+    let words = [&registration.scopes, &registration.claims, &registration.gateways];
+    let elsewhere = registration.ciba || !registration.gateways.is_empty();
+    if (registration.redirect_uris.is_empty() && !elsewhere)
         || uris.iter().any(|list| list.len() > MAX_URIS)
         || words.iter().any(|list| list.len() > MAX_WORDS)
     {
@@ -195,12 +220,31 @@ fn check_words(registration: &Registration) -> Result<(), RegistrationError> {
     }
 }
 
+/// A secret path is a shared secret, which the administrator's files do not have.
+fn check_gateways(
+    registration: &Registration,
+    source: Source,
+    secret: Option<SecretHash>,
+) -> Result<(), RegistrationError> {
+    if let Some(name) = registration.gateways.iter().find(|name| !is_gateway(name)) {
+        return Err(RegistrationError::Gateway(name.chars().take(64).collect()));
+    }
+    match (registration.gateways.is_empty(), source, secret) {
+        (true, _, _) | (false, Source::Person, Some(_)) => Ok(()),
+        (false, Source::Administrator, _) => Err(RegistrationError::SharedSecret),
+        (false, Source::Person, None) => {
+            Err(RegistrationError::State(format!("the client {} has no secret path", registration.id)))
+        }
+    }
+}
+
+fn is_gateway(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
 fn check_scope(scope: &str, source: Source, confidential: bool) -> Result<(), RegistrationError> {
-    let gateway = scope.strip_prefix(GATEWAY_SCOPE).is_some_and(|name| {
-        !name.is_empty()
-            && name.len() <= 64
-            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-    });
+    let gateway = scope.strip_prefix(GATEWAY_SCOPE).is_some_and(is_gateway);
     if !gateway && !SCOPES.contains(&scope) {
         return Err(RegistrationError::Scope(scope.chars().take(64).collect()));
     }

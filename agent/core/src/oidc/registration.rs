@@ -101,7 +101,7 @@ pub struct Registration {
     /// Name shown to people; the identifier when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Where answers go. Only a client of CIBA can do without.
+    /// Where answers go. Only a client of CIBA, or of gateways alone, can do without.
     #[serde(default)]
     pub redirect_uris: Vec<String>,
     /// Where the browser may go after a logout.
@@ -146,6 +146,9 @@ pub struct Registration {
     /// Its public key: a JWK as JSON text, or PEM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public_key: Option<String>,
+    /// Gateways that it calls by a secret path, without an access token. With none of them it has no such secret.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gateways: Vec<String>,
 }
 
 impl Registration {
@@ -170,6 +173,7 @@ impl Registration {
             ciba: false,
             client_auth: None,
             public_key: None,
+            gateways: Vec::new(),
         }
     }
 
@@ -226,6 +230,9 @@ pub enum RegistrationError {
     /// The scope `psc_token` or `psc_evidence` without the administrator, or `psc_token` for a public client.
     #[error("the scope {0} is for the administrator to give, psc_token to confidential clients only")]
     ScopeReserved(String),
+    /// A gateway's name is not usable.
+    #[error("the gateway {0} is not a name")]
+    Gateway(String),
     /// A claim's name is not usable.
     #[error("the claim {0} is not a name")]
     Claim(String),

@@ -1,6 +1,6 @@
 //! All registered clients: the administrator's files and those the person added.
 
-use super::client::{Client, Source};
+use super::client::{Client, Hashes, Source};
 use super::registration::{ClientAuth, Registration, RegistrationError};
 use crate::secret::{Entropy, Secret, SecretHash, random_string};
 use serde::{Deserialize, Serialize};
@@ -12,13 +12,15 @@ const MAX_CLIENTS: usize = 256;
 /// Length of a client secret before encoding, bytes.
 const SECRET_BYTES: usize = 32;
 
-/// A client of the person as it is stored: its registration and the hash of its secret.
+/// A client of the person as it is stored: its registration and the hashes of its secrets.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Stored {
     registration: Registration,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     secret_sha256: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    gateway_sha256: Option<String>,
 }
 
 /// A new registration with its secret, which is shown once and kept nowhere.
@@ -28,6 +30,8 @@ pub struct Registered {
     pub client: Arc<Client>,
     /// Its secret, for `client_secret_basic` and `client_secret_post`.
     pub secret: Option<Secret>,
+    /// The secret of its paths at gateways.
+    pub gateway_secret: Option<Secret>,
 }
 
 /// The registered clients.
@@ -45,7 +49,7 @@ impl Registry {
     pub fn load_file(&mut self, text: &str) -> Result<Arc<Client>, RegistrationError> {
         let registration: Registration =
             toml::from_str(text).map_err(|e| RegistrationError::File(without_contents(text, &e)))?;
-        let client = Client::new(registration, Source::Administrator, None)?;
+        let client = Client::new(registration, Source::Administrator, Hashes::default())?;
         // The administrator's word stands against a client of the person with the same name, but not against another file.
         if self.clients.get(client.id()).is_some_and(|old| old.source() == Source::Administrator) {
             return Err(RegistrationError::Exists(client.id().to_owned()));
@@ -55,14 +59,13 @@ impl Registry {
 
     /// Takes a client over from the store. One that the administrator has registered meanwhile is left out.
     pub(super) fn restore(&mut self, stored: Stored) -> Result<(), RegistrationError> {
-        let secret = match stored.secret_sha256 {
-            None => None,
-            Some(hex) => Some(
-                SecretHash::from_hex(&hex)
-                    .ok_or_else(|| RegistrationError::State("a secret's hash is malformed".into()))?,
-            ),
+        let hash = |hex: Option<String>| {
+            let read = |hex: String| SecretHash::from_hex(&hex);
+            let malformed = || RegistrationError::State("a secret's hash is malformed".into());
+            hex.map(|hex| read(hex).ok_or_else(malformed)).transpose()
         };
-        let client = Client::new(stored.registration, Source::Person, secret)?;
+        let secrets = Hashes { client: hash(stored.secret_sha256)?, gateway: hash(stored.gateway_sha256)? };
+        let client = Client::new(stored.registration, Source::Person, secrets)?;
         if !self.clients.contains_key(client.id()) {
             self.insert(client)?;
         }
@@ -81,14 +84,20 @@ impl Registry {
         if self.clients.contains_key(&registration.id) {
             return Err(RegistrationError::Exists(registration.id));
         }
+        let mut made = || Secret::new(random_string(entropy, SECRET_BYTES));
         let secret = match registration.client_auth() {
             ClientAuth::ClientSecret | ClientAuth::ClientSecretBasic | ClientAuth::ClientSecretPost => {
-                Some(Secret::new(random_string(entropy, SECRET_BYTES)))
+                Some(made())
             }
             ClientAuth::None | ClientAuth::PrivateKeyJwt => None,
         };
-        let client = Client::new(registration, Source::Person, secret.as_ref().map(Secret::hash))?;
-        Ok(Registered { client: self.insert(client)?, secret })
+        let gateway_secret = (!registration.gateways.is_empty()).then(made);
+        let hashes = Hashes {
+            client: secret.as_ref().map(Secret::hash),
+            gateway: gateway_secret.as_ref().map(Secret::hash),
+        };
+        let client = Client::new(registration, Source::Person, hashes)?;
+        Ok(Registered { client: self.insert(client)?, secret, gateway_secret })
     }
 
     /// Removes a client of the person.
@@ -113,6 +122,14 @@ impl Registry {
         self.clients.get(id)
     }
 
+    /// The client whose paths at this gateway hold this secret.
+    #[must_use]
+    pub fn of_gateway_secret(&self, secret: &Secret, gateway: &str) -> Option<&str> {
+        let hash = secret.hash();
+        let owner = self.clients().find(|client| client.gateway_hash() == Some(&hash))?;
+        owner.registration().gateways.iter().any(|name| name == gateway).then(|| owner.id())
+    }
+
     /// All clients, by identifier.
     pub fn clients(&self) -> impl Iterator<Item = &Arc<Client>> {
         self.clients.values()
@@ -131,6 +148,7 @@ impl Registry {
             .map(|client| Stored {
                 registration: client.registration().clone(),
                 secret_sha256: client.secret_hash().map(SecretHash::to_hex),
+                gateway_sha256: client.gateway_hash().map(SecretHash::to_hex),
             })
             .collect()
     }

@@ -224,7 +224,8 @@ fn is_plain_https(url: &Url) -> bool {
 }
 
 /// Whether a host is one of Pro Santé Connect, a trailing dot or not.
-fn belongs_to_psc(host: &str) -> bool {
+#[must_use]
+pub fn belongs_to_psc(host: &str) -> bool {
     let Ok(Host::Domain(name)) = Host::parse(host) else { return false };
     let name = name.trim_end_matches('.').to_ascii_lowercase();
     PSC_DOMAINS.iter().any(|domain| {
