@@ -228,6 +228,7 @@ arg-client-add-backchannel_logout_uri = Address on this machine where the applic
 arg-client-add-consent = The person’s consent: registered (registering is enough) or first-use (a page asks once)
 arg-client-add-choose_situation = The person chooses one of their professional situations
 arg-client-add-ciba = May log the person in without a browser (CIBA)
+arg-client-add-gateway = May call this gateway by a secret address, shown once, without an access token; repeatable
 
 cmd-client-list = List the registered applications
 more-client-list =
@@ -476,6 +477,7 @@ logout-none = nobody was logged in
 field-client-id = client_id
 field-client-secret = client_secret
 field-issuer-url = issuer
+field-gateway = gateway
 field-name = name
 field-redirect = redirect
 field-scopes = scopes

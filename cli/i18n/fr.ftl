@@ -228,6 +228,7 @@ arg-client-add-backchannel_logout_uri = Adresse de ce poste où l’application 
 arg-client-add-consent = Accord de la personne : registered (l’enregistrement suffit) ou first-use (une page le demande une fois)
 arg-client-add-choose_situation = La personne choisit l’une de ses situations d’exercice
 arg-client-add-ciba = Permet de connecter la personne sans navigateur (CIBA)
+arg-client-add-gateway = Permet d'appeler cette passerelle par une adresse secrète, affichée une fois, sans jeton d'accès ; répétable
 
 cmd-client-list = Liste les applications enregistrées
 more-client-list =
@@ -477,6 +478,7 @@ logout-none = personne n’était connecté
 field-client-id = client_id
 field-client-secret = client_secret
 field-issuer-url = issuer
+field-gateway = passerelle
 field-name = nom
 field-redirect = retour
 field-scopes = portées

@@ -183,7 +183,7 @@ pub(crate) struct ClientAdd {
     pub(crate) id: String,
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
-    #[arg(long, value_name = "URI", required_unless_present = "ciba")]
+    #[arg(long, value_name = "URI", required_unless_present_any = ["ciba", "gateway"])]
     pub(crate) redirect_uri: Vec<String>,
     #[arg(long)]
     pub(crate) confidential: bool,
@@ -215,6 +215,8 @@ pub(crate) struct ClientAdd {
     pub(crate) choose_situation: bool,
     #[arg(long)]
     pub(crate) ciba: bool,
+    #[arg(long, value_name = "NAME")]
+    pub(crate) gateway: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -439,6 +439,9 @@ pub struct Client {
     /// May log people in without a browser (CIBA poll).
     #[serde(default)]
     pub ciba: bool,
+    /// Gateways that it calls by a secret path, without an access token.
+    #[serde(default)]
+    pub gateways: Vec<String>,
     /// `policy` (administrator's file) or `user`; set by the agent.
     #[serde(default)]
     pub origin: Option<String>,
@@ -454,6 +457,9 @@ pub struct ClientRegistered {
     pub client_secret: Option<String>,
     /// Issuer to configure.
     pub issuer: Option<String>,
+    /// The secret address at each gateway. Shown once, never again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gateways: Vec<String>,
 }
 
 /// `POST /v1/trust` (control door): makes the certificate of an https bridge, under an authority of this machine.

@@ -41,7 +41,7 @@ pub enum ConfigError {
         /// Where it stands.
         origin: Source,
         /// The name.
-        name: &'static str,
+        name: String,
     },
     /// The value has the wrong kind or is not one of the possible ones.
     #[error("{origin}: {name} must be {expected}")]
@@ -49,7 +49,7 @@ pub enum ConfigError {
         /// Where it stands.
         origin: Source,
         /// The name.
-        name: &'static str,
+        name: String,
         /// What would be right.
         expected: String,
     },
@@ -57,7 +57,7 @@ pub enum ConfigError {
     #[error("{name} is missing: {why}")]
     Missing {
         /// The name.
-        name: &'static str,
+        name: String,
         /// Which other setting needs it.
         why: String,
     },
@@ -67,7 +67,7 @@ pub enum ConfigError {
         /// Where the second one stands.
         origin: Source,
         /// Its name.
-        name: &'static str,
+        name: String,
         /// What it contradicts.
         why: String,
     },

@@ -31,12 +31,19 @@ impl Kind {
 /// One setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Key {
-    /// Section and name, joined by a dot.
+    /// Section and name, joined by dots; `*` stands for a name that the administrator chooses.
     pub(super) name: &'static str,
     /// What it holds.
     pub(super) kind: Kind,
     /// Only the administrator's policy file may set it.
     pub(super) policy_only: bool,
+}
+
+impl Key {
+    /// Its section is one of several that have names of their own: no environment variable can stand for it.
+    pub(super) fn is_named(&self) -> bool {
+        self.name.contains('*')
+    }
 }
 
 const fn key(name: &'static str, kind: Kind) -> Key {
@@ -101,17 +108,55 @@ pub(super) static KEYS: &[Key] = &[
     key("audit.sync", Kind::Text),
     key("audit.journal", Kind::Text),
     key("state.directory", Kind::Text),
+    key("gateway.*.origin", Kind::Text),
+    key("gateway.*.path", Kind::Text),
+    key("gateway.*.anchors", Kind::List),
+    key("gateway.*.credential", Kind::Text),
+    key("gateway.*.certificate", Kind::Text),
+    key("gateway.*.key", Kind::Text),
+    key("gateway.*.clients", Kind::List),
+    key("gateway.*.authorization", Kind::Flag),
+    key("gateway.*.cookies", Kind::Flag),
+    key("gateway.*.body", Kind::Number),
+    key("gateway.*.requests", Kind::Number),
+    key("gateway.*.timeout", Kind::Text),
     policy("locked.keys", Kind::List),
 ];
 
 /// The setting of this exact name.
 pub(super) fn find(name: &str) -> Option<&'static Key> {
-    KEYS.iter().find(|k| k.name == name)
+    KEYS.iter().find(|k| is_below(name, k.name) && name.split('.').count() == k.name.split('.').count())
+}
+
+/// Whether `section` is a setting's name, or that of a section it stands in.
+fn is_below(section: &str, key: &str) -> bool {
+    let mut words = key.split('.');
+    section.split('.').all(|given| match words.next() {
+        Some("*") => is_name(given),
+        Some(word) => word == given,
+        None => false,
+    })
+}
+
+/// Whether a name can stand in an address and in a scope: 1 to 64 letters, digits, `-` and `_`.
+fn is_name(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+/// A setting's name with the chosen names of a mistaken one in it, so that the suggestion can be copied.
+pub(super) fn named_like(key: &Key, wrong: &str) -> String {
+    let mut given = wrong.split('.');
+    let words = key.name.split('.').map(|word| match given.next() {
+        Some(given) if word == "*" => given,
+        _ => word,
+    });
+    words.collect::<Vec<_>>().join(".")
 }
 
 /// The setting an environment variable stands for: `CPS_AGENT_PIN_HOLD` is `pin.hold`.
 pub(super) fn find_variable(variable: &str) -> Option<&'static Key> {
-    KEYS.iter().find(|k| self::variable(k.name) == variable)
+    KEYS.iter().find(|k| !k.is_named() && self::variable(k.name) == variable)
 }
 
 /// The environment variable of a setting.
@@ -121,7 +166,7 @@ pub(super) fn variable(name: &str) -> String {
 
 /// Whether a `locked.keys` entry names a setting or a whole section.
 pub(super) fn is_key_or_section(entry: &str) -> bool {
-    KEYS.iter().any(|k| covers(entry, k.name))
+    KEYS.iter().any(|k| is_below(entry, k.name))
 }
 
 /// Whether a `locked.keys` entry covers a setting.

@@ -55,9 +55,9 @@ const OTHER_VARIABLES: [&str; 2] = ["CPS_AGENT_SOCKET", "CPS_AGENT_LOG"];
 /// All settings that were given, each with the place it came from.
 #[derive(Debug, Default)]
 pub(super) struct Layers {
-    values: BTreeMap<&'static str, (Value, Source)>,
+    values: BTreeMap<String, (Value, Source)>,
     locked: Vec<String>,
-    ignored: Vec<(Source, &'static str)>,
+    ignored: Vec<(Source, String)>,
 }
 
 impl Layers {
@@ -82,15 +82,24 @@ impl Layers {
         }
         for (name, text) in &sources.flags {
             let key = known(name, &Source::Flag)?;
-            let value = from_text(key, text, &Source::Flag)?;
-            layers.set(key, value, &Source::Flag)?;
+            let value = from_text(key, name, text, &Source::Flag)?;
+            layers.set(key, name, value, &Source::Flag)?;
         }
         Ok(layers)
     }
 
     /// The value of a setting and where it stands.
-    pub(super) fn get(&self, name: &'static str) -> Option<(&Value, &Source)> {
+    pub(super) fn get(&self, name: &str) -> Option<(&Value, &Source)> {
         self.values.get(name).map(|(value, source)| (value, source))
+    }
+
+    /// The names that stand directly below a section (`gateway`: the names of the gateways).
+    pub(super) fn names(&self, section: &str) -> Vec<String> {
+        let below =
+            |name: &str| Some(name.strip_prefix(section)?.strip_prefix('.')?.split_once('.')?.0.to_owned());
+        let mut names: Vec<String> = self.values.keys().filter_map(|name| below(name)).collect();
+        names.dedup();
+        names
     }
 
     /// SHA-256 of the effective settings, for the audit trail: it differs when any of them does.
@@ -104,7 +113,7 @@ impl Layers {
     }
 
     /// Settings that were ignored because the policy locks them.
-    pub(super) fn ignored(self) -> Vec<(Source, &'static str)> {
+    pub(super) fn ignored(self) -> Vec<(Source, String)> {
         self.ignored
     }
 
@@ -116,13 +125,27 @@ impl Layers {
             if entries.is_empty() && !keys::is_key_or_section(section) {
                 return Err(unknown(section, origin));
             }
-            for (entry, value) in entries {
-                let key = known(&format!("{section}.{entry}"), origin)?;
-                if !has_kind(value, key.kind) {
-                    return Err(wrong_kind(key, origin));
-                }
-                self.set(key, value.clone(), origin)?;
+            self.section(section, entries, origin)?;
+        }
+        Ok(())
+    }
+
+    /// The settings of a section, or of the sections below it that have names of their own (`[gateway.NAME]`).
+    fn section(&mut self, section: &str, entries: &toml::Table, origin: &Source) -> Result<(), ConfigError> {
+        for (entry, value) in entries {
+            let name = format!("{section}.{entry}");
+            if let Value::Table(entries) = value
+                && keys::find(&name).is_none()
+                && keys::is_key_or_section(&name)
+            {
+                self.section(&name, entries, origin)?;
+                continue;
             }
+            let key = known(&name, origin)?;
+            if !has_kind(value, key.kind) {
+                return Err(wrong_kind(key, &name, origin));
+            }
+            self.set(key, &name, value.clone(), origin)?;
         }
         Ok(())
     }
@@ -133,24 +156,25 @@ impl Layers {
         }
         let origin = Source::Environment(variable.to_owned());
         let Some(key) = keys::find_variable(variable) else {
-            let names: Vec<String> = keys::KEYS.iter().map(|k| keys::variable(k.name)).collect();
+            let names: Vec<String> =
+                keys::KEYS.iter().filter(|k| !k.is_named()).map(|k| keys::variable(k.name)).collect();
             let suggestion = keys::suggest(variable, names.iter().map(String::as_str)).map(str::to_owned);
             return Err(ConfigError::UnknownKey { origin, name: variable.to_owned(), suggestion });
         };
-        let value = from_text(key, text, &origin)?;
-        self.set(key, value, &origin)
+        let value = from_text(key, key.name, text, &origin)?;
+        self.set(key, key.name, value, &origin)
     }
 
-    fn set(&mut self, key: &'static Key, value: Value, origin: &Source) -> Result<(), ConfigError> {
+    fn set(&mut self, key: &Key, name: &str, value: Value, origin: &Source) -> Result<(), ConfigError> {
         let from_policy = matches!(origin, Source::Policy(_));
         if key.policy_only && !from_policy {
-            return Err(ConfigError::PolicyOnly { origin: origin.clone(), name: key.name });
+            return Err(ConfigError::PolicyOnly { origin: origin.clone(), name: name.to_owned() });
         }
-        if !from_policy && self.locked.iter().any(|entry| keys::covers(entry, key.name)) {
-            self.ignored.push((origin.clone(), key.name));
+        if !from_policy && self.locked.iter().any(|entry| keys::covers(entry, name)) {
+            self.ignored.push((origin.clone(), name.to_owned()));
             return Ok(());
         }
-        self.values.insert(key.name, (value, origin.clone()));
+        self.values.insert(name.to_owned(), (value, origin.clone()));
         Ok(())
     }
 
@@ -185,7 +209,8 @@ fn known(name: &str, origin: &Source) -> Result<&'static Key, ConfigError> {
 }
 
 fn unknown(name: &str, origin: &Source) -> ConfigError {
-    let suggestion = keys::suggest(name, keys::KEYS.iter().map(|k| k.name)).map(str::to_owned);
+    let names: Vec<String> = keys::KEYS.iter().map(|k| keys::named_like(k, name)).collect();
+    let suggestion = keys::suggest(name, names.iter().map(String::as_str)).map(str::to_owned);
     ConfigError::UnknownKey { origin: origin.clone(), name: name.to_owned(), suggestion }
 }
 
@@ -201,7 +226,7 @@ fn has_kind(value: &Value, kind: Kind) -> bool {
 }
 
 /// Environment and flags are texts: lists and tables are separated by commas, a table's names and values by `=`.
-fn from_text(key: &'static Key, text: &str, origin: &Source) -> Result<Value, ConfigError> {
+fn from_text(key: &Key, name: &str, text: &str, origin: &Source) -> Result<Value, ConfigError> {
     match key.kind {
         Kind::Text => Some(Value::String(text.to_owned())),
         Kind::Flag => text.parse().ok().map(Value::Boolean),
@@ -219,9 +244,13 @@ fn from_text(key: &'static Key, text: &str, origin: &Source) -> Result<Value, Co
             items.map(entry).collect::<Option<toml::Table>>().map(Value::Table)
         }
     }
-    .ok_or_else(|| wrong_kind(key, origin))
+    .ok_or_else(|| wrong_kind(key, name, origin))
 }
 
-fn wrong_kind(key: &'static Key, origin: &Source) -> ConfigError {
-    ConfigError::Value { origin: origin.clone(), name: key.name, expected: key.kind.expected().to_owned() }
+fn wrong_kind(key: &Key, name: &str, origin: &Source) -> ConfigError {
+    ConfigError::Value {
+        origin: origin.clone(),
+        name: name.to_owned(),
+        expected: key.kind.expected().to_owned(),
+    }
 }

@@ -6,6 +6,7 @@
 
 mod error;
 mod flags;
+mod gateway;
 mod keys;
 mod layers;
 mod proxy;
@@ -15,6 +16,7 @@ mod tests;
 
 pub use error::ConfigError;
 pub use flags::Flags;
+pub use gateway::{Gateway, GatewayAnchors, GatewayCredential};
 pub use layers::{Source, Sources};
 pub use proxy::{Proxy, ProxyAddress};
 
@@ -54,6 +56,8 @@ pub struct Config {
     pub programs: Programs,
     /// The administrator's files of the catalogue.
     pub services: PathBuf,
+    /// Paths of the bridge that lead to an origin behind mutual TLS, by name.
+    pub gateways: Vec<Gateway>,
     /// Where soft tokens lie; below the state directory when absent.
     pub tokens: Option<PathBuf>,
     /// When audit lines reach the disk.
@@ -65,7 +69,7 @@ pub struct Config {
     /// SHA-256 of all settings that were given, for the audit trail.
     pub fingerprint: String,
     /// Settings of the person that the policy overruled, for the log.
-    pub ignored: Vec<(Source, &'static str)>,
+    pub ignored: Vec<(Source, String)>,
 }
 
 impl Config {

@@ -2,7 +2,7 @@
 
 use super::{
     AuditSync, Bridge, ClientAuth, Clients, Config, ConfigError, Custom, Local, Login, Pin, Profile,
-    Prompter, Proxy, Redirect, Session, Trust, Upstream, environment_name,
+    Prompter, Proxy, Redirect, Session, Trust, Upstream, environment_name, gateway,
     layers::{Layers, Source},
     proxy::ProxyAddress,
 };
@@ -48,9 +48,11 @@ const CUSTOM_ONLY: [&str; 7] = [
 pub(super) fn config(layers: Layers) -> Result<Config, ConfigError> {
     let kind = kind(&layers)?;
     let environment = environment(&layers, kind)?;
+    let upstream = upstream(&layers, kind)?;
     Ok(Config {
         bridge: bridge(&layers)?,
-        upstream: upstream(&layers, kind)?,
+        gateways: gateway::gateways(&layers, upstream.as_ref())?,
+        upstream,
         proxy: proxy(&layers)?,
         login: login(&layers)?,
         local: local(&layers, kind)?,
@@ -191,9 +193,9 @@ fn custom(layers: &Layers) -> Result<Custom, ConfigError> {
 }
 
 fn client_auth(layers: &Layers) -> Result<ClientAuth, ConfigError> {
-    let file = |name| -> Result<PathBuf, ConfigError> {
+    let file = |name: &str| -> Result<PathBuf, ConfigError> {
         layers.path(name).ok_or_else(|| ConfigError::Missing {
-            name,
+            name: name.to_owned(),
             why: format!(
                 "client_auth = \"{}\" needs it",
                 layers.text("upstream.client_auth").unwrap_or("none")
@@ -345,43 +347,45 @@ fn anchors(layers: &Layers, environment: Environment) -> Vec<PathBuf> {
 
 /// Typed access to the layers. Kinds were checked when they were read.
 impl Layers {
-    fn text(&self, name: &'static str) -> Option<&str> {
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.get(name).and_then(|(value, _)| value.as_str()).filter(|text| !text.is_empty())
     }
 
-    fn needed(&self, name: &'static str, why: &str) -> Result<&str, ConfigError> {
-        self.text(name).ok_or_else(|| ConfigError::Missing { name, why: why.to_owned() })
+    pub(super) fn needed(&self, name: &str, why: &str) -> Result<&str, ConfigError> {
+        self.text(name).ok_or_else(|| ConfigError::Missing { name: name.to_owned(), why: why.to_owned() })
     }
 
-    fn flag(&self, name: &'static str) -> Option<bool> {
+    pub(super) fn flag(&self, name: &str) -> Option<bool> {
         self.get(name).and_then(|(value, _)| value.as_bool())
     }
 
     /// A path; relative ones are relative to the file that names them, so that a folder can be moved as a whole.
-    fn path(&self, name: &'static str) -> Option<PathBuf> {
+    pub(super) fn path(&self, name: &str) -> Option<PathBuf> {
         let (value, source) = self.get(name)?;
-        let path = PathBuf::from(value.as_str()?);
-        Some(match source {
-            Source::Policy(file) | Source::User(file) => file.parent().map(|p| p.join(&path)).unwrap_or(path),
-            Source::Environment(_) | Source::Flag => path,
-        })
+        Some(beside(source, value.as_str()?))
     }
 
-    fn list(&self, name: &'static str) -> Vec<String> {
+    /// The same for a list of paths.
+    pub(super) fn paths(&self, name: &str) -> Vec<PathBuf> {
+        let source = self.origin(name);
+        self.list(name).iter().map(|path| beside(&source, path)).collect()
+    }
+
+    pub(super) fn list(&self, name: &str) -> Vec<String> {
         let items = self.get(name).and_then(|(value, _)| value.as_array());
         items.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
     }
 
-    fn choice<T: Copy>(&self, name: &'static str, choices: &[(&str, T)]) -> Result<Option<T>, ConfigError> {
+    pub(super) fn choice<T: Copy>(
+        &self,
+        name: &str,
+        choices: &[(&str, T)],
+    ) -> Result<Option<T>, ConfigError> {
         let Some(text) = self.text(name) else { return Ok(None) };
         self.one_of(name, text, choices).map(Some)
     }
 
-    fn choices<T: Copy>(
-        &self,
-        name: &'static str,
-        choices: &[(&str, T)],
-    ) -> Result<Option<Vec<T>>, ConfigError> {
+    fn choices<T: Copy>(&self, name: &str, choices: &[(&str, T)]) -> Result<Option<Vec<T>>, ConfigError> {
         if self.get(name).is_none() {
             return Ok(None);
         }
@@ -392,12 +396,7 @@ impl Layers {
             .map(Some)
     }
 
-    fn one_of<T: Copy>(
-        &self,
-        name: &'static str,
-        text: &str,
-        choices: &[(&str, T)],
-    ) -> Result<T, ConfigError> {
+    fn one_of<T: Copy>(&self, name: &str, text: &str, choices: &[(&str, T)]) -> Result<T, ConfigError> {
         choices.iter().find(|(word, _)| *word == text).map(|(_, value)| *value).ok_or_else(|| {
             let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
             self.wrong(name, &format!("one of {}", words.join(", ")))
@@ -405,7 +404,7 @@ impl Layers {
     }
 
     /// A whole number with a unit (`s`, `m` or `h`), above zero and at most `limit`.
-    fn duration(&self, name: &'static str, limit: Duration) -> Result<Option<Duration>, ConfigError> {
+    pub(super) fn duration(&self, name: &str, limit: Duration) -> Result<Option<Duration>, ConfigError> {
         let Some(text) = self.text(name) else { return Ok(None) };
         let parsed = text.char_indices().next_back().and_then(|(at, unit)| {
             let number: u64 = text.get(..at)?.parse().ok()?;
@@ -427,15 +426,23 @@ impl Layers {
         }
     }
 
-    fn origin(&self, name: &'static str) -> Source {
+    fn origin(&self, name: &str) -> Source {
         self.get(name).map_or(Source::Flag, |(_, source)| source.clone())
     }
 
-    fn wrong(&self, name: &'static str, expected: &str) -> ConfigError {
-        ConfigError::Value { origin: self.origin(name), name, expected: expected.to_owned() }
+    pub(super) fn wrong(&self, name: &str, expected: &str) -> ConfigError {
+        ConfigError::Value { origin: self.origin(name), name: name.to_owned(), expected: expected.to_owned() }
     }
 
-    fn conflict(&self, name: &'static str, why: &str) -> ConfigError {
-        ConfigError::Conflict { origin: self.origin(name), name, why: why.to_owned() }
+    pub(super) fn conflict(&self, name: &str, why: &str) -> ConfigError {
+        ConfigError::Conflict { origin: self.origin(name), name: name.to_owned(), why: why.to_owned() }
+    }
+}
+
+fn beside(source: &Source, path: &str) -> PathBuf {
+    let path = PathBuf::from(path);
+    match source {
+        Source::Policy(file) | Source::User(file) => file.parent().map(|p| p.join(&path)).unwrap_or(path),
+        Source::Environment(_) | Source::Flag => path,
     }
 }

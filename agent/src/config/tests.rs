@@ -142,7 +142,7 @@ fn a_locked_key_keeps_the_policys_value_and_the_attempt_is_told() {
     let config = Config::load(&sources).expect("valid");
     assert_eq!(config.pin.pinentry, PathBuf::from("/opt/pinentry"));
     assert_eq!(config.session.mode, Mode::Strict);
-    let names: Vec<_> = config.ignored.iter().map(|(_, name)| *name).collect();
+    let names: Vec<_> = config.ignored.iter().map(|(_, name)| name.as_str()).collect();
     assert_eq!(names, ["pin.pinentry", "session.mode", "pin.pinentry"]);
 }
 

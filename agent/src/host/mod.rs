@@ -10,6 +10,7 @@
 //! | [`entropy`], [`clock`] | random numbers and the time, as the quiet half takes them |
 //! | [`notice`] | telling a client of this machine that its session ended |
 //! | [`fetch`], [`tls`], [`token_tls`] | requests to upstreams, with and without the card's key |
+//! | [`gateway`] | the connections of a gateway, and what travels on them |
 //! | [`network`], [`proxy`] | the way to a server: directly or through a proxy, which the desktop's portal may name |
 //! | [`key_file`], [`client_certificate`] | keys, secrets and the certificate by which this client is known upstream |
 //! | [`trust_files`], [`revocation`] | anchors and revocation lists |
@@ -28,6 +29,7 @@ pub mod client_certificate;
 pub mod clock;
 pub mod entropy;
 pub mod fetch;
+pub mod gateway;
 pub mod journal;
 pub mod key_file;
 pub mod logind;

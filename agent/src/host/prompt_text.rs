@@ -36,6 +36,8 @@ pub enum Deed {
     ChangePin,
     /// Let a program use a key.
     Program(Wish),
+    /// Show the card's certificate to the origin of a gateway.
+    Gateway,
 }
 
 /// The card or token that is meant.
@@ -118,6 +120,7 @@ fn purpose(language: Language, application: &str, deed: Deed, secret: &str) -> S
             Deed::Login => format!("Connexion demandée par : {application}."),
             Deed::Challenge => format!("Signature demandée par : {application}."),
             Deed::ChangePin => format!("Changement du {secret} demandé par : {application}."),
+            Deed::Gateway => format!("Accès à un service par votre certificat, demandé par : {application}."),
             Deed::Program(Wish::Authentication) => {
                 format!("Authentification demandée par le programme : {application}.")
             }
@@ -132,6 +135,7 @@ fn purpose(language: Language, application: &str, deed: Deed, secret: &str) -> S
             Deed::Login => format!("Login requested by: {application}."),
             Deed::Challenge => format!("Signature requested by: {application}."),
             Deed::ChangePin => format!("Change of the {secret} requested by: {application}."),
+            Deed::Gateway => format!("Access to a service by your certificate, requested by: {application}."),
             Deed::Program(Wish::Authentication) => {
                 format!("Authentication requested by the program: {application}.")
             }

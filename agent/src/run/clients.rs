@@ -6,8 +6,10 @@ use cps_agent_api::words::{Client, ClientRegistered};
 use cps_agent_core::{
     audit,
     failure::{self, Failure},
+    gateway,
     oidc::registration::{ClientAuth, Registration, RegistrationError},
     policy::Question,
+    secret::Secret,
 };
 use serde::de::DeserializeOwned;
 
@@ -30,6 +32,10 @@ impl Shared {
                 Ok(ClientRegistered {
                     client_id: added.client.id().to_owned(),
                     client_secret: added.secret.map(|secret| secret.expose().to_owned()),
+                    gateways: match &added.gateway_secret {
+                        Some(secret) => paths(quiet.provider.issuer(), added.client.registration(), secret),
+                        None => Vec::new(),
+                    },
                     issuer: Some(quiet.provider.issuer().to_owned()),
                 })
             })
@@ -69,6 +75,12 @@ impl Shared {
     }
 }
 
+/// The secret addresses of an application, shown once.
+fn paths(issuer: &str, registration: &Registration, secret: &Secret) -> Vec<String> {
+    let path = |name: &String| format!("{issuer}{}{name}/~{}/", gateway::PREFIX, secret.expose());
+    registration.gateways.iter().map(path).collect()
+}
+
 /// The registration of an application's words. Their spelling is that of `clients.d/*.toml`.
 fn registration(client: Client) -> Result<Registration, Failure> {
     let client_auth = match (client.client_auth, client.confidential, &client.public_key) {
@@ -95,6 +107,7 @@ fn registration(client: Client) -> Result<Registration, Failure> {
         ciba: client.ciba,
         client_auth,
         public_key: client.public_key,
+        gateways: client.gateways,
     })
 }
 

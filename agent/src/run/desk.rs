@@ -10,8 +10,8 @@ use super::{
 use crate::{
     config,
     serve::{
-        desk::{Caller, Choice, Desk, Door, LoginPage, Said},
-        problem::describe,
+        desk::{Caller, Choice, Desk, Door, GatewayCall, LoginPage, Said, Stream},
+        problem::{Fault, describe},
     },
 };
 use cps_agent_api::{
@@ -25,6 +25,7 @@ use cps_agent_core::{
     oidc::{authorize::AuthorizationError, token::BearerError},
     session::{step::Demand, table::Happening},
 };
+use hyper::Response;
 use std::{path::Path, sync::Arc};
 use tokio::sync::broadcast;
 
@@ -38,17 +39,8 @@ impl FrontDesk {
         audit::Application { client: caller.client.clone(), pid: caller.pid, program: caller.program.clone() }
     }
 
-    /// The application of a caller as people know it: its registered name, else its program.
     fn name(&self, caller: &Caller) -> String {
-        let registered = caller.client.as_deref().and_then(|id| {
-            self.0.look(|quiet, _| quiet.provider.client(id).map(|client| client.name().to_owned()))
-        });
-        let program = || {
-            let name = Path::new(caller.program.as_deref()?).file_name()?.to_str()?;
-            // The icon on the panel: a person knows it by its title.
-            Some(if name == "cps-tray" { "CPS" } else { name }.to_owned())
-        };
-        registered.or_else(program).unwrap_or_else(|| "?".to_owned())
+        self.0.application_name(caller)
     }
 
     fn asking(&self, caller: &Caller, request: words::PinRequest) -> Asking {
@@ -60,6 +52,21 @@ impl FrontDesk {
             let clients = quiet.provider.clients_of(&session.sid);
             put::session(&session, clients)
         })
+    }
+}
+
+impl Shared {
+    /// The application of a caller as people know it: its registered name, else its program.
+    pub(super) fn application_name(&self, caller: &Caller) -> String {
+        let registered = caller.client.as_deref().and_then(|id| {
+            self.look(|quiet, _| quiet.provider.client(id).map(|client| client.name().to_owned()))
+        });
+        let program = || {
+            let name = Path::new(caller.program.as_deref()?).file_name()?.to_str()?;
+            // The icon on the panel: a person knows it by its title.
+            Some(if name == "cps-tray" { "CPS" } else { name }.to_owned())
+        };
+        registered.or_else(program).unwrap_or_else(|| "?".to_owned())
     }
 }
 
@@ -324,6 +331,10 @@ impl Desk for FrontDesk {
 
     fn remove_authority(&self, caller: &Caller) -> Result<(), Failure> {
         self.0.remove_authority(&Self::by(caller))
+    }
+
+    async fn carry(&self, caller: &Caller, call: GatewayCall) -> Result<Response<Stream>, Fault> {
+        self.0.carry(caller, call).await
     }
 
     fn origin_allowed(&self, origin: &str) -> bool {

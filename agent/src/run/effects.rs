@@ -18,6 +18,9 @@ impl Shared {
 
     /// Carries effects out. None of them waits. `by` is the application that caused them, when one did.
     pub(super) fn carry_out(&self, quiet: &mut Quiet, effects: Vec<Effect>, by: Option<&audit::Application>) {
+        if effects.is_empty() {
+            return;
+        }
         for effect in effects {
             match effect {
                 Effect::EndProviderSession(sid) => {
@@ -50,5 +53,6 @@ impl Shared {
                 },
             }
         }
+        self.gateways.keep_for(quiet.sessions.current().as_ref());
     }
 }

@@ -24,6 +24,11 @@ impl Grant {
         self.state().authorization = authorization;
     }
 
+    /// Whether the next signature has something to use.
+    pub(super) fn has(&self) -> bool {
+        self.state().authorization.is_some()
+    }
+
     /// Takes back what no signature used.
     pub(super) fn take_back(&self) -> Option<Authorization> {
         self.state().authorization.take()

@@ -350,7 +350,7 @@ fn holder(present: &Present) -> Option<NationalId> {
 
 /// A verified state that an operation may bring about for a keeper. Whether the operation ends or is given up: a keeper
 /// that let go meanwhile had the release carried out before the state came about, so it is released again.
-struct Kept<'a> {
+pub(super) struct Kept<'a> {
     shared: &'a Shared,
     present: &'a Present,
     keeper: Keeper,
@@ -359,7 +359,8 @@ struct Kept<'a> {
 }
 
 impl<'a> Kept<'a> {
-    fn note(shared: &'a Shared, present: &'a Present, keeper: Keeper) -> Self {
+    /// Says so before the operation.
+    pub(super) fn note(shared: &'a Shared, present: &'a Present, keeper: Keeper) -> Self {
         let fresh = !present.unlocked();
         present.note_unlocked(true);
         Self { shared, present, keeper, fresh }

@@ -16,6 +16,7 @@
 //! | `effects`, `notify` | what the session table wants done, and who is told that a session ended |
 //! | `ending` | the end of a session, told a little before |
 //! | `refresh`, `offline` | the upstream's session kept alive, and what is done while the upstream is down |
+//! | `gateway` | requests of programs to an origin behind mutual TLS |
 //! | `desk`, `words` | the doors' questions, and the words of the answers |
 //! | `provider`, `waiting`, `keys` | OpenID Connect: the endpoints, requests that wait for a person, signing keys |
 //! | `setup`, `store` | settings and stored state as the quiet half takes them |
@@ -36,6 +37,7 @@ mod driver;
 mod effects;
 mod elsewhere;
 mod ending;
+mod gateway;
 mod grant;
 mod key_use;
 mod keys;

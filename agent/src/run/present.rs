@@ -119,6 +119,11 @@ impl Present {
         let _ = self.gone.clone().wait_for(|gone| *gone).await;
     }
 
+    /// Whether it left.
+    pub(super) fn left(&self) -> bool {
+        *self.gone.borrow()
+    }
+
     /// The token's PIN was verified and serves the session.
     pub(super) fn unlocked(&self) -> bool {
         self.unlocked.load(Ordering::Relaxed)

@@ -161,7 +161,9 @@ impl Shared {
                     .turn
                     .try_lock()
                     .map_err(|_| TokenFault::Other(failure::PIN_PROMPT_BUSY.into())),
-                Deed::Login | Deed::ChangePin | Deed::Program(_) => Ok(self.prompts.turn.lock().await),
+                Deed::Login | Deed::ChangePin | Deed::Program(_) | Deed::Gateway => {
+                    Ok(self.prompts.turn.lock().await)
+                }
             }
         };
         withdrawn_with(present, turn).await.unwrap_or(Err(TokenFault::Pin(PinFault::Withdrawn))).map(Turn)

@@ -4,8 +4,8 @@
 //! out in [`super::effects`] before the lock is given back, or handed to a task.
 
 use super::{
-    activity::Workstation, bridge::OwnBridge, cards::Cards, notify::Outbox, pages::Pages, pkcs11::Shown,
-    prompts::Prompts, store::Store,
+    activity::Workstation, bridge::OwnBridge, cards::Cards, gateway::Gateways, notify::Outbox, pages::Pages,
+    pkcs11::Shown, prompts::Prompts, store::Store,
 };
 use crate::{
     config::Config,
@@ -147,6 +147,8 @@ pub(super) struct Shared {
     pub(super) refreshing: tokio::sync::Mutex<()>,
     /// Who is to be told of ended sessions, and who could not be.
     pub(super) outbox: Outbox,
+    /// Paths of the bridge that lead to origins behind mutual TLS.
+    pub(super) gateways: Gateways,
     /// This, for tasks that outlive the decision that starts them.
     pub(super) me: Weak<Self>,
     pub(super) runtime: tokio::runtime::Handle,
@@ -186,6 +188,7 @@ impl Shared {
             state,
             quiet,
         } = parts;
+        let gateways = Gateways::new(&fixed.config.gateways);
         Arc::new_cyclic(|me| Self {
             me: Weak::clone(me),
             fixed,
@@ -206,6 +209,7 @@ impl Shared {
             due: watch::Sender::default(),
             refreshing: tokio::sync::Mutex::default(),
             outbox: Outbox::default(),
+            gateways,
             runtime: tokio::runtime::Handle::current(),
             quiet: Mutex::new(quiet),
         })

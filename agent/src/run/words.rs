@@ -245,6 +245,7 @@ pub(super) fn client(client: &Client) -> words::Client {
         redirect_uris: registration.redirect_uris,
         confidential: client.confidential(),
         client_auth: word(client.registration().client_auth()),
+        gateways: registration.gateways.clone(),
         public_key: registration.public_key,
         scopes: client.scopes().to_vec(),
         claims: client.claims().to_vec(),

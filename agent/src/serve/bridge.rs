@@ -21,8 +21,9 @@ use super::{
     visitor::{Process, Searches, Visitor},
 };
 use bytes::Bytes;
-use cps_agent_core::failure::{
-    Code, Language, NOT_FOUND, OTHER_USER, PAGE_CALLER_UNKNOWN, TOO_MANY_CONNECTIONS,
+use cps_agent_core::{
+    failure::{Code, Language, NOT_FOUND, OTHER_USER, PAGE_CALLER_UNKNOWN, TOO_MANY_CONNECTIONS},
+    gateway::address,
 };
 use hyper::{
     Method, Request, StatusCode,
@@ -152,21 +153,18 @@ impl<D: Desk> Bridge<D> {
     /// Answers one request.
     pub(super) async fn answer<B>(&self, visitor: &Visitor, request: Request<B>) -> Reply
     where
-        B: Body<Data = Bytes>,
+        B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
+        if address::called(request.uri().path()).is_some() {
+            return self.carry(visitor, request).await;
+        }
         let (head, body) = request.into_parts();
         let path = head.uri.path();
         let found = routes::find(Door::Bridge, path);
         let mut readable_by = None;
         let mut reply = match self.gate(&head.uri, &head.headers, found.map(|(route, _)| route.endpoint)) {
-            Err(barred) => {
-                self.refuse(barred.reason, Some(visitor)).await;
-                // What follows on this connection is not worth reading: it may not even begin where it seems to.
-                let mut reply = problem::bare(barred.status);
-                reply.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-                reply
-            }
+            Err(barred) => self.bar(barred, visitor).await,
             Ok(origin) => {
                 readable_by = origin.cloned();
                 let process = match found {
@@ -216,6 +214,15 @@ impl<D: Desk> Bridge<D> {
             headers
                 .insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("WWW-Authenticate"));
         }
+        reply
+    }
+
+    /// Turns a request away.
+    pub(super) async fn bar(&self, barred: Barred, visitor: &Visitor) -> Reply {
+        self.refuse(barred.reason, Some(visitor)).await;
+        // What follows on this connection is not worth reading: it may not even begin where it seems to.
+        let mut reply = problem::bare(barred.status);
+        reply.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         reply
     }
 

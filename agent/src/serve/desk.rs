@@ -2,10 +2,16 @@
 //!
 //! A door decides who may enter and turns bytes into these calls; the loop implements them and alone holds the cards.
 
-use super::oidc::desk::OidcDesk;
+use super::{oidc::desk::OidcDesk, problem::Fault};
+use bytes::Bytes;
 use cps_agent_api::{pkcs11, words};
-use cps_agent_core::{failure::Failure, oidc::token::BearerError};
+use cps_agent_core::{failure::Failure, gateway::BrokenOff, oidc::token::BearerError, secret::Secret};
+use http_body_util::combinators::UnsyncBoxBody;
+use hyper::{Request, Response};
 use std::future::Future;
+
+/// A body that is carried on as it comes.
+pub type Stream = UnsyncBoxBody<Bytes, BrokenOff>;
 
 /// Which door a call came through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,6 +164,30 @@ pub enum Said {
     Situation(String),
 }
 
+/// A request to a gateway that no web page made.
+#[derive(Debug)]
+pub struct GatewayCall {
+    /// Name of the gateway, as it was called.
+    pub name: String,
+    /// What the caller proves itself with.
+    pub proof: Proof,
+    /// The path from there on.
+    pub rest: String,
+    /// What stands before it.
+    pub before: String,
+    /// The request as it came.
+    pub request: Request<Stream>,
+}
+
+/// What a caller of a gateway proves itself with.
+#[derive(Debug)]
+pub enum Proof {
+    /// An access token, or none at all.
+    Token(Option<Secret>),
+    /// The secret of its path.
+    Secret(Secret),
+}
+
 /// The desk behind both doors.
 pub trait Desk: OidcDesk {
     /// Says which client and session an access token speaks for, if it has the scope.
@@ -262,6 +292,12 @@ pub trait Desk: OidcDesk {
     ) -> Result<words::Authority, Failure>;
     /// `DELETE /v1/trust`. That there is none is no failure.
     fn remove_authority(&self, caller: &Caller) -> Result<(), Failure>;
+    /// Carries a request to the origin of a gateway, and the answer back.
+    fn carry(
+        &self,
+        caller: &Caller,
+        call: GatewayCall,
+    ) -> impl Future<Output = Result<Response<Stream>, Fault>> + Send;
     /// Exact origins that registered clients may call the bridge from, besides its own.
     fn origin_allowed(&self, origin: &str) -> bool;
     /// Writes a refusal of a door (foreign Host, foreign Origin, other user, …) into the audit trail.

@@ -4,7 +4,9 @@
 //! `Host` (DNS rebinding), `Origin` (requests of pages) and `Sec-Fetch-*` (frames, images and other hidden requests).
 
 use super::routes::Endpoint;
-use cps_agent_core::failure::{Code, FOREIGN_FRAME, FOREIGN_HOST, FOREIGN_ORIGIN, REQUEST_MALFORMED};
+use cps_agent_core::failure::{
+    Code, FOREIGN_FRAME, FOREIGN_HOST, FOREIGN_ORIGIN, GATEWAY_WEB_PAGE, REQUEST_MALFORMED,
+};
 use hyper::{
     HeaderMap, StatusCode, Uri,
     header::{self, HeaderName, HeaderValue},
@@ -45,6 +47,31 @@ const DESTINATION: HeaderName = HeaderName::from_static("sec-fetch-dest");
 /// # Errors
 /// The refusal, when the request is not of that form.
 pub fn form(uri: &Uri, headers: &HeaderMap) -> Result<(), Barred> {
+    shape(uri, headers)?;
+    // Two ways to say how long a body is are one too many (RFC 9112 §6.1): a plain length is all we take.
+    if headers.contains_key(header::TRANSFER_ENCODING) {
+        return Err(barred(StatusCode::LENGTH_REQUIRED, REQUEST_MALFORMED));
+    }
+    Ok(())
+}
+
+/// The same for a body that is carried on: it may come in chunks, whose end nobody knows beforehand, and then without a
+/// length beside them.
+///
+/// # Errors
+/// The refusal, when the request is not of that form.
+pub fn stream(uri: &Uri, headers: &HeaderMap) -> Result<(), Barred> {
+    shape(uri, headers)?;
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    let framed = match (codings.next(), codings.next()) {
+        (None, _) => true,
+        (Some(coding), None) => coding == "chunked" && !headers.contains_key(header::CONTENT_LENGTH),
+        (Some(_), Some(_)) => false,
+    };
+    if framed { Ok(()) } else { Err(barred(StatusCode::BAD_REQUEST, REQUEST_MALFORMED)) }
+}
+
+fn shape(uri: &Uri, headers: &HeaderMap) -> Result<(), Barred> {
     if uri.scheme().is_some() || uri.authority().is_some() {
         return Err(barred(StatusCode::MISDIRECTED_REQUEST, FOREIGN_HOST));
     }
@@ -54,11 +81,20 @@ pub fn form(uri: &Uri, headers: &HeaderMap) -> Result<(), Barred> {
     if SINGLE.iter().any(|name| headers.get_all(*name).iter().count() > 1) {
         return Err(barred(StatusCode::BAD_REQUEST, REQUEST_MALFORMED));
     }
-    // Two ways to say how long a body is are one too many (RFC 9112 §6.1): a plain length is all we take.
-    if headers.contains_key(header::TRANSFER_ENCODING) {
-        return Err(barred(StatusCode::LENGTH_REQUIRED, REQUEST_MALFORMED));
-    }
     Ok(())
+}
+
+/// Checks that no web page asks, whichever: browsers name the page, or say that one asks (Fetch §2.2.5, §3.1), and no
+/// program has a reason to.
+///
+/// # Errors
+/// The refusal.
+pub fn no_page(headers: &HeaderMap) -> Result<(), Barred> {
+    let page = headers.keys().any(|name| {
+        let name = name.as_str();
+        name == "origin" || name.starts_with("sec-") || name.starts_with("access-control-request-")
+    });
+    if page { Err(barred(StatusCode::FORBIDDEN, GATEWAY_WEB_PAGE)) } else { Ok(()) }
 }
 
 /// Checks `Host` against the three names of this machine, with the port. Returns the name that was used.

@@ -9,7 +9,7 @@
 //! | [`gate`] | rules against web pages: `Host`, `Origin`, frames |
 //! | [`limits`], [`connection`] | how much and how long a caller may take |
 //! | [`routes`], [`openapi`] | what can be asked, as a table and as its document |
-//! | [`oidc`], [`v1`], [`page`], [`events`] | the answers |
+//! | [`oidc`], [`v1`], [`page`], [`events`], [`gateway`] | the answers |
 //! | [`intake`], [`reply`], [`problem`], [`language`] | bodies in, answers out, refusals, French and English |
 
 pub mod bind;
@@ -20,6 +20,7 @@ pub mod control;
 pub mod desk;
 pub mod events;
 pub mod gate;
+pub mod gateway;
 pub mod intake;
 pub mod language;
 pub mod limits;

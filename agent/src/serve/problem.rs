@@ -12,6 +12,7 @@ use hyper::{
     StatusCode,
     header::{self, HeaderValue},
 };
+use std::borrow::Cow;
 
 /// Media type of a problem document.
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -24,7 +25,7 @@ pub enum Fault {
     /// The method is not one of these.
     Method(&'static [&'static str]),
     /// The access token is missing, bad, or not for this scope (RFC 6750 §3).
-    Bearer(BearerError, &'static str),
+    Bearer(BearerError, Cow<'static, str>),
 }
 
 impl From<Failure> for Fault {
@@ -54,10 +55,10 @@ impl Fault {
                 let failure = match error {
                     BearerError::Missing => BEARER_MISSING.into(),
                     BearerError::Invalid => BEARER_INVALID.into(),
-                    BearerError::Scope => Failure::new(SCOPE_MISSING).with("scope", scope),
+                    BearerError::Scope => Failure::new(SCOPE_MISSING).with("scope", scope.as_ref()),
                 };
                 let mut reply = document(&failure, language);
-                challenge(&mut reply, error, scope);
+                challenge(&mut reply, error, &scope);
                 reply
             }
         }

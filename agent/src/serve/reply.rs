@@ -1,22 +1,74 @@
 //! Answers of both doors: their kinds, and the headers that every one of them carries.
 
-use super::events::EventStream;
+use super::{desk::Stream, events::EventStream};
 use bytes::Bytes;
-use http_body_util::{Either, Full};
+use cps_agent_core::gateway::BrokenOff;
+use http_body_util::Full;
 use hyper::{
     Response, StatusCode,
+    body::{Frame, SizeHint},
     header::{self, HeaderName, HeaderValue},
 };
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
 
-/// Body of an answer: whole, or a stream of events.
-pub type Body = Either<Full<Bytes>, EventStream>;
+/// Body of an answer: whole, a stream of events, or what another server sends.
+pub enum Body {
+    /// Whole.
+    Whole(Full<Bytes>),
+    /// Events, one after the other.
+    Events(EventStream),
+    /// What another server sends.
+    Carried(Stream),
+}
+
+impl hyper::body::Body for Body {
+    type Data = Bytes;
+    type Error = BrokenOff;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        match self.get_mut() {
+            Self::Whole(body) => Pin::new(body).poll_frame(context).map_err(|never| match never {}),
+            Self::Events(body) => Pin::new(body).poll_frame(context).map_err(|never| match never {}),
+            Self::Carried(body) => Pin::new(body).poll_frame(context),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Whole(body) => body.is_end_stream(),
+            Self::Events(body) => body.is_end_stream(),
+            Self::Carried(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(body) => body.size_hint(),
+            Self::Events(body) => body.size_hint(),
+            Self::Carried(body) => body.size_hint(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Body {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Body(…)")
+    }
+}
+
 /// An answer.
 pub type Reply = Response<Body>;
 
 /// An answer with a whole body.
 #[must_use]
 pub fn whole(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Reply {
-    let mut reply = Response::new(Either::Left(Full::new(body.into())));
+    let mut reply = Response::new(Body::Whole(Full::new(body.into())));
     *reply.status_mut() = status;
     reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     reply
@@ -25,7 +77,7 @@ pub fn whole(status: StatusCode, content_type: &'static str, body: impl Into<Byt
 /// An answer without body.
 #[must_use]
 pub fn empty(status: StatusCode) -> Reply {
-    let mut reply = Response::new(Either::Left(Full::default()));
+    let mut reply = Response::new(Body::Whole(Full::default()));
     *reply.status_mut() = status;
     reply
 }
@@ -48,9 +100,15 @@ pub fn json(status: StatusCode, value: &impl serde::Serialize) -> Reply {
 /// A stream of events.
 #[must_use]
 pub fn events(stream: EventStream) -> Reply {
-    let mut reply = Response::new(Either::Right(stream));
+    let mut reply = Response::new(Body::Events(stream));
     reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     reply
+}
+
+/// An answer of another server, carried on.
+#[must_use]
+pub fn carried(answer: Response<Stream>) -> Reply {
+    answer.map(Body::Carried)
 }
 
 /// `303 See Other`: a redirect that never repeats a form (RFC 9700 §4.12). `None` for an address that is no header

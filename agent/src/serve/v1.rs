@@ -162,8 +162,8 @@ fn admit<D: Desk>(
     if caller.door == Door::Control {
         return Ok(());
     }
-    let token = super::oidc::bearer(headers).ok_or(Fault::Bearer(BearerError::Missing, scope))?;
-    caller.client = Some(desk.bearer(token, scope).map_err(|error| Fault::Bearer(error, scope))?);
+    let token = super::oidc::bearer(headers).ok_or(Fault::Bearer(BearerError::Missing, scope.into()))?;
+    caller.client = Some(desk.bearer(token, scope).map_err(|error| Fault::Bearer(error, scope.into()))?);
     Ok(())
 }
 

@@ -52,6 +52,7 @@ fn registration(add: &ClientAdd) -> Result<Client, Error> {
         post_logout_redirect_uris: add.post_logout_redirect_uri.clone(),
         backchannel_logout_uri: add.backchannel_logout_uri.clone(),
         ciba: add.ciba,
+        gateways: add.gateway.clone(),
         origin: None,
     })
 }
@@ -66,7 +67,10 @@ async fn add(client: &Client, agent: &mut Agent, output: &mut Output) -> Result<
         if let Some(issuer) = &registered.issuer {
             output.field("field-issuer-url", issuer)?;
         }
-        if registered.client_secret.is_some() {
+        for address in &registered.gateways {
+            output.field("field-gateway", address)?;
+        }
+        if registered.client_secret.is_some() || !registered.gateways.is_empty() {
             output.note("client-secret-once");
         }
         Ok(())

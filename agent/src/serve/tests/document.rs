@@ -124,7 +124,12 @@ fn every_word_has_exactly_its_members() {
     same_members("ChallengeAnswer", words::ChallengeAnswer { jws: String::new(), card: String::new() });
     same_members(
         "ClientRegistered",
-        words::ClientRegistered { client_id: String::new(), client_secret: text(), issuer: None },
+        words::ClientRegistered {
+            client_id: String::new(),
+            client_secret: text(),
+            issuer: None,
+            gateways: vec![String::new()],
+        },
     );
     same_members(
         "AuditCheck",

@@ -3,9 +3,10 @@
 use crate::serve::{
     bridge::Bridge,
     connection, control,
-    desk::{Caller, Choice, Desk, Door, LoginPage, Said},
+    desk::{Caller, Choice, Desk, Door, GatewayCall, LoginPage, Proof, Said, Stream},
     limits::{Refusals, Slots},
     oidc::desk::{LogoutAnswer, OidcDesk},
+    problem::Fault,
     visitor::{Process, Searches, Visitor},
 };
 use cps_agent_api::{pkcs11, words};
@@ -18,6 +19,8 @@ use cps_agent_core::{
     },
     secret::Secret,
 };
+use http_body_util::{BodyExt as _, Full};
+use hyper::Response;
 use serde_json::{Map, Value};
 use std::{
     collections::HashMap,
@@ -296,6 +299,7 @@ impl Desk for FakeDesk {
             client_id: client.client_id,
             client_secret: Some("once".to_owned()),
             issuer: None,
+            gateways: Vec::new(),
         })
     }
     fn remove_client(&self, _: &Caller, id: &str) -> Result<(), Failure> {
@@ -353,6 +357,16 @@ impl Desk for FakeDesk {
     fn remove_authority(&self, _: &Caller) -> Result<(), Failure> {
         self.note("no authority");
         Ok(())
+    }
+    async fn carry(&self, caller: &Caller, call: GatewayCall) -> Result<Response<Stream>, Fault> {
+        let bytes = call.request.into_body().collect().await.map_or(0, |body| body.to_bytes().len());
+        let proof = match call.proof {
+            Proof::Token(Some(_)) => "token",
+            Proof::Token(None) => return Err(Fault::Bearer(BearerError::Missing, "cps:gateway:x".into())),
+            Proof::Secret(_) => "secret",
+        };
+        self.note(format!("carry {} {proof} {} {bytes} {:?}", call.name, call.rest, caller.client));
+        Ok(Response::new(Full::new("carried".into()).map_err(|never| match never {}).boxed_unsync()))
     }
     fn origin_allowed(&self, origin: &str) -> bool {
         origin == DPI

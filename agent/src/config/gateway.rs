@@ -1,0 +1,183 @@
+//! `[gateway.NAME]`: a path of the bridge that leads to one https origin behind mutual TLS.
+
+use super::{ConfigError, Profile, Upstream, layers::Layers};
+use cps_agent_core::{gateway::Route, psc::profile::belongs_to_psc};
+use std::{path::PathBuf, time::Duration};
+use toml::Value;
+use url::Url;
+
+/// Largest body of a request unless the gateway says otherwise, MiB.
+const BODY: u64 = 256;
+/// Requests under way at once, of one application.
+const REQUESTS: usize = 16;
+/// Longest silence.
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// Longest silence that can be set.
+const LONGEST: Duration = Duration::from_secs(600);
+/// Most requests under way that can be set: the bridge has this many connections for one program.
+const MOST_REQUESTS: usize = 64;
+
+/// One gateway.
+#[derive(Debug, Clone)]
+pub struct Gateway {
+    /// Where it leads and what passes.
+    pub route: Route,
+    /// Who may vouch for the origin.
+    pub anchors: GatewayAnchors,
+    /// Whose certificate is shown there.
+    pub credential: GatewayCredential,
+    /// Largest body of a request, bytes.
+    pub body: u64,
+    /// Requests under way at once, of one application.
+    pub requests: usize,
+    /// Longest silence: before the answer, and between two parts of a body in either direction.
+    pub timeout: Duration,
+}
+
+/// `anchors` of a gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GatewayAnchors {
+    /// These files and folders, and nobody else.
+    Files(Vec<PathBuf>),
+    /// The web authorities of this system, by the administrator's own word.
+    System,
+}
+
+/// `credential` of a gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GatewayCredential {
+    /// The card or e-CPS token of the person who is logged in.
+    Card,
+    /// A certificate of the organisation.
+    Organisation {
+        /// Certificate chain (PEM).
+        certificate: PathBuf,
+        /// Its key (PEM).
+        key: PathBuf,
+    },
+}
+
+/// Reads every gateway.
+pub(super) fn gateways(layers: &Layers, upstream: Option<&Upstream>) -> Result<Vec<Gateway>, ConfigError> {
+    let names = layers.names("gateway");
+    names.into_iter().map(|name| Section { layers, name }.gateway(upstream)).collect()
+}
+
+/// The settings of one gateway.
+struct Section<'a> {
+    layers: &'a Layers,
+    name: String,
+}
+
+impl Section<'_> {
+    fn key(&self, entry: &str) -> String {
+        format!("gateway.{}.{entry}", self.name)
+    }
+
+    fn gateway(self, upstream: Option<&Upstream>) -> Result<Gateway, ConfigError> {
+        let layers = self.layers;
+        let requests = self.number("requests", 1..=MOST_REQUESTS as u64)?;
+        Ok(Gateway {
+            anchors: self.anchors()?,
+            credential: self.credential()?,
+            body: self.number("body", 1..=1024 * 1024)?.unwrap_or(BODY).saturating_mul(1024 * 1024),
+            requests: requests.and_then(|n| usize::try_from(n).ok()).unwrap_or(REQUESTS),
+            timeout: layers.duration(&self.key("timeout"), LONGEST)?.unwrap_or(TIMEOUT),
+            route: Route {
+                base: self.base(upstream)?,
+                authorization: layers.flag(&self.key("authorization")).unwrap_or(false),
+                cookies: layers.flag(&self.key("cookies")).unwrap_or(false),
+                clients: layers.list(&self.key("clients")),
+                name: self.name,
+            },
+        })
+    }
+
+    /// Origin and path. Neither may be one of the places where the agent logs people in: a program must not do that with
+    /// somebody's card.
+    fn base(&self, upstream: Option<&Upstream>) -> Result<Url, ConfigError> {
+        let (layers, key) = (self.layers, self.key("origin"));
+        let text = layers.needed(&key, "a gateway leads to one origin")?;
+        let wrong = || layers.wrong(&key, "an https address without path, as in \"https://service.example\"");
+        let origin = Url::parse(text).map_err(|_| wrong())?;
+        let bare = origin.path() == "/" && origin.query().is_none() && origin.fragment().is_none();
+        let anonymous = origin.username().is_empty() && origin.password().is_none();
+        if origin.scheme() != "https" || !bare || !anonymous || !origin.has_host() {
+            return Err(wrong());
+        }
+        if logs_people_in(&origin, upstream) {
+            return Err(layers.conflict(&key, "is the login service: the agent alone logs people in there"));
+        }
+        let key = self.key("path");
+        let path = layers.text(&key).unwrap_or("/");
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-._~/".contains(c);
+        if !path.starts_with('/') || path.contains("//") || path.contains("/.") || !path.chars().all(plain) {
+            return Err(layers.wrong(&key, "a plain path such as \"/services\""));
+        }
+        origin.join(&format!("{}/", path.trim_end_matches('/'))).map_err(|_| wrong())
+    }
+
+    fn anchors(&self) -> Result<GatewayAnchors, ConfigError> {
+        let key = self.key("anchors");
+        let names = self.layers.list(&key);
+        if names.is_empty() {
+            let why = "the authorities that may vouch for the origin are named, as files or folders";
+            return Err(ConfigError::Missing { name: key, why: why.to_owned() });
+        }
+        if names.iter().any(|name| name == "system") {
+            return match names.as_slice() {
+                [_] => Ok(GatewayAnchors::System),
+                _ => Err(self.layers.conflict(&key, "names \"system\", which stands alone")),
+            };
+        }
+        Ok(GatewayAnchors::Files(self.layers.paths(&key)))
+    }
+
+    fn credential(&self) -> Result<GatewayCredential, ConfigError> {
+        let layers = self.layers;
+        let file = |entry| {
+            let name = self.key(entry);
+            layers.path(&name).ok_or_else(|| ConfigError::Missing {
+                name,
+                why: "credential = \"organisation\" needs it".to_owned(),
+            })
+        };
+        match layers
+            .needed(&self.key("credential"), "it says whose certificate is shown: card or organisation")?
+        {
+            "card" => match ["certificate", "key"].map(|entry| self.key(entry)) {
+                names if names.iter().all(|name| layers.get(name).is_none()) => Ok(GatewayCredential::Card),
+                [name, _] => {
+                    Err(layers.conflict(&name, "and key are for credential = \"organisation\" only"))
+                }
+            },
+            "organisation" => {
+                Ok(GatewayCredential::Organisation { certificate: file("certificate")?, key: file("key")? })
+            }
+            _ => Err(layers.wrong(&self.key("credential"), "one of card, organisation")),
+        }
+    }
+
+    fn number(&self, entry: &str, within: std::ops::RangeInclusive<u64>) -> Result<Option<u64>, ConfigError> {
+        let key = self.key(entry);
+        let Some((Value::Integer(given), _)) = self.layers.get(&key) else { return Ok(None) };
+        match u64::try_from(*given).ok().filter(|number| within.contains(number)) {
+            Some(number) => Ok(Some(number)),
+            None => {
+                let expected = format!("a whole number from {} to {}", within.start(), within.end());
+                Err(self.layers.wrong(&key, &expected))
+            }
+        }
+    }
+}
+
+/// Whether an origin is the upstream's own server, or one of Pro Santé Connect's whatever the upstream is.
+fn logs_people_in(origin: &Url, upstream: Option<&Upstream>) -> bool {
+    let host = origin.host_str().unwrap_or_default();
+    let Some(Upstream { profile: Profile::Custom(custom), .. }) = upstream else {
+        return belongs_to_psc(host);
+    };
+    let same = |text: &str| Url::parse(text).is_ok_and(|other| other.origin() == origin.origin());
+    let named = |name: &String| name.eq_ignore_ascii_case(host) || same(&format!("https://{name}"));
+    belongs_to_psc(host) || same(&custom.issuer) || custom.hosts.iter().any(named)
+}

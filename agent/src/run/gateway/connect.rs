@@ -1,0 +1,315 @@
+//! A connection to the origin: which card signs its handshake, and what its person is asked for that.
+//!
+//! The PIN comes last: a handshake that needs no signature, because an earlier one is resumed or the card is still
+//! verified, asks nobody.
+
+use super::{Call, Gate, Live};
+use crate::{
+    config::GatewayCredential,
+    host::{
+        gateway::{
+            files,
+            line::{Credential, Line, Open, Unopened},
+        },
+        prompt_text::Deed,
+        token_tls::TlsToken,
+    },
+    run::{
+        driver, grant::Grant, key_use::Kept, present::Present, prompts::Asking, prompts::failure_of, words,
+    },
+};
+use cps_agent_api::words::Screen;
+use cps_agent_core::{
+    audit,
+    failure::{self, Failure},
+    identity::{NationalId, SessionView},
+    session::{
+        step::{PinFault, TokenFault},
+        table::{Happening, Keeper},
+    },
+    trust::chain,
+};
+use cps_card::token::{Authorization, Hold, KeyRole, Scheme};
+use std::{
+    error::Error as _,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::time::Instant;
+
+/// After the person's no nobody is asked again for so long: a program that tries again at once does not bring the prompt
+/// back at once.
+const REST: Duration = Duration::from_secs(60);
+
+/// The card or token that signs a line's handshakes.
+pub(super) struct Key {
+    pub(super) present: Arc<Present>,
+    /// What its next signature may use.
+    pub(super) grant: Grant,
+    /// The session was opened with it and may keep its verified state.
+    own: bool,
+    /// The person's last no.
+    refused: Mutex<Option<(Instant, Failure)>>,
+}
+
+impl Key {
+    fn refusal(&self) -> Option<Failure> {
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let recent = refused.as_ref().filter(|(when, _)| when.elapsed() < REST);
+        recent.map(|(_, failure)| failure.clone())
+    }
+}
+
+impl Call<'_> {
+    /// The gateway's line of this session; a new one where there is none.
+    pub(super) fn live(&self, session: &SessionView) -> Result<Arc<Live>, Failure> {
+        let present = match &self.gate.settings.credential {
+            GatewayCredential::Card => Some(self.card(session)?),
+            GatewayCredential::Organisation { .. } => None,
+        };
+        let same = |live: &&Arc<Live>| {
+            let key = live.key.as_ref().map(|key| Arc::as_ptr(&key.present));
+            live.sid == session.sid && live.line.over().is_none() && key == present.as_ref().map(Arc::as_ptr)
+        };
+        if let Some(live) = self.gate.live().as_ref().filter(same) {
+            return Ok(Arc::clone(live));
+        }
+        let live = Arc::new(self.begin(session, present.clone())?);
+        // The session may have ended while files were read: nothing may begin after its end.
+        self.shared.decide(|quiet, _| {
+            if let Some(why) = live.over(quiet.sessions.current().as_ref()) {
+                return Err(self.gate.failure(why));
+            }
+            let mut place = self.gate.live();
+            if let Some(other) = place.as_ref().filter(same) {
+                return Ok(Arc::clone(other));
+            }
+            if let Some(before) = place.replace(Arc::clone(&live)) {
+                before.end(failure::CARD_REMOVED);
+            }
+            drop(place);
+            self.watch(&live);
+            Ok(live)
+        })
+    }
+
+    /// The card whose certificate is shown: the one that the session was opened with, else the only one here of its person.
+    fn card(&self, session: &SessionView) -> Result<Arc<Present>, Failure> {
+        let cards = &self.shared.cards;
+        let present = match &session.assurance.credential {
+            Some(credential) => cards.find(&credential.serial),
+            None => {
+                let mut own = cards.present();
+                own.retain(|present| {
+                    words::holder(present).is_some_and(|holder| {
+                        session.person.has(&NationalId(holder.national_id.as_str().to_owned()))
+                    })
+                });
+                own.sort_by_key(|present| present.description.key(KeyRole::Authentication).is_none());
+                let first = own.first().cloned();
+                if own.iter().any(|other| first.as_ref().is_some_and(|f| f.serial() != other.serial())) {
+                    return Err(failure::SEVERAL_CARDS.into());
+                }
+                if first.is_none() && !cards.present().is_empty() {
+                    return Err(failure::OTHER_PERSON.into());
+                }
+                first
+            }
+        };
+        present.ok_or_else(|| cards.why_none())
+    }
+
+    /// A line without connections.
+    fn begin(&self, session: &SessionView, present: Option<Arc<Present>>) -> Result<Live, Failure> {
+        let settings = &self.gate.settings;
+        let anchors = files::anchors(&settings.anchors).map_err(|error| unusable(&self.gate, &error))?;
+        let organisation = files::organisation(&settings.credential);
+        let organisation = organisation.map_err(|error| unusable(&self.gate, &error))?;
+        let (credential, key) = match (present, organisation) {
+            (Some(present), _) => {
+                let (token, key) = self.token(session, present)?;
+                (Credential::Token(token), Some(key))
+            }
+            (None, Some(certificate)) => {
+                if certificate.not_after() <= self.shared.clock.now() {
+                    return Err(self.gate.failure(failure::GATEWAY_CERTIFICATE_EXPIRED));
+                }
+                (Credential::Organisation(Arc::new(certificate)), None)
+            }
+            (None, None) => return Err(failure::INTERNAL.into()),
+        };
+        let proxies = Arc::clone(&self.shared.proxies);
+        let line = Line::new(settings.route.base.clone(), &anchors, credential, proxies);
+        let line = line.map_err(|error| unusable(&self.gate, &error))?;
+        Ok(Live { sid: session.sid.clone(), line, key })
+    }
+
+    /// The card as TLS sees it. One that the session was not opened with is judged first: the login judged the other.
+    fn token(&self, session: &SessionView, present: Arc<Present>) -> Result<(TlsToken, Key), Failure> {
+        let own = session.assurance.credential.is_some();
+        let key = present.description.key(KeyRole::Authentication);
+        let key = key.ok_or(failure::CONTACTLESS_CARD)?;
+        let leaf = key.certificate.clone().ok_or(failure::CERTIFICATE_GARBLED)?;
+        let anchors = &self.shared.fixed.anchors;
+        if !own {
+            let presented = chain::Presented {
+                kind: present.description.kind,
+                serial: present.serial(),
+                certificate: &leaf,
+            };
+            chain::judge(presented, chain::Use::Login, anchors, self.shared.clock.now()).accepted()?;
+        }
+        let (schemes, needs_pin) = (key.schemes.clone(), key.needs_pin);
+        let grant = Grant::default();
+        let (granted, signer) = (grant.clone(), Arc::clone(&present));
+        let key = Key { present, grant, own, refused: Mutex::default() };
+        let configured = self.shared.fixed.config.pin.hold;
+        let sign = move |scheme: Scheme, message: &[u8]| {
+            let verified = signer.unlocked();
+            // Only the session's own card signs without its PIN.
+            if needs_pin && !granted.has() && !(own && verified) {
+                return Err(TokenFault::Pin(PinFault::Required));
+            }
+            let hold = match (own, verified) {
+                (true, _) => configured,
+                // What others keep verified stays so.
+                (false, true) => Hold::Session,
+                (false, false) => Hold::Operation,
+            };
+            let signed = granted.sign(&signer, scheme, message, hold);
+            if needs_pin && hold == Hold::Operation {
+                signer.note_unlocked(false);
+            }
+            signed
+        };
+        let chain = driver::shown_chain(&leaf, anchors, self.shared.clock.now());
+        Ok((TlsToken { chain, schemes, sign: Arc::new(sign) }, key))
+    }
+
+    /// Ends a line when its card leaves.
+    fn watch(&self, live: &Arc<Live>) {
+        let Some(key) = &live.key else { return };
+        let (present, live) = (Arc::clone(&key.present), Arc::clone(live));
+        self.shared.runtime.spawn(async move {
+            tokio::select! {
+                () = present.gone() => live.end(failure::CARD_REMOVED),
+                _ = live.line.ended() => {}
+            }
+        });
+    }
+
+    /// Opens a connection when it is this call's turn, unless one has become free meanwhile. Asks for the PIN where the
+    /// handshake turns out to need it.
+    pub(super) async fn connect(&self, live: &Live) -> Result<Open, Failure> {
+        let turn = live.line.turn().await;
+        if let Some(open) = live.line.idle() {
+            return Ok(open);
+        }
+        let mut typed: Option<Authorization> = None;
+        loop {
+            let spending = typed.is_some();
+            let opened = self.handshake(live, typed.take()).await;
+            match opened {
+                Ok(mut open) => {
+                    self.opened(live, open.signed, spending);
+                    Line::settle(turn, &mut open);
+                    return Ok(open);
+                }
+                Err(Unopened::Fault(fault)) => {
+                    tracing::warn!(%fault, source = ?fault.source(), "no connection for a gateway");
+                    return Err(self.gate.settings.route.unanswered(&fault));
+                }
+                Err(Unopened::Token(fault)) => typed = Some(self.asked(live, fault, spending).await?),
+            }
+        }
+    }
+
+    /// One handshake, with what the person typed or without.
+    async fn handshake(&self, live: &Live, typed: Option<Authorization>) -> Result<Open, Unopened> {
+        let Some(key) = &live.key else { return live.line.open().await };
+        let keeps = key.own && self.shared.fixed.config.pin.hold == Hold::Session;
+        // Whatever becomes of the handshake: a session that ended meanwhile keeps no verified state.
+        let _kept = typed
+            .as_ref()
+            .filter(|_| keeps)
+            .map(|_| Kept::note(self.shared, &key.present, Keeper::Session(live.sid.clone())));
+        key.grant.give(typed);
+        let opened = live.line.open().await;
+        drop(key.grant.take_back());
+        opened
+    }
+
+    /// Asks for the PIN, when that is what a handshake lacked.
+    async fn asked(&self, live: &Live, fault: TokenFault, spent: bool) -> Result<Authorization, Failure> {
+        let Some(key) = &live.key else { return Err(failure::INTERNAL.into()) };
+        key.present.note_fault(&fault);
+        let previous = match &fault {
+            TokenFault::Pin(PinFault::Wrong { left }) if *left != Some(0) => {
+                let wrong = audit::Event::refused(audit::What::Pin(*left), failure::PIN_WRONG);
+                self.record(wrong, live);
+                Some(&fault)
+            }
+            TokenFault::Pin(PinFault::Format { .. }) => Some(&fault),
+            TokenFault::Pin(PinFault::Required) if !spent => None,
+            _ => return Err(failure_of(&fault)),
+        };
+        if let Some(refusal) = key.refusal() {
+            return Err(refusal);
+        }
+        let previous = previous.and_then(|fault| match fault {
+            TokenFault::Pin(fault) => Some(fault),
+            _ => None,
+        });
+        let asked = self.shared.ask_pin(&key.present, &self.asking(), previous).await;
+        let authorization = asked.map_err(|fault| {
+            let failure = failure_of(&fault);
+            if failure.code == failure::PIN_CANCELLED {
+                let refused = Some((Instant::now(), failure.clone()));
+                *key.refused.lock().unwrap_or_else(PoisonError::into_inner) = refused;
+            }
+            failure
+        })?;
+        // An answered prompt is a person at work; a call that needed nobody is not.
+        self.shared.decide(|quiet, now| self.shared.happened(quiet, Happening::Activity, now));
+        Ok(authorization)
+    }
+
+    fn asking(&self) -> Asking {
+        let application = self.shared.application_name(self.caller);
+        Asking {
+            application: format!("{application} → {}", self.gate.settings.route.name),
+            deed: Deed::Gateway,
+            screen: Screen::default(),
+            language: self.caller.language,
+        }
+    }
+
+    /// Writes down what a new connection cost.
+    fn opened(&self, live: &Live, signed: bool, typed: bool) {
+        if live.key.is_none() || !signed {
+            return;
+        }
+        if let Some(key) = live.key.as_ref().filter(|_| typed) {
+            key.present.note_right_pin();
+            self.record(audit::Event::done(audit::What::Pin(None)), live);
+        }
+        let name = self.gate.settings.route.name.clone();
+        self.record(audit::Event::done(audit::What::GatewayHandshake(name)), live);
+    }
+
+    fn record(&self, event: audit::Event, live: &Live) {
+        let credential = live.key.as_ref().and_then(|key| words::credential(&key.present));
+        self.shared.record([event.with(credential).within(live.sid.clone())], &self.by);
+    }
+}
+
+/// The files of a gateway, or what TLS says of them.
+pub(super) fn unusable(gate: &Gate, error: &dyn std::error::Error) -> Failure {
+    let mut reason = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        reason = format!("{reason}: {inner}");
+        cause = inner.source();
+    }
+    gate.failure(failure::GATEWAY_FILES).with("reason", reason)
+}
