@@ -10,6 +10,7 @@
 //! | [`pinentry`] | a scripted person at the PIN prompt |
 //! | [`pki`] | TEST authorities in the shape of IGC-Santé TEST, and the certificates of the cards |
 //! | [`relying_party`] | an application that logs people in, made of a library nobody here wrote |
+//! | [`service`] | a stand-in for a national service behind mutual TLS |
 //! | [`upstream`] | a stand-in for Pro Santé Connect |
 //! | [`workstation`] | all of it put together for one agent |
 //! | [`reader`] | serves virtual cards in process, or to a private real pcscd |
@@ -25,6 +26,7 @@ pub mod pinentry;
 pub mod pki;
 pub mod reader;
 pub mod relying_party;
+pub mod service;
 pub mod up;
 pub mod upstream;
 pub mod workstation;
