@@ -65,6 +65,14 @@ fn the_list_is_renewed_by_asking_for_its_length() {
 }
 
 #[test]
+fn a_program_that_comes_with_a_buffer_at_once_has_a_list_too() {
+    let _host = Host::with(&[("A", Some(cps3("1")))]);
+    let (mut list, mut count) = ([0; 5], 5);
+    call!(C_GetSlotList, CK_TRUE, list.as_mut_ptr(), &raw mut count).unwrap();
+    assert_eq!(count, 1);
+}
+
+#[test]
 fn a_reader_that_comes_back_has_its_number_again() {
     let host = Host::with(&[("A", None), ("B", None)]);
     let before = host.slots(false).unwrap();

@@ -29,10 +29,11 @@ pub(crate) fn library() -> Answer<CK_INFO> {
     })
 }
 
-/// `C_GetSlotList`. Asking for the length alone is what renews the list (§5.5).
+/// `C_GetSlotList`. Asking for the length alone is what renews the list (§5.5); a program that comes with a buffer at
+/// once has no list yet that could change under its hands.
 pub(crate) fn slots(with_token: bool, renew: bool) -> Answer<Vec<CK_SLOT_ID>> {
     module::fresh(|module| {
-        if renew {
+        if renew || module.slots.list(false).is_empty() {
             module.slots.refresh();
         }
         Ok(module.slots.list(with_token))
