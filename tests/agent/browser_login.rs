@@ -244,8 +244,7 @@ async fn what_an_application_demands_is_demanded_of_the_upstream() {
     application.login_wishing("max_age=3600").await.expect("accepted");
     assert_eq!(scene.upstream().authorizations().len(), 1);
     let before = application.login().await.expect("accepted");
-    scene.clock.pass(2);
-    scene.upstream().set(Fault::Clock { seconds: scene.clock.ahead() });
+    scene.pass(2);
     let after = application.login_wishing("prompt=login").await.expect("accepted");
     assert_eq!((asked("max_age"), asked("prompt").as_deref()), (None, Some("login")));
     let time = |accepted: &cps_sandbox::relying_party::Accepted| accepted.claims["auth_time"].as_i64();

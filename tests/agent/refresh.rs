@@ -22,13 +22,6 @@ fn tokens(scene: &Scene) -> u64 {
     scene.upstream().hits().get(&Endpoint::Token).copied().unwrap_or(0)
 }
 
-/// Time passes, here and at the upstream.
-fn pass(scene: &Scene, seconds: i64) {
-    scene.clock.pass(seconds);
-    scene.upstream().heal();
-    scene.upstream().set(Fault::Clock { seconds: scene.clock.ahead() });
-}
-
 async fn act(scene: &Scene) {
     scene.sign("test").await.expect("the person typed the PIN");
 }
@@ -50,13 +43,13 @@ async fn applications_that_call_all_day_refresh_nothing() {
     let mut application = scene.application("dpi").await;
     let mut accepted = application.login().await.expect("the session serves it");
     for _ in 0..5 {
-        pass(&scene, 4 * 60);
+        scene.pass(4 * 60);
         accepted = application.refresh(&accepted).await.expect("renewed here");
     }
-    pass(&scene, 9 * 60);
+    scene.pass(9 * 60);
     assert!(scene.session().await.is_some());
     assert_eq!(tokens(&scene), 1, "nothing was asked of the upstream");
-    pass(&scene, 60);
+    scene.pass(60);
     assert!(scene.session().await.is_none(), "nobody was active for thirty minutes");
     assert_eq!(tokens(&scene), 1);
 }
@@ -65,7 +58,7 @@ async fn applications_that_call_all_day_refresh_nothing() {
 async fn an_act_before_time_refreshes_nothing() {
     let card = cards::doctor_cps3();
     let scene = logged_in(&card).await;
-    pass(&scene, 60);
+    scene.pass(60);
     act(&scene).await;
     assert_eq!(tokens(&scene), 1);
 }
@@ -74,12 +67,12 @@ async fn an_act_before_time_refreshes_nothing() {
 async fn an_act_refreshes_before_the_refresh_token_lapses() {
     let card = cards::doctor_cps3();
     let scene = logged_in(&card).await;
-    pass(&scene, DUE + 60);
+    scene.pass(DUE + 60);
     act(&scene).await;
     until_told(&scene, "done").await;
     assert_eq!(tokens(&scene), 2);
     // The new tokens begin a new term, and nobody did anything since.
-    pass(&scene, DUE);
+    scene.pass(DUE);
     assert!(scene.session().await.is_some());
     assert_eq!(tokens(&scene), 2);
 }
@@ -88,15 +81,15 @@ async fn an_act_refreshes_before_the_refresh_token_lapses() {
 async fn a_network_fault_ends_nothing_and_is_tried_again() {
     let card = cards::doctor_cps3();
     let scene = logged_in(&card).await;
-    pass(&scene, DUE + 60);
+    scene.pass(DUE + 60);
     for fault in [Fault::Drop { at: Endpoint::Token }, Fault::Unavailable { at: Endpoint::Token }] {
         scene.upstream().set(fault);
         act(&scene).await;
         until_told(&scene, "refused").await;
         assert!(scene.session().await.is_some_and(|session| session.acr == "eidas1"));
-        pass(&scene, 0);
+        scene.pass(0);
     }
-    pass(&scene, 60);
+    scene.pass(60);
     act(&scene).await;
     until_told(&scene, "done").await;
 }
@@ -107,7 +100,7 @@ async fn only_invalid_grant_ends_the_session() {
     let scene = logged_in(&card).await;
     scene.upstream().end_sessions();
     assert!(scene.session().await.is_some(), "nobody told us");
-    pass(&scene, DUE + 60);
+    scene.pass(DUE + 60);
     act(&scene).await;
     scene.until_nobody().await;
     let trail = scene.audit();
@@ -121,11 +114,11 @@ async fn a_locked_session_is_not_refreshed() {
     let settings = [("pin.hold", "operation"), ("session.mode", "lock")];
     let scene = Scene::with_upstream(&settings, &[&card]).await;
     scene.login().await.expect("logged in");
-    pass(&scene, 10);
+    scene.pass(10);
     act(&scene).await;
     scene.readers.remove(0);
     scene.until_locked().await;
-    pass(&scene, DUE + 60);
+    scene.pass(DUE + 60);
     assert!(scene.session().await.expect("it waits").locked);
     assert_eq!(tokens(&scene), 1);
     scene.insert(0, &card);

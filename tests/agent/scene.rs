@@ -27,7 +27,7 @@ use cps_sandbox::{
         Accepted, Registration, RelyingParty,
         app::{App, Outcome, Place},
     },
-    upstream::{self, Upstream},
+    upstream::{self, Fault, Upstream},
 };
 use serde_json::Value;
 use std::{
@@ -184,6 +184,13 @@ impl Scene {
     /// The upstream's switches and counters.
     pub fn upstream(&self) -> upstream::Handle {
         self.upstream.as_ref().expect("an upstream").handle()
+    }
+
+    /// Time passes, here and at the upstream. Its faults are healed.
+    pub fn pass(&self, seconds: i64) {
+        self.clock.pass(seconds);
+        self.upstream().heal();
+        self.upstream().set(Fault::Clock { seconds: self.clock.ahead() });
     }
 
     /// The upstream's ports close.

@@ -32,13 +32,6 @@ async fn told_at(scene: &Scene, client: Client) -> Application {
     Application::at(&scene.issuer(), &client.client_id, "openid profile scope_all")
 }
 
-/// Time passes, here and at the upstream.
-fn pass(scene: &Scene, seconds: i64) {
-    scene.clock.pass(seconds);
-    scene.upstream().heal();
-    scene.upstream().set(Fault::Clock { seconds: scene.clock.ahead() });
-}
-
 /// What the application is told without a page: `code`, or an error.
 async fn at_once(application: &Application, needs: &[(&str, &str)]) -> String {
     let back = application.begin_with(needs).await;
@@ -60,7 +53,7 @@ async fn needs_that_the_session_does_not_meet_are_told_where_nobody_may_be_asked
     let card = cards::doctor_cps3();
     let scene = scene(&card).await;
     let held = application(&scene, "first", &["card"]).await.log_in().await;
-    pass(&scene, 100);
+    scene.pass(100);
     let (any, phone) =
         (application(&scene, "any", &[]).await, application(&scene, "local", &["local"]).await);
     for needs in [("max_age", "60"), ("max_age", "0"), ("acr_values", LOCAL)] {
@@ -117,7 +110,7 @@ async fn a_session_too_old_for_one_is_renewed_for_all() {
     let scene = scene(&card).await;
     let first = application(&scene, "first", &["card"]).await;
     let held = first.log_in().await;
-    pass(&scene, 100);
+    scene.pass(100);
     let second = application(&scene, "second", &["card"]).await;
     let page = second.begin_with(&[("max_age", "60")]).await;
     let renewed = done(&second, &page).await;
