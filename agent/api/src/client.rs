@@ -174,7 +174,7 @@ impl Agent {
         self.get("/v1/session").await
     }
 
-    /// `DELETE /v1/session`. Says whether there was one.
+    /// `DELETE /v1/session`, and an end to what programs had verified. Says whether there was either.
     ///
     /// # Errors
     /// [`ClientError`].

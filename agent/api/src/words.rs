@@ -491,7 +491,7 @@ pub struct Authority {
 /// One server-sent event of `GET /v1/events`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Event {
-    /// `reader`, `card`, `login`, `session`, `prompt`, `service`.
+    /// `reader`, `card`, `login`, `session`, `prompt`, `program`, `service`.
     pub topic: String,
     /// What happened: `added`, `removed`, `inserted`, `started`, `ended`, `locked`, `shown`, …
     pub what: String,

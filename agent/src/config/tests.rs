@@ -1,6 +1,7 @@
 //! What a configuration refuses, and which layer wins.
 
 use super::*;
+use cps_agent_core::policy::program::Rule;
 use std::fs;
 
 /// A policy file and a person's file in a folder that ends with the test.
@@ -276,4 +277,49 @@ fn relative_paths_belong_to_the_file_that_names_them() {
     let files = Files::new().user("[pin]\npinentry = \"bin/pinentry\"\n");
     let config = files.load().expect("valid");
     assert_eq!(config.pin.pinentry, files.folder.path().join("bin/pinentry"));
+}
+
+#[test]
+fn a_rule_for_a_program_that_could_never_apply_is_refused() {
+    for (text, said) in [
+        ("[pkcs11]\ndefault = \"yes\"\n", "one of ask, allow, deny"),
+        ("[pkcs11.programs]\n\"firefox\" = \"allow\"\n", "a table of absolute paths"),
+        ("[pkcs11.programs]\n\"/usr/bin/curl\" = \"always\"\n", "one of ask, allow, deny"),
+        ("[pkcs11.programs]\n\"/usr/bin/curl\" = true\n", "a table of texts"),
+        ("[pkcs11]\nprograms = \"/usr/bin/curl\"\n", "a table of texts"),
+    ] {
+        let refusal = Files::new().user(text).refusal();
+        assert!(refusal.contains("pkcs11.") && refusal.ends_with(said), "{refusal}");
+    }
+}
+
+#[test]
+fn programs_are_asked_for_unless_a_rule_says_otherwise() {
+    let programs = Files::new().user("").load().expect("settings").programs;
+    assert_eq!(programs, Programs::default());
+    let text = "[pkcs11]\ndefault = \"deny\"\nsignature_key = true\n\
+                [pkcs11.programs]\n\"/usr/bin/curl\" = \"allow\"\n";
+    let programs = Files::new().user(text).load().expect("settings").programs;
+    assert_eq!((programs.default, programs.signature_key, programs.decrypt), (Rule::Deny, true, false));
+    assert_eq!(programs.rules.get("/usr/bin/curl"), Some(&Rule::Allow));
+}
+
+#[test]
+fn the_policy_can_lock_the_rules_for_programs() {
+    let config = Files::new()
+        .policy("[locked]\nkeys = [\"pkcs11\"]\n[pkcs11]\ndefault = \"deny\"\n")
+        .user("[pkcs11]\ndefault = \"allow\"\n[pkcs11.programs]\n\"/usr/bin/curl\" = \"allow\"\n")
+        .load()
+        .expect("settings");
+    assert_eq!(config.programs.default, Rule::Deny);
+    assert!(config.programs.rules.is_empty());
+    assert_eq!(config.ignored.len(), 2);
+}
+
+#[test]
+fn rules_can_come_from_the_environment() {
+    let environment = vec![pair("CPS_AGENT_PKCS11_PROGRAMS", "/usr/bin/curl=allow, /opt/a=b/c=deny")];
+    let config = Config::load(&Sources { environment, ..Sources::default() }).expect("settings");
+    assert_eq!(config.programs.rules.get("/usr/bin/curl"), Some(&Rule::Allow));
+    assert_eq!(config.programs.rules.get("/opt/a=b/c"), Some(&Rule::Deny));
 }

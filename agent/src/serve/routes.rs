@@ -219,6 +219,8 @@ mod tests {
         for path in [
             "/v1/clients",
             "/v1/clients/dpi",
+            "/v1/pkcs11",
+            "/v1/pkcs11/sign",
             "/v1/tokens",
             "/v1/login",
             "/v1/cards/1/pin/change",

@@ -114,3 +114,50 @@ impl Visitor {
             .await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        io::Write as _,
+        process::{Child, Command, Stdio},
+    };
+
+    /// A shell that becomes another program when it is told a line.
+    fn shell() -> Child {
+        let mut command = Command::new("sh");
+        command.args(["-c", "read line; exec sleep 600"]).stdin(Stdio::piped()).spawn().expect("a shell")
+    }
+
+    fn pid(child: &Child) -> i32 {
+        i32::try_from(child.id()).expect("a number")
+    }
+
+    #[test]
+    fn a_process_that_became_another_program_is_not_taken_for_the_first() {
+        let mut child = shell();
+        let process = Process::of(pid(&child));
+        assert_eq!(process.still(), process.program);
+        assert!(process.program.is_some());
+        child.stdin.take().expect("a pipe").write_all(b"\n").expect("told");
+        while caller::program(pid(&child)) == process.program {
+            std::thread::yield_now();
+        }
+        assert_eq!(process.still(), None);
+        child.kill().expect("ended");
+        child.wait().expect("ended");
+    }
+
+    #[test]
+    fn a_process_that_ended_or_has_the_number_of_an_earlier_one_is_nobody() {
+        let mut child = shell();
+        let process = Process::of(pid(&child));
+        let earlier = Process { began: process.began.map(|began| began - 1), ..process.clone() };
+        assert_eq!(earlier.still(), None);
+        assert_eq!(Process { began: None, ..process.clone() }.still(), None, "the system does not tell");
+        child.kill().expect("ended");
+        child.wait().expect("ended");
+        assert_eq!(process.still(), None);
+        assert_eq!(Process::default().still(), None);
+    }
+}

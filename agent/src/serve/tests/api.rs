@@ -96,6 +96,9 @@ async fn administration_is_not_here() {
         "DELETE /v1/clients/dpi",
         "GET /v1/tokens",
         "POST /v1/login",
+        "GET /v1/pkcs11",
+        "POST /v1/pkcs11/sign",
+        "POST /v1/pkcs11/decrypt",
         "POST /v1/cards/1/pin/change",
     ] {
         assert_eq!(

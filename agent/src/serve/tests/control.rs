@@ -37,6 +37,19 @@ async fn another_version_of_the_protocol_is_a_named_problem() {
 }
 
 #[tokio::test]
+async fn a_program_that_its_process_does_not_show_any_more_signs_under_no_name() {
+    let desk = Arc::new(FakeDesk::default());
+    for (route, body) in [
+        ("sign", r#"{"serial":"1","key":"AQ==","scheme":"rsa_pkcs1","input":"raw","data":"AQ=="}"#),
+        ("decrypt", r#"{"serial":"1","key":"AQ==","data":"AQ=="}"#),
+    ] {
+        let request = format!("POST /v1/pkcs11/{route}\nContent-Type: application/json\n\n{body}");
+        assert_eq!(ask_control(&desk, &request).await.status, 200);
+    }
+    assert_eq!(desk.noted(), ["sign 1 for None", "decipher 1 for None"]);
+}
+
+#[tokio::test]
 async fn the_file_and_its_directory_are_private() {
     let (_directory, socket) = place();
     let _door = control::open(&socket).unwrap();
