@@ -255,6 +255,14 @@ impl Agent {
         self.get("/v1/diagnosis").await
     }
 
+    /// `GET /v1/waiting`: pages that ask the person something.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn waiting(&mut self) -> Result<Vec<words::Waiting>, ClientError> {
+        self.get("/v1/waiting").await
+    }
+
     /// `GET /v1/services`: the catalogue.
     ///
     /// # Errors

@@ -506,6 +506,18 @@ pub struct Event {
     pub problem: Option<Problem>,
 }
 
+/// A page on which an application's request waits for the person (`GET /v1/waiting`, control door). Whoever has its address
+/// may answer in the person's place: it is opened, and neither shown nor kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// The application.
+    pub application: String,
+    /// What is asked: `consent` or `situation`.
+    pub what: String,
+    /// Where.
+    pub address: String,
+}
+
 /// A service of the catalogue (`GET /v1/services`): opened in the system's browser, never called by the agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Service {

@@ -122,6 +122,7 @@ impl Desk for FrontDesk {
             client
         });
         if given_up.is_some() {
+            self.0.announce("page", "answered", None);
             self.0.record([event], &audit::Application { client: given_up, ..Self::by(caller) });
         }
     }
@@ -154,6 +155,10 @@ impl Desk for FrontDesk {
 
     async fn diagnosis(&self, caller: &Caller) -> words::Diagnosis {
         self.0.diagnosis(caller.language).await
+    }
+
+    fn waiting(&self) -> Vec<words::Waiting> {
+        self.0.asking_pages()
     }
 
     fn services(&self, caller: &Caller) -> Vec<words::Service> {

@@ -21,6 +21,8 @@ pub(super) struct Pages {
     /// The login under way.
     pub(super) running: Option<Running>,
     notes: BTreeMap<String, Note>,
+    /// Pages that ask the person something after a login, and what.
+    asking: BTreeMap<String, Asked>,
     started: u64,
 }
 
@@ -56,6 +58,25 @@ struct Note {
     reason: Option<Failure>,
     /// Where the browser goes, and until when it may ask.
     leave: Option<(String, UnixTime)>,
+}
+
+/// What a page asks besides a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// Whether the application may know the person.
+    Consent,
+    /// In which situation the person works.
+    Situation,
+}
+
+impl Asked {
+    /// Its word.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Consent => "consent",
+            Self::Situation => "situation",
+        }
+    }
 }
 
 impl Pages {
@@ -126,8 +147,19 @@ impl Pages {
         self.notes.insert(transaction.to_owned(), Note { reason: Some(reason), leave: None });
     }
 
-    /// Notes where a page's browser is to go.
+    /// Notes what a page asks. Says whether that is news.
+    pub(super) fn asks(&mut self, transaction: &str, what: Asked) -> bool {
+        self.asking.insert(transaction.to_owned(), what) != Some(what)
+    }
+
+    /// The pages that ask something.
+    pub(super) fn asking(&self) -> Vec<(String, Asked)> {
+        self.asking.iter().map(|(transaction, what)| (transaction.clone(), *what)).collect()
+    }
+
+    /// Notes where a page's browser is to go. It asks nothing any more.
     pub(super) fn leave(&mut self, transaction: &str, location: String, now: UnixTime) {
+        self.asking.remove(transaction);
         self.notes
             .insert(transaction.to_owned(), Note { reason: None, leave: Some((location, now.plus(KEEP))) });
     }
@@ -138,6 +170,7 @@ impl Pages {
             Some((_, until)) => now < *until,
             None => waits(transaction),
         });
-        self.notes.is_empty()
+        self.asking.retain(|transaction, _| waits(transaction));
+        self.notes.is_empty() && self.asking.is_empty()
     }
 }

@@ -4,11 +4,12 @@
 use super::{
     desk::Waits,
     logins::Wish,
+    pages::Asked,
     shared::{Quiet, Shared},
     words as put,
 };
 use crate::serve::desk::{Hint, LoginPage, Said};
-use cps_agent_api::words::Screen;
+use cps_agent_api::words::{self, Screen};
 use cps_agent_core::{
     audit,
     failure::{self, Failure, Language},
@@ -161,12 +162,43 @@ impl Shared {
                 };
                 self.record([about(event, &session)], &audit::Application { client, ..Default::default() });
                 quiet.pages.leave(transaction, location, now);
+                self.announce("page", "answered", None);
                 Standing::Answered
             }
-            Completion::AskConsent => Standing::Consent(session),
-            Completion::AskSituation(offers) => Standing::Situation(offers),
+            Completion::AskConsent => {
+                self.page_asks(quiet, transaction, Asked::Consent);
+                Standing::Consent(session)
+            }
+            Completion::AskSituation(offers) => {
+                self.page_asks(quiet, transaction, Asked::Situation);
+                Standing::Situation(offers)
+            }
             Completion::LoginNeeded | Completion::Gone => Standing::Unanswered,
         }
+    }
+
+    /// A page asks the person something: whoever lost sight of it finds it again.
+    fn page_asks(&self, quiet: &mut Quiet, transaction: &str, what: Asked) {
+        if quiet.pages.asks(transaction, what) {
+            self.announce("page", "asking", None);
+        }
+    }
+
+    /// The pages that ask something, with their addresses. Whoever has such an address may answer: for the person's own
+    /// programs alone.
+    pub(super) fn asking_pages(&self) -> Vec<words::Waiting> {
+        self.look(|quiet, now| {
+            let issuer = quiet.provider.issuer();
+            let page = |(transaction, what): (String, Asked)| {
+                let waiting = quiet.provider.waiting(&transaction, now)?;
+                Some(words::Waiting {
+                    application: waiting.client.name().to_owned(),
+                    what: what.word().to_owned(),
+                    address: format!("{issuer}/login/{transaction}"),
+                })
+            };
+            quiet.pages.asking().into_iter().filter_map(page).collect()
+        })
     }
 
     /// Has the person log in for a request that came without a browser (CIBA), and answers it.

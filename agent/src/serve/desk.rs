@@ -207,6 +207,8 @@ pub trait Desk: OidcDesk {
     fn diagnosis(&self, caller: &Caller) -> impl Future<Output = words::Diagnosis> + Send;
     /// `GET /v1/readers`.
     fn readers(&self) -> Vec<words::Reader>;
+    /// Pages that ask the person something.
+    fn waiting(&self) -> Vec<words::Waiting>;
     /// The catalogue.
     fn services(&self, caller: &Caller) -> Vec<words::Service>;
     /// `GET /v1/cards`.

@@ -57,6 +57,8 @@ pub enum Endpoint {
     Events,
     /// `/v1/login`.
     Login,
+    /// `/v1/waiting`.
+    Waiting,
     /// `/v1/services`.
     Services,
     /// `/v1/clients`.
@@ -140,6 +142,7 @@ pub static ROUTES: &[Route] = &[
     route("/v1/session", &["GET", "DELETE"], At::Both, Endpoint::Session),
     route("/v1/events", GET, At::Both, Endpoint::Events),
     route("/v1/login", GET_POST, At::Control, Endpoint::Login),
+    route("/v1/waiting", GET, At::Control, Endpoint::Waiting),
     route("/v1/services", READ, At::Both, Endpoint::Services),
     route("/v1/clients", GET_POST, At::Control, Endpoint::Clients),
     route("/v1/clients/{id}", &["DELETE"], At::Control, Endpoint::Client),
@@ -226,6 +229,7 @@ mod tests {
             "/v1/cards/1/pin/change",
             "/v1/trust",
             "/v1/audit",
+            "/v1/waiting",
         ] {
             assert!(find(Door::Bridge, path).is_none(), "{path}");
             assert!(find(Door::Control, path).is_some(), "{path}");

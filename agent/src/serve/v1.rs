@@ -60,6 +60,7 @@ where
     let ok = StatusCode::OK;
     Ok(match endpoint {
         Endpoint::Status => reply::json(ok, &status(desk.as_ref(), caller.clone(), headers)),
+        Endpoint::Waiting => reply::json(ok, &desk.waiting()),
         Endpoint::Services => reply::json(ok, &desk.services(caller)),
         Endpoint::Readers => reply::json(ok, &desk.readers()),
         Endpoint::Cards => reply::json(ok, &desk.cards(caller)),

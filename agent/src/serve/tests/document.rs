@@ -88,6 +88,7 @@ fn every_word_has_exactly_its_members() {
     let card = desk.cards(&caller).remove(0);
     same_members("Status", desk.status(&caller));
     same_members("Reader", desk.readers().remove(0));
+    same_members("Waiting", desk.waiting().remove(0));
     same_members("Service", desk.services(&caller).remove(0));
     same_members("Holder", card.holder.clone().unwrap());
     same_members("Code", card.holder.clone().unwrap().specialities.remove(0));

@@ -190,6 +190,10 @@ impl Desk for FakeDesk {
             problems: vec![crate::serve::problem::describe(&CARD_UNKNOWN.into(), caller.language)],
         }
     }
+    fn waiting(&self) -> Vec<words::Waiting> {
+        let address = "http://127.0.0.1:24788/login/x".to_owned();
+        vec![words::Waiting { application: "DPI".to_owned(), what: "situation".to_owned(), address }]
+    }
     fn services(&self, _: &Caller) -> Vec<words::Service> {
         vec![words::Service {
             id: "dmp".to_owned(),
