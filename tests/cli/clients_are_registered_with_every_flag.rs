@@ -140,3 +140,16 @@ fn a_client_is_removed_by_its_identifier() {
     let ran = agent.cps(&["client", "remove", "dpi"]);
     assert_eq!((ran.code, ran.out.as_str()), (0, "l’application dpi est retirée\n"));
 }
+
+#[test]
+fn a_program_for_gateways_alone_needs_no_redirect_uri_and_gets_its_address_once() {
+    let address = "http://127.0.0.1:24788/gateway/dmp/~s3cret/";
+    let answer =
+        json!({ "client_id": "logiciel", "issuer": "http://127.0.0.1:24788", "gateways": [address] });
+    let agent = Agent::answering(&[("POST /v1/clients", 201, answer)]);
+    let ran = agent.cps(&["client", "add", "--id", "logiciel", "--gateway", "dmp"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert_eq!(agent.seen()[0].body["gateways"], json!(["dmp"]));
+    assert!(ran.out.contains(address), "{}", ran.out);
+    assert_eq!(ran.err, "notez le secret maintenant\u{a0}: il ne sera plus jamais affiché\n");
+}

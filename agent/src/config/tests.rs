@@ -323,3 +323,69 @@ fn rules_can_come_from_the_environment() {
     assert_eq!(config.programs.rules.get("/usr/bin/curl"), Some(&Rule::Allow));
     assert_eq!(config.programs.rules.get("/opt/a=b/c"), Some(&Rule::Deny));
 }
+
+const GATEWAY: &str =
+    "[gateway.dmp]\norigin = \"https://dmp.example\"\ncredential = \"card\"\nanchors = [\"igc\"]\n";
+
+#[test]
+fn a_gateway_leads_to_one_origin_that_named_authorities_vouch_for() {
+    let files = Files::new().user(GATEWAY);
+    let config = files.load().expect("valid");
+    let [gateway] = config.gateways.as_slice() else { panic!("one gateway") };
+    assert_eq!((gateway.route.name.as_str(), gateway.route.base.as_str()), ("dmp", "https://dmp.example/"));
+    assert_eq!(gateway.anchors, GatewayAnchors::Files(vec![files.folder.path().join("igc")]));
+    assert_eq!(gateway.credential, GatewayCredential::Card);
+    assert!(!gateway.route.authorization && !gateway.route.cookies && gateway.route.clients.is_empty());
+    assert_eq!((gateway.body, gateway.requests, gateway.timeout.as_secs()), (256 * 1024 * 1024, 16, 60));
+}
+
+#[test]
+fn a_gateway_that_makes_no_sense_is_refused() {
+    for (from, to, refusal) in [
+        ("origin", "orgin", "unknown key gateway.dmp.orgin (did you mean gateway.dmp.origin?)"),
+        ("gateway.dmp", "gateway.\"d m\"", "unknown key gateway.d m"),
+        ("gateway.dmp", "gateways.dmp", "unknown key gateways.dmp"),
+        ("https://dmp.example", "http://dmp.example", "gateway.dmp.origin must be an https address"),
+        ("https://dmp.example", "https://dmp.example/x", "gateway.dmp.origin must be an https address"),
+        ("https://dmp.example", "https://a@dmp.example", "gateway.dmp.origin must be an https address"),
+        (
+            "https://dmp.example",
+            "https://auth.bas.psc.esante.gouv.fr",
+            "gateway.dmp.origin is the login service",
+        ),
+        ("\"card\"", "\"token\"", "gateway.dmp.credential must be one of card, organisation"),
+        ("\"card\"", "\"organisation\"", "gateway.dmp.certificate is missing"),
+        ("\"card\"", "\"card\"\nkey = \"x\"", "gateway.dmp.certificate and key are for"),
+        ("[\"igc\"]", "[]", "gateway.dmp.anchors is missing"),
+        ("[\"igc\"]", "[\"system\", \"igc\"]", "gateway.dmp.anchors names \"system\""),
+        ("[\"igc\"]", "[\"igc\"]\npath = \"/a/../b\"", "gateway.dmp.path must be a plain path"),
+        ("[\"igc\"]", "[\"igc\"]\nrequests = 0", "gateway.dmp.requests must be a whole number from 1 to 64"),
+        ("[\"igc\"]", "[\"igc\"]\nbody = \"1\"", "gateway.dmp.body must be a whole number"),
+        ("[\"igc\"]", "[\"igc\"]\ntimeout = \"1d\"", "gateway.dmp.timeout must be a time"),
+    ] {
+        let told = Files::new().user(&GATEWAY.replacen(from, to, 1)).refusal();
+        assert!(told.contains(refusal), "{to}: {told}");
+    }
+    let upstream =
+        "[upstream]\nprofile = \"custom\"\nclient_id = \"x\"\nissuer = \"https://dmp.example/realm\"\n";
+    let told = Files::new().user(&format!("{upstream}{GATEWAY}")).refusal();
+    assert!(told.contains("gateway.dmp.origin is the login service"), "{told}");
+}
+
+#[test]
+fn a_policy_can_lock_gateways_one_or_all_or_one_setting() {
+    let user = GATEWAY.replace("dmp.example", "evil.example");
+    let origins = |locked: &str, user: &str| {
+        let policy = format!("[locked]\nkeys = [{locked:?}]\n{GATEWAY}");
+        let config = Files::new().policy(&policy).user(user).load().expect("valid");
+        config.gateways.iter().map(|one| one.route.base.to_string()).collect::<Vec<_>>()
+    };
+    for locked in ["gateway", "gateway.dmp", "gateway.dmp.origin"] {
+        assert_eq!(origins(locked, &user), ["https://dmp.example/"], "{locked}");
+    }
+    let other = user.replace("gateway.dmp", "gateway.other");
+    assert_eq!(origins("gateway", &other), ["https://dmp.example/"]);
+    assert_eq!(origins("gateway.dmp", &other), ["https://dmp.example/", "https://evil.example/"]);
+    let told = Files::new().policy("[locked]\nkeys = [\"gateway.dmp.orgin\"]\n").refusal();
+    assert!(told.contains("did you mean gateway.dmp.origin?"), "{told}");
+}

@@ -273,6 +273,38 @@ mod tests {
     }
 
     #[test]
+    fn no_page_of_any_origin_calls_a_gateway() {
+        assert!(no_page(&headers(&[("user-agent", "logiciel"), ("accept", "*/*")])).is_ok());
+        for name in [
+            "origin",
+            "sec-fetch-site",
+            "sec-fetch-dest",
+            "sec-websocket-key",
+            "access-control-request-method",
+        ] {
+            let barred = no_page(&headers(&[(name, "x")])).unwrap_err();
+            assert_eq!((barred.status, barred.reason), (StatusCode::FORBIDDEN, GATEWAY_WEB_PAGE), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_carried_on_is_framed_in_one_way() {
+        let framed = |pairs| stream(&Uri::from_static("/gateway/x/"), &headers(pairs)).is_ok();
+        assert!(
+            framed(&[]) && framed(&[("content-length", "5")]) && framed(&[("transfer-encoding", "chunked")])
+        );
+        for pairs in [
+            &[("transfer-encoding", "chunked"), ("content-length", "5")][..],
+            &[("transfer-encoding", "chunked"), ("transfer-encoding", "chunked")],
+            &[("transfer-encoding", "gzip, chunked")],
+            &[("transfer-encoding", "Chunked ")],
+            &[("content-length", "5"), ("content-length", "5")],
+        ] {
+            assert!(!framed(pairs), "{pairs:?}");
+        }
+    }
+
+    #[test]
     fn a_deciding_header_that_comes_twice_is_refused() {
         for name in ["host", "origin", "authorization", "content-type", "sec-fetch-site"] {
             let map = headers(&[(name, "a"), (name, "a")]);

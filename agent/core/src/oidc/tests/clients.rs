@@ -199,3 +199,38 @@ fn origins_are_those_of_the_registrations_exactly() {
     house.provider.remove_client("web").unwrap();
     assert!(!house.provider.registry().allows_origin("https://dpi.example"));
 }
+
+#[test]
+fn a_secret_path_is_made_once_kept_as_a_hash_and_good_for_its_gateways_alone() {
+    let mut registry = Registry::default();
+    let mut registration = Registration::new("logiciel", Vec::new());
+    registration.gateways = vec!["dmp".to_owned(), "insi".to_owned()];
+    let added = registry.add(registration, &mut Counter(0)).unwrap();
+    assert!(added.secret.is_none() && !added.client.confidential());
+    let secret = added.gateway_secret.unwrap();
+    assert_eq!(secret.expose().len(), 43);
+    let stored = serde_json::to_string(&registry.stored()).unwrap();
+    assert!(!stored.contains(secret.expose()) && stored.contains(&secret.hash().to_hex()));
+
+    let mut restored = Registry::default();
+    for client in serde_json::from_str::<Vec<_>>(&stored).unwrap() {
+        restored.restore(client).unwrap();
+    }
+    for gateway in ["dmp", "insi"] {
+        assert_eq!(restored.of_gateway_secret(&secret, gateway), Some("logiciel"));
+    }
+    assert_eq!(restored.of_gateway_secret(&secret, "other"), None);
+    assert_eq!(restored.of_gateway_secret(&Secret::new("other".to_owned()), "dmp"), None);
+    restored.remove("logiciel").unwrap();
+    assert_eq!(restored.of_gateway_secret(&secret, "dmp"), None);
+}
+
+#[test]
+fn a_secret_path_is_for_names_and_never_in_the_administrators_files() {
+    assert!(matches!(add(json!({"gateways": ["a b"]})), Err(RegistrationError::Gateway(_))));
+    assert!(matches!(add(json!({"gateways": [""]})), Err(RegistrationError::Gateway(_))));
+    assert!(matches!(add(json!({"redirect_uris": []})), Err(RegistrationError::Count)));
+    assert!(add(json!({"redirect_uris": [], "gateways": ["dmp"]})).is_ok());
+    let file = "id = \"x\"\nredirect_uris = [\"http://127.0.0.1/\"]\ngateways = [\"dmp\"]\n";
+    assert_eq!(Registry::default().load_file(file).unwrap_err(), RegistrationError::SharedSecret);
+}
