@@ -246,7 +246,14 @@ fn only_the_loop_holds_a_token() {
 
 #[test]
 fn a_pin_crosses_no_door() {
-    for room in ["agent/src/serve", "agent/api/src", "agent/core/src", "agent/pkcs11/src", "cli/src"] {
+    for room in [
+        "agent/src/serve",
+        "agent/api/src",
+        "agent/core/src",
+        "agent/pkcs11/src",
+        "agent/tray/src",
+        "cli/src",
+    ] {
         assert_never_text(
             room,
             &[],
@@ -257,7 +264,14 @@ fn a_pin_crosses_no_door() {
 
 #[test]
 fn faces_speak_to_the_agent_and_to_nothing_else() {
-    assert_depends_on_none_of("cli", &["cps-agent", "cps-agent-core", "cps-card", "pcsc"]);
+    for face in ["cli", "agent/tray"] {
+        assert_depends_on_none_of(
+            face,
+            &["cps-agent", "cps-agent-core", "cps-card", "pcsc", "ring", "rustls"],
+        );
+    }
+    // No toolkit: the icon is on the bus, and pages and prompts are somebody else's windows.
+    assert_depends_on_none_of("agent/tray", &["gtk", "winit", "tao", "libappindicator"]);
     assert_depends_on_none_of("agent/api", &["cps-agent", "cps-agent-core", "cps-card"]);
     // It is loaded into browsers: small, and without a runtime, which would hold descriptors there.
     assert_depends_on_none_of(
@@ -293,6 +307,7 @@ fn unsafe_code_has_one_file_per_boundary() {
         "agent/core/src",
         "agent/api/src",
         "agent/pkcs11/src",
+        "agent/tray/src",
         "agent/src",
         "cli/src",
         "tests/sandbox/src",
@@ -303,4 +318,13 @@ fn unsafe_code_has_one_file_per_boundary() {
             &["unsafe {", "unsafe fn", "unsafe extern", "unsafe impl"],
         );
     }
+}
+
+#[test]
+fn what_the_tray_shows_is_decided_without_asking_anybody() {
+    assert_never_text(
+        "agent/tray/src/state",
+        &[],
+        &["Agent::connect", "tokio::", "zbus::", "tray_icon", "std::fs", "std::env", "now()", "async fn"],
+    );
 }

@@ -84,7 +84,8 @@ async fn listen(
 async fn look(agent: &mut Agent) -> Result<Known, ClientError> {
     let status = agent.status().await?;
     let login = agent.login_progress().await?;
-    Ok(Known { status, login, services: Vec::new() })
+    let waiting = agent.waiting().await?;
+    Ok(Known { status, login, services: Vec::new(), waiting })
 }
 
 /// Events after which a card may count its tries differently.

@@ -63,7 +63,9 @@ impl Shown {
 
 fn made(item: &Item) -> tray_icon::menu::Result<Shown> {
     Ok(match item {
-        Item::Text(text) => Shown::Line(MenuItem::new(plain(text), false, None)),
+        // What is to be read can be chosen, and opens the page: panels make grey, and keyboards and screen readers pass
+        // over, what cannot.
+        Item::Text(text) => Shown::Line(MenuItem::with_id(Command::Page.id(), plain(text), true, None)),
         Item::Choice { command, text, enabled } => {
             Shown::Line(MenuItem::with_id(command.id(), plain(text), *enabled, None))
         }

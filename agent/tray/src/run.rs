@@ -199,6 +199,16 @@ impl Tray {
                     self.open(&address).await;
                 }
             }
+            Command::Waiting(at) => {
+                let waiting = self.facts.known().and_then(|known| known.waiting.get(at));
+                if let Some(address) = waiting.map(|page| page.address.clone())
+                    && desktop::open(&address).is_err()
+                {
+                    // Its address is not for reading.
+                    let body = self.texts.get("no-browser");
+                    self.say(Key::Agent, "not-opened-title", body).await;
+                }
+            }
             Command::Page => self.ask(Question::Page),
             Command::Help => self.ask(Question::Help),
             Command::StartAgent => {

@@ -22,6 +22,8 @@ pub(crate) enum Command {
     Logout,
     /// Open a service of the catalogue.
     Service(String),
+    /// Open the page that asks something: the first, the second, …
+    Waiting(usize),
     /// A new PIN for a card.
     ChangePin(String),
     /// A new PIN for a card whose PIN is blocked.
@@ -49,6 +51,7 @@ impl Command {
             Self::GiveUp => "give-up".to_owned(),
             Self::Logout => "logout".to_owned(),
             Self::Service(id) => format!("service/{id}"),
+            Self::Waiting(at) => format!("waiting/{at}"),
             Self::ChangePin(serial) => format!("change-pin/{serial}"),
             Self::UnblockPin(serial) => format!("unblock-pin/{serial}"),
             Self::Page => "page".to_owned(),
@@ -70,6 +73,7 @@ impl Command {
             ("give-up", None) => Self::GiveUp,
             ("logout", None) => Self::Logout,
             ("service", Some(id)) => Self::Service(id),
+            ("waiting", Some(at)) => Self::Waiting(at.parse().ok()?),
             ("change-pin", Some(serial)) => Self::ChangePin(serial),
             ("unblock-pin", Some(serial)) => Self::UnblockPin(serial),
             ("page", None) => Self::Page,
@@ -119,7 +123,12 @@ fn choice(command: Command, text: String) -> Item {
 pub(super) fn of(facts: &Facts, texts: &Texts, at: TimeOfDay<'_>) -> Vec<Item> {
     let mut groups = vec![head(facts, texts, at)];
     match facts.known() {
-        Some(known) => groups.extend([login(facts, known, texts), things(facts, known, texts), help(texts)]),
+        Some(known) => groups.extend([
+            waiting(known, texts),
+            login(facts, known, texts),
+            things(facts, known, texts),
+            help(texts),
+        ]),
         None => groups.push(match facts.link {
             Link::Foreign => Vec::new(),
             _ => vec![choice(Command::StartAgent, texts.get("menu-start"))],
@@ -145,6 +154,15 @@ fn head(facts: &Facts, texts: &Texts, at: TimeOfDay<'_>) -> Vec<Item> {
         lines.extend(problem.detail.as_deref().map(wrapped).unwrap_or_default());
     }
     lines.into_iter().map(Item::Text).collect()
+}
+
+/// Pages of applications that ask for a situation or a consent: whoever lost sight of one finds it here.
+fn waiting(known: &Known, texts: &Texts) -> Vec<Item> {
+    let page = |(at, page): (usize, &cps_agent_api::words::Waiting)| {
+        let text = if page.what == "situation" { "menu-situation" } else { "menu-consent" };
+        choice(Command::Waiting(at), texts.with(text, &[("application", &page.application)]))
+    };
+    known.waiting.iter().enumerate().map(page).collect()
 }
 
 /// The ways in, or the way out.

@@ -11,7 +11,9 @@ pub(crate) use menu::{Command, Item};
 pub(crate) use notices::{Key, Notice, Telling, failure, tellings};
 
 use crate::text::Texts;
-use cps_agent_api::words::{Card, Event, LoginProgress, PinState, Problem, Service, Session, Status};
+use cps_agent_api::words::{
+    Card, Event, LoginProgress, PinState, Problem, Service, Session, Status, Waiting,
+};
 use std::collections::BTreeMap;
 
 /// What the icon shows.
@@ -67,6 +69,8 @@ pub(crate) struct Known {
     pub(crate) login: Option<LoginProgress>,
     /// The catalogue.
     pub(crate) services: Vec<Service>,
+    /// Pages that ask the person something.
+    pub(crate) waiting: Vec<Waiting>,
 }
 
 /// Everything the tray knows.
@@ -145,11 +149,11 @@ impl Facts {
         }
     }
 
-    /// A card or a login waits for the person now.
+    /// A card, a login or a page waits for the person now.
     fn is_asked(&self) -> bool {
         let Some(known) = self.known() else { return false };
         let number = known.login.as_ref().is_some_and(|login| login.number.is_some());
-        number || known.status.prompt.is_some()
+        number || known.status.prompt.is_some() || !known.waiting.is_empty()
     }
 
     fn blocked(&self) -> bool {

@@ -93,7 +93,7 @@ fn with(cards: &[Card]) -> Facts {
         prompt: None,
         problems: Vec::new(),
     };
-    let known = Known { status, login: None, services: Vec::new() };
+    let known = Known { status, login: None, services: Vec::new(), waiting: Vec::new() };
     let pins = cards.iter().map(|card| (card.serial.clone(), pin(3))).collect();
     Facts { link: Link::Up(Box::new(known)), pins, ..Facts::default() }
 }
@@ -254,6 +254,21 @@ fn a_pad_that_waits_is_told_since_no_window_shows_it() {
 }
 
 #[test]
+fn a_page_that_asks_is_found_again_in_the_menu() {
+    let mut facts = logged_in("card");
+    let page = |what: &str| Waiting {
+        application: "DPI".to_owned(),
+        what: what.to_owned(),
+        address: "http://127.0.0.1:24788/login/secret".to_owned(),
+    };
+    known(&mut facts).waiting = vec![page("situation"), page("consent")];
+    assert_eq!(facts.look(), Look::Attention);
+    let menu = menu_of(&facts);
+    assert!(menu.contains("-\nChoisir la situation professionnelle pour DPI\nAutoriser DPI…\n-\n"), "{menu}");
+    assert!(!format!("{:?}", facts.view(&texts(), &at)).contains("secret"));
+}
+
+#[test]
 fn a_locked_session_is_resumed_by_its_card_alone() {
     let mut facts = logged_in("card");
     if let Some(session) = &mut known(&mut facts).status.session {
@@ -343,6 +358,7 @@ fn every_command_comes_back_from_its_menu_item() {
         Command::Service("dmp".to_owned()),
         Command::ChangePin(serial()),
         Command::UnblockPin(serial()),
+        Command::Waiting(1),
         Command::Page,
         Command::Help,
         Command::StartAgent,
