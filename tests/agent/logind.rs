@@ -1,8 +1,9 @@
 //! What the system says of the workstation reaches sessions, cards and tokens; a system that says nothing is no trouble.
 
 use crate::{
-    private_bus::{Bus, Known, Logind, stranger_signals},
+    private_bus::Bus,
     scene::Scene,
+    stand_in_logind::{Known, Logind, for_agent, stranger_signals},
 };
 use cps_agent::host::logind::{Input, News, SystemBus, follow};
 use cps_sandbox::card::cards;
@@ -26,7 +27,7 @@ async fn followed(settings: &[(&str, &str)], known: Known) -> (Bus, Logind, Scen
     let bus = Bus::start();
     let logind = Logind::start(&bus, known).await;
     let mut scene = Scene::with(settings, &[]).await;
-    scene.on_bus(bus.for_agent(Some("1"))).await;
+    scene.on_bus(for_agent(&bus, Some("1"))).await;
     scene.until("that logind is followed", async |_| (logind.delays() == 1).then_some(())).await;
     (bus, logind, scene)
 }
@@ -78,7 +79,7 @@ async fn the_session_is_found_by_its_identifier_its_process_or_the_users_screen(
         let bus = Bus::start();
         let logind = Logind::start(&bus, known).await;
         let (tell, mut news) = mpsc::unbounded_channel();
-        let address = bus.for_agent(None).address;
+        let address = for_agent(&bus, None).address;
         let id = (known == Known::Identifier).then_some("1");
         let following = tokio::spawn(async move { follow(&address, id, tell).await });
         next(&mut news, |said| matches!(said, News::Answers(true))).await;
@@ -97,7 +98,7 @@ async fn a_logind_that_ends_is_told_and_found_again() {
     let bus = Bus::start();
     let logind = Logind::start(&bus, Known::Process).await;
     let (tell, mut news) = mpsc::unbounded_channel();
-    let address = bus.for_agent(None).address;
+    let address = for_agent(&bus, None).address;
     let following = tokio::spawn(async move { follow(&address, None, tell).await });
     next(&mut news, |said| matches!(said, News::Answers(true))).await;
     logind.end().await;

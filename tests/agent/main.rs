@@ -47,6 +47,7 @@ mod pkcs11_refusals;
 mod pkcs11_signatures;
 mod pkcs11_verified_state;
 #[cfg(target_os = "linux")]
+#[path = "../support/private_bus.rs"]
 mod private_bus;
 mod prompts;
 mod proxies;
@@ -66,6 +67,8 @@ mod secrets;
 mod sessions;
 mod soft_tokens;
 mod sso;
+#[cfg(target_os = "linux")]
+mod stand_in_logind;
 mod upstream_answers;
 mod upstream_faults;
 mod upstream_login;

@@ -105,12 +105,15 @@ async fn a_stopping_agent_ends_it() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_locked_workstation_ends_it() {
-    use crate::private_bus::{Bus, Known, Logind};
+    use crate::{
+        private_bus::Bus,
+        stand_in_logind::{Known, Logind, for_agent},
+    };
     let bus = Bus::start();
     let logind = Logind::start(&bus, Known::Identifier).await;
     let card = cards::doctor_cps3();
     let mut scene = Scene::new(&[&card]).await;
-    scene.on_bus(bus.for_agent(Some("1"))).await;
+    scene.on_bus(for_agent(&bus, Some("1"))).await;
     scene.until("that logind is followed", async |_| (logind.delays() == 1).then_some(())).await;
     scene.until_seen(&card).await;
     scene.program_signs(&card).await.expect("signed");

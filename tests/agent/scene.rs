@@ -198,6 +198,7 @@ impl Scene {
         self.upstream = None;
     }
 
+    /// The control door.
     pub fn socket(&self) -> PathBuf {
         self.folder.path().join("run/control.sock")
     }

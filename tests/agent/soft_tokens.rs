@@ -48,14 +48,17 @@ async fn a_token_is_made_and_its_passphrase_logs_in() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn an_unlocked_token_does_not_stay_in_memory_behind_a_locked_screen() {
-    use crate::private_bus::{Bus, Known, Logind};
+    use crate::{
+        private_bus::Bus,
+        stand_in_logind::{Known, Logind, for_agent},
+    };
     let bus = Bus::start();
     let logind = Logind::start(&bus, Known::Identifier).await;
     let mut scene = Scene::new(&[]).await;
     types(&scene, &[PASSPHRASE, PASSPHRASE]);
     let made = scene.control().await.add_token(&request("mine")).await.expect("made");
     scene.trust("token.pem", &std::fs::read(made.authority.expect("an authority")).expect("a file"));
-    scene.on_bus(bus.for_agent(Some("1"))).await;
+    scene.on_bus(for_agent(&bus, Some("1"))).await;
     scene.until("that logind is followed", async |_| (logind.delays() == 1).then_some(())).await;
     types(&scene, &[PASSPHRASE]);
     scene.login().await.expect("logged in");

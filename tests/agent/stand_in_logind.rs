@@ -1,16 +1,16 @@
-//! A private bus with a stand-in for logind on it, which says what the test wants.
+//! A stand-in for logind on a private bus, which says what the test wants.
 
+use crate::private_bus::Bus;
 use cps_agent::host::logind::SystemBus;
 use std::{
     collections::HashMap,
-    io::{BufRead as _, BufReader, Read as _},
+    io::Read as _,
     os::{fd::OwnedFd, unix::net::UnixStream},
-    process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
     time::{SystemTime, UNIX_EPOCH},
 };
 use zbus::{
-    Connection, connection, fdo, interface,
+    Connection, fdo, interface,
     zvariant::{self, DynamicType, OwnedObjectPath, Value},
 };
 
@@ -20,63 +20,9 @@ const SESSION: &str = "/org/freedesktop/login1/session/_31";
 const USER: &str = "/org/freedesktop/login1/user/_1000";
 const MANAGER_INTERFACE: &str = "org.freedesktop.login1.Manager";
 const SESSION_INTERFACE: &str = "org.freedesktop.login1.Session";
-/// Everybody may own, send and hear everything.
-const CONFIGURATION: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <type>custom</type>
-  <listen>unix:tmpdir=/tmp</listen>
-  <auth>EXTERNAL</auth>
-  <policy context="default">
-    <allow send_destination="*" eavesdrop="true"/>
-    <allow eavesdrop="true"/>
-    <allow own="*"/>
-  </policy>
-</busconfig>
-"#;
-
-/// A bus of this test alone. Dropping it ends it.
-pub struct Bus {
-    daemon: Child,
-    address: String,
-    _folder: tempfile::TempDir,
-}
-
-impl Bus {
-    pub fn start() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let configuration = folder.path().join("bus.conf");
-        std::fs::write(&configuration, CONFIGURATION).expect("written");
-        let mut daemon = Command::new("dbus-daemon")
-            .arg(format!("--config-file={}", configuration.display()))
-            .args(["--nofork", "--nopidfile", "--print-address"])
-            .stdout(Stdio::piped())
-            // It complains about limits that it may not raise.
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("dbus-daemon is installed");
-        let mut address = String::new();
-        let output = daemon.stdout.take().expect("its output");
-        BufReader::new(output).read_line(&mut address).expect("its address");
-        Self { daemon, address: address.trim().to_owned(), _folder: folder }
-    }
-
-    /// The bus as an agent takes it.
-    pub fn for_agent(&self, session: Option<&str>) -> SystemBus {
-        SystemBus { address: self.address.clone(), session: session.map(str::to_owned) }
-    }
-
-    pub async fn connect(&self) -> Connection {
-        let builder = connection::Builder::address(self.address.as_str()).expect("an address");
-        builder.build().await.expect("a connection")
-    }
-}
-
-impl Drop for Bus {
-    fn drop(&mut self) {
-        let _ = self.daemon.kill();
-        let _ = self.daemon.wait();
-    }
+/// A bus as an agent takes it.
+pub fn for_agent(bus: &Bus, session: Option<&str>) -> SystemBus {
+    SystemBus { address: bus.address().to_owned(), session: session.map(str::to_owned) }
 }
 
 /// How the stand-in knows the session of whoever asks.
