@@ -67,6 +67,13 @@ impl House {
         self.agent.wait_for("the card", seen).await;
     }
 
+    /// Takes the card out and waits until the agent knows.
+    pub async fn loses_the_card(&mut self) {
+        self.daemon.remove(0);
+        let gone = async |control: &mut Control| control.cards().await.ok()?.is_empty().then_some(());
+        self.agent.wait_for("an empty reader", gone).await;
+    }
+
     /// `cps pkcs11 install`, by the person of this home.
     fn register(&self) {
         let done = run(self.told("cps").args(["pkcs11", "install", "--no-system"]));

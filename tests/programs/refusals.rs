@@ -56,10 +56,10 @@ async fn a_browser_that_is_told_no_more_has_no_card() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_card_or_an_agent_programs_go_on_without() {
-    let house = House::with(cards::doctor_cps3(), true).await;
+    let mut house = House::with(cards::doctor_cps3(), true).await;
     for (what, socket) in [("no agent", Some("nowhere.sock")), ("no card", None)] {
         if socket.is_none() {
-            house.daemon.remove(0);
+            house.loses_the_card().await;
         }
         let mut curl = curl(&house, false);
         if let Some(socket) = socket {
