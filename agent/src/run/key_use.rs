@@ -182,10 +182,7 @@ impl Shared {
             // The prompt named the program: its PIN was the yes.
             self.decide(|quiet, _| quiet.sessions.say(&keeper, path, true));
         }
-        Ok(done.map_err(|fault| {
-            self.pause_if_closed(of, &fault);
-            fault
-        }))
+        Ok(done.inspect_err(|fault| self.pause_if_closed(of, fault)))
     }
 
     /// Whether this program may raise a prompt now.
