@@ -70,11 +70,22 @@ impl Shared {
 pub struct StandIn {
     shared: Arc<Shared>,
     socket: PathBuf,
+    one_by_one: bool,
 }
 
 impl StandIn {
     /// Starts one in a folder of its own.
     pub fn start(folder: &Path) -> Self {
+        Self::serving(folder, false)
+    }
+
+    /// The same, with one thread for all callers, who come one after the other: a fuzzer that looks for leaks takes a
+    /// thread that is just ending for one.
+    pub fn one_by_one(folder: &Path) -> Self {
+        Self::serving(folder, true)
+    }
+
+    fn serving(folder: &Path, one_by_one: bool) -> Self {
         let socket = folder.join("control.sock");
         let state = State {
             door: Door::Open,
@@ -88,7 +99,7 @@ impl StandIn {
             waiting: 0,
         };
         let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
-        let stand_in = Self { shared, socket };
+        let stand_in = Self { shared, socket, one_by_one };
         stand_in.arrive();
         stand_in
     }
@@ -101,12 +112,16 @@ impl StandIn {
     /// The agent starts.
     pub fn arrive(&self) {
         let listener = UnixListener::bind(&self.socket).expect("a socket");
-        let shared = Arc::clone(&self.shared);
+        let (shared, one_by_one) = (Arc::clone(&self.shared), self.one_by_one);
         thread::spawn(move || {
             // Ends with the process. A socket whose name is gone is never called again.
             for stream in listener.incoming().flatten() {
-                let shared = Arc::clone(&shared);
-                thread::spawn(move || serve(&shared, stream));
+                if one_by_one {
+                    serve(&shared, stream);
+                } else {
+                    let shared = Arc::clone(&shared);
+                    thread::spawn(move || serve(&shared, stream));
+                }
             }
         });
     }

@@ -59,7 +59,7 @@ const PROBLEMS: [&str; 5] = ["card_removed", "pin_cancelled", "pin_blocked", "no
 static AGENT: LazyLock<Mutex<Result<StandIn, std::io::Error>>> = LazyLock::new(|| {
     Mutex::new(tempfile::tempdir().map(|folder| {
         // The folder stays until the process ends: libFuzzer leaves without farewell.
-        let agent = StandIn::start(&folder.keep());
+        let agent = StandIn::one_by_one(&folder.keep());
         cps_pkcs11::speak_to(agent.socket().to_owned());
         agent
     }))
