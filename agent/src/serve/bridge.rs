@@ -173,14 +173,7 @@ impl<D: Desk> Bridge<D> {
                     }
                     _ => Process::default(),
                 };
-                let caller = Caller {
-                    door: Door::Bridge,
-                    same_user: visitor.same_user,
-                    pid: process.pid,
-                    program: process.program,
-                    client: None,
-                    language: language::of(&head.headers),
-                };
+                let caller = known(visitor, process, &head.headers);
                 match found {
                     None => Fault::from(NOT_FOUND).reply(caller.language),
                     Some((route, _)) if head.method == Method::OPTIONS && origin.is_some() => {
@@ -282,6 +275,18 @@ impl<D: Desk> Bridge<D> {
 /// it, it is refused, as public clients are. What the authorization endpoint gives is worth nothing without either.
 fn acts(endpoint: Endpoint) -> bool {
     matches!(endpoint, Endpoint::LoginPage | Endpoint::Logout | Endpoint::LogoutPage)
+}
+
+/// Who calls, as far as a connection and its request tell.
+pub(super) fn known(visitor: &Visitor, process: Process, headers: &HeaderMap) -> Caller {
+    Caller {
+        door: Door::Bridge,
+        same_user: visitor.same_user,
+        pid: process.pid,
+        program: process.program,
+        client: None,
+        language: language::of(headers),
+    }
 }
 
 /// Whether the audit trail names the process behind a request to this endpoint.

@@ -4,10 +4,9 @@
 //! certificate, and a page has no business there. An access token or the secret of the caller's path says who calls.
 
 use super::{
-    bridge::Bridge,
-    desk::{Caller, Desk, Door, GatewayCall, Proof},
+    bridge::{Bridge, known},
+    desk::{Desk, GatewayCall, Proof},
     gate::{self, Barred},
-    language,
     reply::{self, Reply},
     visitor::Visitor,
 };
@@ -38,14 +37,7 @@ impl<D: Desk> Bridge<D> {
             Err(barred) => self.bar(barred, visitor).await,
             Ok((called, proof)) => {
                 let process = visitor.process(&self.searches).await.clone();
-                let caller = Caller {
-                    door: Door::Bridge,
-                    same_user: visitor.same_user,
-                    pid: process.pid,
-                    program: process.program,
-                    client: None,
-                    language: language::of(&head.headers),
-                };
+                let caller = known(visitor, process, &head.headers);
                 let (name, rest, before) =
                     (called.name.to_owned(), called.rest.to_owned(), called.before.to_owned());
                 let body = body.map_err(BrokenOff::new).boxed_unsync();
