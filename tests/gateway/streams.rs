@@ -109,8 +109,8 @@ async fn whoever_waits_for_a_hundred_continue_gets_it_when_the_request_may_go_on
     assert!(rest.contains("hello") && !rest.contains("expect"), "{rest}");
 
     // A call that is refused gets no such thing.
-    let request = format!("POST /gateway/service/echo\nExpect: 100-continue\nContent-Length: 5\n\n");
-    assert_eq!(street.raw(&request).await.status, 401);
+    let request = "POST /gateway/service/echo\nExpect: 100-continue\nContent-Length: 5\n\n";
+    assert_eq!(street.raw(request).await.status, 401);
     street.desk.end().await;
 }
 

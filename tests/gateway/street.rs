@@ -67,7 +67,6 @@ impl Street {
         let gateway = ("gateway", NAME, toml::Value::from(gateway));
         let all: Vec<_> = others.iter().cloned().chain([gateway]).collect();
         let desk = Desk::configured(&all, cards).await;
-        fs::remove_dir_all(folder.join("gone")).ok();
         let secret = registered(&desk, "logiciel").await;
         let program = Browser::new(&[]).expect("a program");
         Self { desk, service, secret, program }
