@@ -189,6 +189,31 @@ fn the_module_is_found_where_it_is_installed_and_registrations_end_with_it() {
     assert!(!registration.exists());
 }
 
+/// What a program that loads the installed module says of a scene of module_host.py. No agent answers it.
+fn hosted(module: &Path, scene: &str) -> serde_json::Value {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/support/python/module_host.py");
+    let mut python = Command::new("python3");
+    python.arg(script).arg(module).arg(scene).env_remove("CPS_PKCS11_LOG");
+    let output = python.env("CPS_AGENT_SOCKET", "/nowhere/control.sock").output();
+    let output = output.expect("python3 is installed (tests/run.sh does it)");
+    assert!(output.status.success() && output.stderr.is_empty(), "{scene}: {output:?}");
+    serde_json::from_slice(&output.stdout).expect("one line of JSON")
+}
+
+#[test]
+fn programs_load_the_installed_module_and_keep_nothing_of_it() {
+    let home = Home::new();
+    // What cargo built together with the agent, whose features it must not have caught.
+    let built = Path::new(env!("CARGO_BIN_EXE_cps")).with_file_name("libcps_pkcs11.so");
+    let advice = "build it first: cargo build --workspace --all-targets";
+    let copied = fs::copy(&built, home.path("built/libcps_pkcs11.so"));
+    copied.unwrap_or_else(|error| panic!("{}: {error}; {advice}", built.display()));
+    assert!(home.install_built().status.success());
+    let said = hosted(&home.path(MODULE), "belongings");
+    assert_eq!((&said["between"], &said["after"]), (&said["before"], &said["before"]));
+    assert_eq!(hosted(&home.path(MODULE), "closed"), serde_json::json!([0, 0]), "no slots, and no failure");
+}
+
 #[test]
 fn the_unit_keeps_its_walls() {
     let unit = fs::read_to_string(packaging().join("cps-agent.service")).unwrap();

@@ -1,7 +1,7 @@
 //! What can go wrong for the one who typed: message, hint, exit code.
 
 use crate::{
-    module::Unloadable,
+    module::Unfit,
     registration::{Place, State},
     stores::Store,
     text::{Texts, number, value},
@@ -28,8 +28,8 @@ pub(crate) enum Error {
     Places(Vec<Place>),
     /// The PKCS#11 module was not installed with this program.
     NoModule,
-    /// No program could load it.
-    Module(PathBuf, Unloadable),
+    /// No program is told of it.
+    Module(PathBuf, Unfit),
     /// The record of what was written for other programs cannot be read.
     Record(io::Error),
     /// The catalogue has no such service.
@@ -38,6 +38,8 @@ pub(crate) enum Error {
     NotOpened(String),
     /// The person has no home.
     NoHome,
+    /// Root's settings would be written into this folder of somebody else.
+    OtherHome(PathBuf),
     /// A file that was named cannot be read.
     File(PathBuf, io::Error),
     /// The output cannot be written.
@@ -68,7 +70,7 @@ impl Error {
         let code = match self {
             Self::NoCard | Self::SeveralCards(_) | Self::NoSession | Self::Unwell(_) => 1,
             Self::File(..) | Self::Stores(..) | Self::Places(_) => 1,
-            Self::NoModule | Self::Module(..) | Self::Record(_) | Self::NoHome => 1,
+            Self::NoModule | Self::Module(..) | Self::Record(_) | Self::NoHome | Self::OtherHome(_) => 1,
             Self::NoService(_) | Self::NotOpened(_) => 1,
             Self::Client(ClientError::Refused(problem)) if problem.code != INTERNAL => 1,
             Self::Client(_) | Self::Output(_) | Self::Runtime(_) => 3,
@@ -97,8 +99,12 @@ impl Error {
                 texts.with("error-stores", &[("places", value(places.join(", ")))])
             }
             Self::NoModule => texts.get("error-no-module"),
+            Self::Module(file, Unfit::Replaceable(place)) => {
+                let (file, place) = (file.display().to_string(), place.display().to_string());
+                texts.with("error-module-replaceable", &[("file", value(file)), ("place", value(place))])
+            }
             Self::Module(file, why) => {
-                let why = texts.get(&format!("unloadable-{}", why.code()));
+                let why = texts.get(&format!("unfit-{}", why.code()));
                 texts
                     .with("error-module", &[("file", value(file.display().to_string())), ("why", value(why))])
             }
@@ -106,6 +112,9 @@ impl Error {
             Self::NoService(id) => texts.with("error-no-service", &[("id", value(id.as_str()))]),
             Self::NotOpened(_) => texts.get("error-not-opened"),
             Self::NoHome => texts.get("error-no-home"),
+            Self::OtherHome(folder) => {
+                texts.with("error-other-home", &[("folder", value(folder.display().to_string()))])
+            }
             Self::Unwell(count) => {
                 let count = i64::try_from(*count).unwrap_or(i64::MAX);
                 texts.with("error-unwell", &[("count", number(count))])
@@ -147,12 +156,14 @@ impl Error {
             Self::Places(places) => {
                 let has = |state| places.iter().any(|place| place.state == state);
                 let name = match () {
-                    () if has(State::Failed) => "hint-places-failed",
+                    () if has(State::Failed) || has(State::Unreadable) => "hint-places-failed",
                     () if has(State::Changed) => "hint-places-changed",
                     () => "hint-places-foreign",
                 };
                 Some(texts.get(name))
             }
+            Self::Module(_, Unfit::Replaceable(_)) => Some(texts.get("hint-module-replaceable")),
+            Self::Module(_, Unfit::Path) => Some(texts.get("hint-module-path")),
             Self::NoModule | Self::Module(..) => Some(texts.get("hint-module")),
             Self::Record(_) => Some(texts.get("hint-record")),
             Self::NoService(_) => Some(texts.get("hint-no-service")),
@@ -160,6 +171,7 @@ impl Error {
                 Some(texts.with("hint-not-opened", &[("address", value(address.as_str()))]))
             }
             Self::NoHome => Some(texts.get("hint-no-home")),
+            Self::OtherHome(_) => Some(texts.get("hint-other-home")),
             Self::Unwell(_) | Self::File(..) | Self::Output(_) | Self::Runtime(_) => None,
         }
     }
@@ -176,11 +188,13 @@ impl Error {
             Self::NoSession => ("session_none", 404),
             Self::Unwell(_) => ("unwell", 503),
             Self::Stores(..) | Self::Places(_) => ("stores_left", 409),
+            Self::Module(_, Unfit::Replaceable(_)) => ("module_replaceable", 409),
             Self::NoModule | Self::Module(..) => ("module_unloadable", 409),
             Self::Record(_) => ("record_unreadable", 409),
             Self::NoService(_) => ("service_unknown", 404),
             Self::NotOpened(_) => ("browser_not_opened", 503),
             Self::NoHome => ("no_home", 400),
+            Self::OtherHome(_) => ("home_of_another", 409),
             Self::File(..) => ("file_unreadable", 400),
             Self::Output(_) | Self::Runtime(_) => (INTERNAL, 500),
         };

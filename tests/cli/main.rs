@@ -16,6 +16,7 @@ mod login_shows_what_is_compared_or_opened_meanwhile;
 mod logout_twice_is_no_error;
 mod other_version_is_named;
 mod pin_changes_ask_the_agent;
+mod pkcs11_for_everybody_trusts_root_alone;
 mod pkcs11_tells_programs_and_takes_back_what_it_told;
 mod refusals_have_message_hint_and_exit_code_1;
 mod services_are_listed_and_opened_in_the_browser;

@@ -7,7 +7,7 @@ use std::{
     collections::BTreeMap,
     fs,
     os::unix::{
-        fs::{MetadataExt as _, PermissionsExt as _, symlink},
+        fs::{MetadataExt as _, PermissionsExt as _, chown, lchown, symlink},
         process::CommandExt as _,
     },
     path::{Path, PathBuf},
@@ -108,7 +108,7 @@ impl Home {
 }
 
 /// The start of a shared object for this machine that has the entry of a module.
-fn module() -> Vec<u8> {
+pub(crate) fn module() -> Vec<u8> {
     let own = fs::read(std::env::current_exe().unwrap()).unwrap();
     [&own[..64], b"\0C_GetFunctionList\0"].concat()
 }
@@ -236,6 +236,94 @@ fn a_module_that_no_program_could_load_is_registered_nowhere() {
     assert_eq!((ran.code, &problem["code"]), (1, &json!("module_unloadable")));
     fs::remove_file(home.path("lib/script.so")).unwrap();
     assert_eq!(home.tree(), before);
+}
+
+#[test]
+fn a_module_whose_path_the_settings_would_read_otherwise_is_registered_nowhere() {
+    let home = Home::with_browsers();
+    home.write("$lib/libcps_pkcs11.so", &module());
+    let before = home.tree();
+    let ran = home.cps(&["install", "--module", home.path("$lib/libcps_pkcs11.so").to_str().unwrap()]);
+    assert_eq!((ran.code, home.tree()), (1, before), "{ran:?}");
+    assert!(ran.err.contains("its path has characters"), "{}", ran.err);
+    assert!(ran.err.contains("a folder with a plain name"), "{}", ran.err);
+}
+
+#[test]
+fn a_list_that_is_no_text_is_left_as_it_is_and_named() {
+    let home = Home::with_browsers();
+    let latin = [LIST.as_bytes(), b"library=/home/zo\xe9/m.so\nname=other\n\n"].concat();
+    home.write(FIREFOX, &latin);
+    let left = || fs::read(home.path(FIREFOX)).unwrap() == latin;
+    let ran = home.install();
+    assert!(ran.code == 1 && left(), "{ran:?}");
+    assert!(ran.out.contains("Firefox, left: it cannot be read as text"), "{}", ran.out);
+    let states = home.status();
+    assert_eq!(
+        (&states[FIREFOX]["state"], &states[CHROMIUM]["state"]),
+        (&json!("unreadable"), &json!("registered"))
+    );
+    let ran = home.cps(&["remove"]);
+    assert!(ran.code == 0 && left(), "nothing of ours is in it: {ran:?}");
+
+    // One that became so after it was written keeps its entry, which stays on record.
+    home.write(FIREFOX, LIST.as_bytes());
+    assert_eq!(home.install().code, 0);
+    let changed = [home.read(FIREFOX).as_bytes(), b"\xff"].concat();
+    home.write(FIREFOX, &changed);
+    assert_eq!(home.cps(&["remove"]).code, 1);
+    assert_eq!(fs::read(home.path(FIREFOX)).unwrap(), changed);
+    home.write(FIREFOX, &changed[..changed.len() - 1]);
+    assert_eq!((home.cps(&["remove"]).code, home.read(FIREFOX).as_str()), (0, LIST));
+}
+
+#[test]
+fn root_does_not_write_into_the_home_of_somebody_else() {
+    let home = Home::with_browsers();
+    if fs::metadata("/proc/self").unwrap().uid() == 0 {
+        chown(home.folder.path(), Some(65534), None).unwrap();
+        let before = home.tree();
+        let ran = home.cps(&["install", "--module", &home.module(), "--json"]);
+        let problem: Value = serde_json::from_str(&ran.err).unwrap();
+        assert_eq!((ran.code, &problem["code"], home.tree()), (1, &json!("home_of_another"), before));
+    }
+}
+
+#[test]
+fn a_link_that_somebody_else_laid_is_not_followed() {
+    let home = Home::with_browsers();
+    fs::rename(home.path(FIREFOX), home.path("list")).unwrap();
+    symlink(home.path("list"), home.path(FIREFOX)).unwrap();
+    if fs::metadata("/proc/self").unwrap().uid() == 0 {
+        lchown(home.path(FIREFOX), Some(65534), None).unwrap();
+        let ran = home.install();
+        assert_eq!((ran.code, home.read("list").as_str()), (1, LIST), "{ran:?}");
+        assert!(ran.out.contains("a link of somebody else"), "{}", ran.out);
+        lchown(home.path(FIREFOX), Some(0), None).unwrap();
+    }
+    // The person's own is: what it points at is written.
+    assert_eq!(home.install().code, 0);
+    assert!(fs::symlink_metadata(home.path(FIREFOX)).unwrap().is_symlink());
+    assert!(home.read("list").contains("name=cps-agent"));
+}
+
+#[test]
+fn a_list_keeps_its_owner_and_its_permissions_and_nothing_unfinished_is_left() {
+    let home = Home::with_browsers();
+    let list = home.path(FIREFOX);
+    fs::set_permissions(&list, fs::Permissions::from_mode(0o640)).unwrap();
+    if fs::metadata("/proc/self").unwrap().uid() == 0 {
+        chown(&list, Some(65534), Some(65534)).unwrap();
+    }
+    let before = fs::metadata(&list).unwrap();
+    // The name that an earlier version used, where somebody could wait for it.
+    symlink(home.path("planted"), list.with_file_name(".pkcs11.txt.cps-agent")).unwrap();
+    assert_eq!(home.install().code, 0);
+    let after = fs::metadata(&list).unwrap();
+    assert_ne!(after.ino(), before.ino(), "replaced as a whole");
+    assert_eq!((after.uid(), after.gid(), after.mode()), (before.uid(), before.gid(), before.mode()));
+    assert!(!home.path("planted").exists());
+    assert!(home.tree().keys().all(|path| !path.display().to_string().contains("/.cps-agent-")));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::{
     args::Pkcs11Command,
     error::Error,
-    module::{self, Unloadable},
+    module::{self, Unfit},
     output::Output,
     registration::{self, By, Place, Scope, State, Use},
     text::value,
@@ -24,7 +24,7 @@ struct Answer<'a> {
 #[derive(Serialize)]
 struct Module<'a> {
     file: &'a Path,
-    /// Why programs cannot load it.
+    /// Why no program is told of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<&'static str>,
 }
@@ -36,8 +36,11 @@ pub(super) fn run(command: &Pkcs11Command, output: &mut Output) -> Result<(), Er
         Pkcs11Command::Status { module, no_system } => (module.as_deref(), !no_system),
     };
     let scope = Scope::of_caller(system).ok_or(Error::NoHome)?;
-    let module = module::find(named);
-    let problem = module.as_deref().and_then(|module| module::check(module).err());
+    if let Some(folder) = scope.of_another() {
+        return Err(Error::OtherHome(folder));
+    }
+    let module = module::find(named).map(|module| scope.named(module));
+    let problem = module.as_deref().and_then(|module| scope.check(module).err());
     match command {
         Pkcs11Command::Install { .. } => {
             let module = loadable(module, problem)?;
@@ -55,14 +58,14 @@ pub(super) fn run(command: &Pkcs11Command, output: &mut Output) -> Result<(), Er
         }
         Pkcs11Command::Status { .. } => {
             let places = registration::status(&scope, module.as_deref()).map_err(Error::Record)?;
-            told(&scope, module.as_deref(), problem, &places, output)?;
+            told(&scope, module.as_deref(), problem.as_ref(), &places, output)?;
             loadable(module, problem).map(drop)
         }
     }
 }
 
-/// The module, if programs can load it: otherwise none is told of it.
-fn loadable(module: Option<PathBuf>, problem: Option<Unloadable>) -> Result<PathBuf, Error> {
+/// The module, if programs may be told of it.
+fn loadable(module: Option<PathBuf>, problem: Option<Unfit>) -> Result<PathBuf, Error> {
     let module = module.ok_or(Error::NoModule)?;
     match problem {
         None => Ok(module),
@@ -78,12 +81,12 @@ fn judged(places: Vec<Place>, done: impl Fn(&Place) -> bool) -> Result<(), Error
 fn told(
     scope: &Scope,
     module: Option<&Path>,
-    problem: Option<Unloadable>,
+    problem: Option<&Unfit>,
     places: &[Place],
     output: &mut Output,
 ) -> Result<(), Error> {
     let lines = module.map(|module| registration::uses(scope, module));
-    let shown = module.map(|file| Module { file, problem: problem.map(Unloadable::code) });
+    let shown = module.map(|file| Module { file, problem: problem.map(Unfit::code) });
     let answer = Answer { module: shown, places, r#use: lines };
     output.answer(&answer, |output| {
         if let Some(module) = module {
@@ -123,6 +126,7 @@ fn words(place: &Place, output: &Output) -> String {
         (State::Changed, _) => "place-changed",
         (State::Unreachable, _) => "place-unreachable",
         (State::Failed, _) => "place-failed",
+        (State::Unreadable, _) => "place-unreadable",
     };
     let named = [
         ("who", value(texts.get(&format!("program-{}", place.kind)))),

@@ -5,7 +5,8 @@
 //! replaced as a whole, it is never seen half written, and a running browser keeps what it has read.
 
 use super::{
-    NAME, Seen, State, files,
+    NAME, Seen, State,
+    files::{self, Readers},
     record::{Record, Written},
 };
 use std::{
@@ -93,7 +94,7 @@ pub(super) fn look(file: &Path, record: &Record, module: Option<&Path>) -> io::R
 
 /// Adds an entry in place of those before it.
 pub(super) fn write(file: &Path, before: &[Written], entry: &Written) -> io::Result<()> {
-    files::write(file, &format!("{}{}", rest(file, before)?, entry.text))
+    files::write(file, &format!("{}{}", rest(file, before)?, entry.text), Readers::AsUsual)
 }
 
 /// Takes an entry out. Whether nothing of it is left.
@@ -104,7 +105,11 @@ pub(super) fn take(written: &Written) -> io::Result<bool> {
         return Ok(true);
     }
     // A list that was empty before was none.
-    if rest.trim().is_empty() { fs::remove_file(&written.file) } else { files::write(&written.file, &rest) }?;
+    if rest.trim().is_empty() {
+        fs::remove_file(&written.file)
+    } else {
+        files::write(&written.file, &rest, Readers::AsUsual)
+    }?;
     Ok(true)
 }
 

@@ -19,8 +19,9 @@ pub(crate) use settings::{Use, uses};
 
 use crate::{
     browsers::{self, Wall},
-    module,
+    module::{self, Unfit},
 };
+use files::Readers;
 use record::{Record, Written};
 use serde::Serialize;
 use std::{
@@ -36,9 +37,11 @@ const SYSTEM: [&str; 2] = ["/etc/pkcs11/modules", "/usr/share/p11-kit/modules"];
 const SYSTEM_STATE: &str = "/var/lib/cps-agent/pkcs11";
 
 /// For whom programs are told.
+///
+/// For the whole machine no folder of a person is read or written, whatever `HOME` says: they could lead root anywhere.
 #[derive(Debug)]
 pub(crate) struct Scope {
-    /// The person's home, where their browsers are.
+    /// The person's home, where their browsers are; none for the whole machine.
     home: Option<PathBuf>,
     /// Folder of p11-kit's module files.
     modules: PathBuf,
@@ -55,7 +58,12 @@ impl Scope {
         let home = folder("HOME");
         if system && is_root() {
             let [modules, _] = SYSTEM;
-            return Some(Self { home, modules: modules.into(), state: SYSTEM_STATE.into(), system: true });
+            return Some(Self {
+                home: None,
+                modules: modules.into(),
+                state: SYSTEM_STATE.into(),
+                system: true,
+            });
         }
         let home = home?;
         let config = folder("XDG_CONFIG_HOME").unwrap_or_else(|| home.join(".config"));
@@ -68,17 +76,60 @@ impl Scope {
             system: false,
         })
     }
+
+    /// The folder of somebody else that root would write for itself: `sudo` may keep the `HOME` of who typed it.
+    pub(crate) fn of_another(&self) -> Option<PathBuf> {
+        let folders = [self.home.as_ref()?, &self.modules, &self.state];
+        if !is_root() {
+            return None;
+        }
+        folders.into_iter().filter_map(|folder| folder.ancestors().find(|folder| folder.exists())).find_map(
+            |folder| match belongs_to_root(folder) {
+                true => None,
+                false => Some(folder.to_owned()),
+            },
+        )
+    }
+
+    /// The module as it is written for them: for the whole machine without links, which could be turned elsewhere.
+    pub(crate) fn named(&self, module: PathBuf) -> PathBuf {
+        if self.system { std::fs::canonicalize(&module).unwrap_or(module) } else { module }
+    }
+
+    /// Whether they may be told of the module.
+    ///
+    /// # Errors
+    /// Why not.
+    pub(crate) fn check(&self, module: &Path) -> Result<(), Unfit> {
+        module::check(module)?;
+        if self.system { module::of_root(module) } else { Ok(()) }
+    }
+
+    /// Who has to be able to read what is written.
+    fn readers(&self) -> Readers {
+        if self.system { Readers::Everybody } else { Readers::AsUsual }
+    }
 }
 
 #[cfg(unix)]
 fn is_root() -> bool {
-    use std::os::unix::fs::MetadataExt as _;
     // A process belongs to whom it runs as.
-    std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
+    belongs_to_root(Path::new("/proc/self"))
+}
+
+#[cfg(unix)]
+fn belongs_to_root(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata(path).is_ok_and(|found| found.uid() == 0)
 }
 
 #[cfg(not(unix))]
 fn is_root() -> bool {
+    false
+}
+
+#[cfg(not(unix))]
+fn belongs_to_root(_path: &Path) -> bool {
     false
 }
 
@@ -98,6 +149,8 @@ pub(crate) enum State {
     Changed,
     /// A browser behind a wall, which could load the module or reach the agent not at all.
     Unreachable,
+    /// It is no text, and so nothing can be added to it or taken out of it without harm.
+    Unreadable,
     /// It could not be read or written.
     Failed,
 }
@@ -164,7 +217,7 @@ struct Target {
 /// # Errors
 /// The record cannot be read.
 pub(crate) fn status(scope: &Scope, module: Option<&Path>) -> io::Result<Vec<Place>> {
-    let record = Record::read(&scope.state)?;
+    let record = Record::read(&scope.state, scope.readers())?;
     Ok(targets(scope).iter().map(|target| looked(scope, target, &record, module)).collect())
 }
 
@@ -173,7 +226,7 @@ pub(crate) fn status(scope: &Scope, module: Option<&Path>) -> io::Result<Vec<Pla
 /// # Errors
 /// The record cannot be read. A place that cannot be written is in the answer.
 pub(crate) fn install(scope: &Scope, module: &Path) -> io::Result<Vec<Place>> {
-    let mut record = Record::read(&scope.state)?;
+    let mut record = Record::read(&scope.state, scope.readers())?;
     let mut place = |target: &Target| {
         let now = looked(scope, target, &record, Some(module));
         if !matches!(now.state, State::Absent | State::Stale) {
@@ -190,7 +243,7 @@ pub(crate) fn install(scope: &Scope, module: &Path) -> io::Result<Vec<Place>> {
 /// # Errors
 /// The record cannot be read. A place that cannot be written is in the answer.
 pub(crate) fn remove(scope: &Scope, module: Option<&Path>) -> io::Result<Vec<Place>> {
-    let mut record = Record::read(&scope.state)?;
+    let mut record = Record::read(&scope.state, scope.readers())?;
     let mut targets = targets(scope);
     // A profile that is not found any more was written all the same.
     for written in record.written() {
@@ -207,7 +260,7 @@ pub(crate) fn remove(scope: &Scope, module: Option<&Path>) -> io::Result<Vec<Pla
     let mut places = Vec::new();
     for target in &targets {
         let ours = record.of(&target.file).next().is_some();
-        let done = taken(target, &mut record);
+        let done = taken(scope, target, &mut record);
         let place = after(done, looked(scope, target, &record, module));
         if ours || !matches!(place.state, State::Absent | State::Unreachable) {
             places.push(place);
@@ -218,6 +271,8 @@ pub(crate) fn remove(scope: &Scope, module: Option<&Path>) -> io::Result<Vec<Pla
 
 fn after(done: io::Result<()>, place: Place) -> Place {
     match done {
+        // Why it was left is said already.
+        _ if place.state == State::Unreadable => place,
         Ok(()) => place,
         Err(error) => Place { state: State::Failed, reason: Some(error.to_string()), ..place },
     }
@@ -278,6 +333,10 @@ fn looked(scope: &Scope, target: &Target, record: &Record, module: Option<&Path>
                 .filter(|named| Some(named.as_path()) != module)
                 .map(|named| named.display().to_string());
         }
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            place.state = State::Unreadable;
+            place.by = record.of(&target.file).next().map(|_| By::Cps);
+        }
         Err(error) => (place.state, place.reason) = (State::Failed, Some(error.to_string())),
     }
     let (Some(wall), Some(home)) = (target.wall, &scope.home) else {
@@ -285,8 +344,8 @@ fn looked(scope: &Scope, target: &Target, record: &Record, module: Option<&Path>
     };
     // What stands there already is told as it is; a wall only keeps from writing more.
     let reaches = module.is_some_and(|module| wall.lets_through(home, module));
-    if !reaches && (place.state == State::Absent || place.state == State::Failed) {
-        (place.state, place.reason) = (State::Unreachable, None);
+    if !reaches && matches!(place.state, State::Absent | State::Failed | State::Unreadable) {
+        (place.state, place.by, place.reason) = (State::Unreachable, None, None);
         place.command = module.and_then(|module| settings::grant(wall, home, module));
     }
     place
@@ -328,16 +387,18 @@ fn written(scope: &Scope, target: &Target, record: &mut Record, module: &Path) -
     let entry = Written { file: target.file.clone(), module: module.to_owned(), text, folders };
     record.add(entry.clone())?;
     match target.shape {
-        Shape::File => files::write(&target.file, &entry.text)?,
+        Shape::File => files::write(&target.file, &entry.text, scope.readers())?,
         Shape::Database => database::write(&target.file, &before, &entry)?,
     }
     before.iter().try_for_each(|old| record.forget(old, Some(&entry)))
 }
 
-fn taken(target: &Target, record: &mut Record) -> io::Result<()> {
+fn taken(scope: &Scope, target: &Target, record: &mut Record) -> io::Result<()> {
     for written in record.of(&target.file).cloned().collect::<Vec<_>>() {
         let gone = match target.shape {
             Shape::File => files::take(&written)?,
+            // A person's, of a record that was made before root left their browsers alone.
+            Shape::Database if scope.system => return Err(io::ErrorKind::PermissionDenied.into()),
             Shape::Database => database::take(&written)?,
         };
         if gone {

@@ -1,6 +1,9 @@
 //! The record of what this program wrote into files that other programs read.
 
-use super::{Shape, database, files};
+use super::{
+    Shape, database,
+    files::{self, Readers},
+};
 use serde::{Deserialize, Serialize};
 use std::{
     fs, io,
@@ -46,17 +49,20 @@ pub(super) struct Record {
     folders: Vec<PathBuf>,
     #[serde(skip)]
     file: PathBuf,
+    #[serde(skip)]
+    readers: Readers,
 }
 
 impl Record {
     /// Reads it; an empty one when there is none.
-    pub(super) fn read(state: &Path) -> io::Result<Self> {
+    pub(super) fn read(state: &Path, readers: Readers) -> io::Result<Self> {
         let file = state.join(FILE);
         let empty = || Self {
             version: VERSION,
             written: Vec::new(),
             folders: files::missing(state),
             file: file.clone(),
+            readers,
         };
         let text = match fs::read_to_string(&file) {
             Ok(text) => text,
@@ -72,7 +78,7 @@ impl Record {
         if record.version != VERSION {
             return Err(unreadable(format!("version {}", record.version)));
         }
-        Ok(Self { file, ..record })
+        Ok(Self { file, readers, ..record })
     }
 
     /// Everything.
@@ -106,7 +112,7 @@ impl Record {
 
     fn write(&self) -> io::Result<()> {
         if !self.written.is_empty() {
-            return files::write(&self.file, &serde_json::to_string_pretty(self)?);
+            return files::write(&self.file, &serde_json::to_string_pretty(self)?, self.readers);
         }
         match fs::remove_file(&self.file) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),

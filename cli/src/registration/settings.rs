@@ -38,13 +38,14 @@ const CPS4: &str = "# For CPS4. With a CPS3, openssl.cnf beside this file keeps 
 /// The text of a file of our own, which lies at `file`.
 pub(super) fn content(kind: &str, module: &Path, file: &Path) -> String {
     let name = file.file_name().unwrap_or_default();
+    let library = java_word(module);
     let (module, file) = (module.display(), file.display());
     let mine = "# Written by `cps pkcs11 install`; `cps pkcs11 remove` takes it away.\n";
     match kind {
         // SunPKCS11 (Java's PKCS#11 Reference Guide): one provider is one slot, and a slot is a card reader.
         JAVA => format!(
             "{mine}# keytool -list {}\n# A card in another reader than the first: a copy of this file with slotListIndex = 1, 2 …\n\
-             name = CPS\ndescription = CPS card of the agent\nlibrary = {module}\nslotListIndex = 0\n",
+             name = CPS\ndescription = CPS card of the agent\nlibrary = {library}\nslotListIndex = 0\n",
             java(&file)
         ),
         // config(5), and the engine of libp11.
@@ -59,6 +60,23 @@ pub(super) fn content(kind: &str, module: &Path, file: &Path) -> String {
         }
         // pkcs11.conf(5). No card is no reason for any program not to start.
         _ => format!("{mine}module: {module}\ncritical: no\ntrust-policy: no\n"),
+    }
+}
+
+/// A path in a configuration of SunPKCS11. Its words have few kinds of letters unless they are quoted, and no others than
+/// ASCII unless they are written in octal, up to `\377` (java.io.StreamTokenizer).
+fn java_word(path: &Path) -> String {
+    let text = path.display().to_string();
+    match text.chars().all(|c| c.is_ascii_alphanumeric() || ":._-/\\*+~".contains(c)) {
+        true => text,
+        false => {
+            let quoted = text.chars().map(|c| match c {
+                '\\' => "\\\\".to_owned(),
+                c if c.is_ascii() => c.to_string(),
+                c => format!("\\{:o}", u32::from(c)),
+            });
+            format!("\"{}\"", quoted.collect::<String>())
+        }
     }
 }
 
@@ -126,5 +144,16 @@ fn word(path: &Path) -> String {
     match text.chars().all(|c| c.is_alphanumeric() || "/._-+".contains(c)) {
         true => text,
         false => crate::stores::quoted(&text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_written_as_java_reads_it() {
+        assert_eq!(java_word(Path::new("/usr/lib/x86_64-linux-gnu/m.so")), "/usr/lib/x86_64-linux-gnu/m.so");
+        assert_eq!(java_word(Path::new("/home/Zoé B@x/m.so")), "\"/home/Zo\\351 B@x/m.so\"");
     }
 }
