@@ -69,7 +69,9 @@ impl Certificate {
             not_after: parsed.validity().not_after.timestamp(),
             spki: parsed.public_key().raw.to_vec(),
             public_key: PublicKey::read(parsed.public_key()),
-            signature_algorithm: SignatureAlgorithm::read(&parsed.signature_algorithm),
+            signature_algorithm: SignatureAlgorithm::named(
+                &parsed.signature_algorithm.algorithm.to_id_string(),
+            ),
             extensions: Extensions::read(parsed.extensions())?,
             der: der.to_vec(),
         })

@@ -9,7 +9,7 @@ use super::{clock::Clock, fetch::fetch_public, proxy::Proxies, state::Folder};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cps_agent_core::{
     identity::UnixTime,
-    trust::{Evidence, ocsp},
+    trust::{Evidence, ocsp, says},
 };
 use cps_card::certificate::Certificate;
 use std::{net::IpAddr, sync::Arc};
@@ -49,9 +49,11 @@ impl Kind {
         }
     }
 
-    /// A responder that cannot answer now may in a moment: that is not kept.
-    fn is_kept(self, content: &[u8]) -> bool {
-        self == Self::List || ocsp::is_answer(content)
+    fn evidence(self, content: Vec<u8>) -> Evidence {
+        match self {
+            Self::List => Evidence { lists: vec![content], ..Evidence::default() },
+            Self::Answer => Evidence { answers: vec![content], ..Evidence::default() },
+        }
     }
 }
 
@@ -73,47 +75,60 @@ impl Revocations {
     /// What a certificate points to, as far as it can be had: fresh, else that of the last time.
     pub async fn evidence(&self, certificate: &Certificate, issuer: &Certificate) -> Evidence {
         let questions = questions(certificate, issuer);
-        let (lists, answers) =
-            tokio::join!(self.all(Kind::List, certificate.crl_urls()), self.all(Kind::Answer, &questions));
-        Evidence { lists, answers }
+        let about = (certificate, issuer);
+        let (lists, answers) = tokio::join!(
+            self.all(Kind::List, certificate.crl_urls(), about),
+            self.all(Kind::Answer, &questions, about)
+        );
+        Evidence { lists: lists.lists, answers: answers.answers }
     }
 
-    async fn all(&self, kind: Kind, addresses: &[String]) -> Vec<Vec<u8>> {
-        let mut found = Vec::new();
+    async fn all(&self, kind: Kind, addresses: &[String], about: (&Certificate, &Certificate)) -> Evidence {
+        let mut found = Evidence::default();
         for url in addresses.iter().take(PLACES).filter_map(|text| Url::parse(text).ok()) {
             if url.scheme() == "http" && (self.test || !is_near(&url)) {
-                found.extend(self.one(kind, &url).await);
+                let one = self.one(kind, &url, about).await.unwrap_or_default();
+                found.lists.extend(one.lists);
+                found.answers.extend(one.answers);
             }
         }
         found
     }
 
-    async fn one(&self, kind: Kind, url: &Url) -> Option<Vec<u8>> {
+    /// What one place publishes. What it brought this time is taken, and kept, where it says something of the certificate;
+    /// else what was kept is still the best there is.
+    async fn one(
+        &self,
+        kind: Kind,
+        url: &Url,
+        (certificate, issuer): (&Certificate, &Certificate),
+    ) -> Option<Evidence> {
         let name = kind.file_name(url);
         let cached = self.cache.read(&name).ok().flatten().and_then(|file| parse(&file));
         let now = self.clock.now();
         if let Some((fetched, content)) = &cached
             && (0..FRESH).contains(&now.since(*fetched))
         {
-            return Some(content.clone());
+            return Some(kind.evidence(content.clone()));
         }
-        match fetch_public(url, &self.proxies, self.clock.as_ref(), kind.limit()).await {
-            Ok(content) if kind.is_kept(&content) => {
-                let file = [format!("{HEADER}{}\n", now.0).as_bytes(), &content].concat();
-                if let Err(error) = self.cache.write(&name, &file) {
-                    tracing::warn!(%error, "revocation data cannot be kept");
-                }
-                Some(content)
+        let kept = cached.map(|(_, content)| kind.evidence(content));
+        let fetched = match fetch_public(url, &self.proxies, self.clock.as_ref(), kind.limit()).await {
+            Ok(content) => content,
+            Err(fault) => {
+                tracing::warn!(host = url.host_str(), %fault, "revocation data cannot be fetched");
+                return kept;
             }
-            fetched => {
-                let host = url.host_str();
-                match fetched {
-                    Ok(_) => tracing::warn!(host, "a responder does not answer the question"),
-                    Err(fault) => tracing::warn!(host, %fault, "revocation data cannot be fetched"),
-                }
-                cached.map(|(_, content)| content)
-            }
+        };
+        let file = [format!("{HEADER}{}\n", now.0).as_bytes(), &fetched].concat();
+        let fetched = kind.evidence(fetched);
+        if !says(certificate, issuer, &fetched, now) {
+            tracing::warn!(host = url.host_str(), "what was fetched says nothing of the certificate");
+            return kept.or(Some(fetched));
         }
+        if let Err(error) = self.cache.write(&name, &file) {
+            tracing::warn!(%error, "revocation data cannot be kept");
+        }
+        Some(fetched)
     }
 }
 

@@ -71,7 +71,7 @@ fn is_p256(algorithm: &AlgorithmIdentifier<'_>, point: &[u8]) -> bool {
         && point.first() == Some(&0x04)
 }
 
-/// How an authority signed a certificate, as far as it matters for accepting it.
+/// How an authority signed a certificate, a list or an answer, as far as it matters for accepting it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SignatureAlgorithm {
     /// RSASSA-PKCS1-v1_5 with SHA-256, SHA-384 or SHA-512.
@@ -83,8 +83,10 @@ pub enum SignatureAlgorithm {
 }
 
 impl SignatureAlgorithm {
-    pub(super) fn read(algorithm: &AlgorithmIdentifier<'_>) -> Self {
-        match algorithm.algorithm.to_id_string().as_str() {
+    /// The one of an object identifier, in dotted form.
+    #[must_use]
+    pub fn named(identifier: &str) -> Self {
+        match identifier {
             "1.2.840.113549.1.1.11" | "1.2.840.113549.1.1.12" | "1.2.840.113549.1.1.13" => Self::RsaSha2,
             "1.2.840.10045.4.3.2" | "1.2.840.10045.4.3.3" => Self::EcdsaSha2,
             _ => Self::Other,

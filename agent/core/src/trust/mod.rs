@@ -19,7 +19,7 @@ pub mod revocation;
 pub use crate::identity::Environment;
 pub use anchors::{AnchorFile, Anchors};
 pub use chain::{Presented, Use, Verdict};
-pub use revocation::{Evidence, Revocation, Status, Unknown};
+pub use revocation::{Evidence, Revocation, Status, Unknown, says};
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@
 //! Appendix B, as far as they are needed.
 
 use super::anchors::is_strong;
-use super::revocation::{Status, Unknown};
+use super::revocation::{self, Status, Unknown};
 use crate::identity::UnixTime;
 use cps_card::certificate::Certificate;
 use der::asn1::{AnyRef, BitStringRef, GeneralizedTime, Null, ObjectIdentifier, OctetString};
@@ -194,13 +194,6 @@ pub fn request(leaf: &Certificate, issuer: &Certificate) -> Option<Vec<u8>> {
     Request { tbs: TbsRequest { list } }.to_der().ok()
 }
 
-/// Whether a responder gave an answer at all: one that has none now may have one in a moment.
-#[must_use]
-pub fn is_answer(answer: &[u8]) -> bool {
-    answer.len() <= MAX_SIZE
-        && Response::from_der(answer).is_ok_and(|response| response.status == ResponseStatus::Successful)
-}
-
 /// What an answer says of `leaf`. A revocation counts even when the answer's time is over; good news only before.
 ///
 /// # Errors
@@ -266,6 +259,9 @@ fn comes_from(issuer: &Certificate, basic: &Basic<'_>, signed: &[u8], now: UnixT
 fn signed_by(signer: &Certificate, basic: &Basic<'_>, signed: &[u8]) -> bool {
     let Ok(algorithm) = basic.algorithm.to_der() else { return false };
     let Ok((_, algorithm)) = AlgorithmIdentifier::from_der(&algorithm) else { return false };
+    if !revocation::is_strong(&algorithm) {
+        return false;
+    }
     let Ok((_, key)) = SubjectPublicKeyInfo::from_der(signer.spki()) else { return false };
     let Some(signature) = basic.signature.as_bytes() else { return false };
     verify_signature(&key, &algorithm, &BitString::new(0, signature), signed).is_ok()

@@ -3,13 +3,13 @@
 use super::ocsp;
 use crate::failure::{self, Failure};
 use crate::identity::UnixTime;
-use cps_card::certificate::Certificate;
+use cps_card::certificate::{Certificate, SignatureAlgorithm};
 use x509_parser::asn1_rs::FromDer;
 use x509_parser::extensions::{
     DistributionPointName, GeneralName, IssuingDistributionPoint, ParsedExtension,
 };
 use x509_parser::revocation_list::CertificateRevocationList;
-use x509_parser::x509::SubjectPublicKeyInfo;
+use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 
 /// Longest list read. The largest of the IGC-Santé have a few megabytes.
 pub const MAX_SIZE: usize = 32 * 1024 * 1024;
@@ -103,6 +103,13 @@ pub fn check(leaf: &Certificate, issuer: &Certificate, evidence: &Evidence, now:
     best
 }
 
+/// Whether what was fetched says anything of `leaf` now: only then may it take the place of what was kept. A page of a hotel's
+/// network, an answer with one byte changed and a list that was good last year say nothing.
+#[must_use]
+pub fn says(leaf: &Certificate, issuer: &Certificate, evidence: &Evidence, now: UnixTime) -> bool {
+    !matches!(check(leaf, issuer, evidence, now), Status::Unknown(_))
+}
+
 fn read(leaf: &Certificate, issuer: &Certificate, list: &[u8], now: UnixTime) -> Result<Status, Unknown> {
     if list.len() > MAX_SIZE {
         return Err(Unknown::Garbled);
@@ -116,6 +123,9 @@ fn read(leaf: &Certificate, issuer: &Certificate, list: &[u8], now: UnixTime) ->
         return Err(Unknown::NotOfTheIssuer);
     }
     let (_, key) = SubjectPublicKeyInfo::from_der(issuer.spki()).map_err(|_| Unknown::NotOfTheIssuer)?;
+    if !is_strong(&parsed.signature_algorithm) {
+        return Err(Unknown::NotOfTheIssuer);
+    }
     parsed.verify_signature(&key).map_err(|_| Unknown::NotOfTheIssuer)?;
     if !covers(&parsed, leaf) {
         return Err(Unknown::OtherScope);
@@ -129,6 +139,11 @@ fn read(leaf: &Certificate, issuer: &Certificate, list: &[u8], now: UnixTime) ->
         return Err(Unknown::Stale);
     }
     Ok(Status::Good { until: UnixTime(until) })
+}
+
+/// Whether a signature made so proves who made it: SHA-1 does not.
+pub(super) fn is_strong(algorithm: &AlgorithmIdentifier<'_>) -> bool {
+    SignatureAlgorithm::named(&algorithm.algorithm.to_id_string()) != SignatureAlgorithm::Other
 }
 
 /// Whether the list speaks of this certificate: it is complete, and not cut to another distribution point (RFC 5280 §5.2.5).

@@ -172,7 +172,6 @@ fn what_is_not_known_of_this_certificate_stays_unknown() {
     for status in [ResponseStatus::TryLater, ResponseStatus::Unauthorized, ResponseStatus::InternalError] {
         let answer = Response { status, bytes: None }.to_der().unwrap();
         assert_eq!(says(&card, &pki.persons, &answer), Status::Unknown(Unknown::NoAnswer));
-        assert!(!is_answer(&answer));
     }
 }
 
@@ -181,7 +180,6 @@ fn a_broken_answer_is_told_as_one() {
     let pki = Pki::default();
     let card = Plan::default().issued_by(&pki.persons);
     let good = Plot::new(&card, &pki).answer();
-    assert!(is_answer(&good));
     for length in 0..good.len() {
         assert_eq!(says(&card, &pki.persons, &good[..length]), Status::Unknown(Unknown::Garbled), "{length}");
     }
