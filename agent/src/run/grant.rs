@@ -24,6 +24,13 @@ impl Grant {
         self.state().authorization = authorization;
     }
 
+    /// The same until what it returns is dropped, which takes back what no signature used: the caller may be given up at
+    /// any moment.
+    pub(super) fn lend(&self, authorization: Option<Authorization>) -> Lent<'_> {
+        self.give(authorization);
+        Lent(self)
+    }
+
     /// Whether the next signature has something to use.
     pub(super) fn has(&self) -> bool {
         self.state().authorization.is_some()
@@ -67,6 +74,15 @@ impl Grant {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What was lent to the next signature.
+pub(super) struct Lent<'a>(&'a Grant);
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        drop(self.0.take_back());
     }
 }
 
@@ -162,6 +178,16 @@ mod tests {
             assert_eq!(sign(), Err(TokenFault::Pin(PinFault::Cancelled)));
         });
         assert_eq!(asked, [""; 0]);
+    }
+
+    #[test]
+    fn what_was_lent_is_gone_with_the_call_that_was_given_up() {
+        let asked = handshakes(|sign, grant| {
+            drop(grant.lend(typed()));
+            assert!(!grant.has());
+            assert_eq!(sign(), Ok(vec![1]));
+        });
+        assert_eq!(asked, ["held"]);
     }
 
     #[test]

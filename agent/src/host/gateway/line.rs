@@ -188,21 +188,17 @@ impl Line {
     /// See [`Unopened`].
     pub async fn open(&self) -> Result<Open, Unopened> {
         let arrivals = self.tls.apart().then(|| self.tickets.arrivals());
+        // A handshake that its caller gave up may have left one.
+        self.fault();
         let opened = timeout(HANDSHAKE, async {
             let stream = network::open(&self.base, &self.proxies).await?.stream;
             self.tls.handshake(&self.base, stream).await
         });
         let opened = opened.await;
+        let opened =
+            opened.unwrap_or_else(|_| Err(FetchFault::Unreachable("no handshake in time".to_owned())));
         // What the token said is the cause of what TLS says.
-        if let Some(fault) = self.faults.as_ref().and_then(Faults::take) {
-            return Err(Unopened::Token(fault));
-        }
-        let stream = match opened {
-            Ok(opened) => opened.map_err(Unopened::Fault)?,
-            Err(_) => {
-                return Err(Unopened::Fault(FetchFault::Unreachable("no handshake in time".to_owned())));
-            }
-        };
+        let stream = opened.map_err(|said| self.fault().map_or(Unopened::Fault(said), Unopened::Token))?;
         let signed = stream.get_ref().1.handshake_kind() != Some(HandshakeKind::Resumed);
         let mut builder = http1::Builder::new();
         builder.max_buf_size(HEAD);
@@ -218,6 +214,10 @@ impl Line {
             }
         });
         Ok(Open { sender, signed, arrivals, end: Some(end) })
+    }
+
+    fn fault(&self) -> Option<TokenFault> {
+        self.faults.as_ref().and_then(Faults::take)
     }
 
     /// Gives the turn on, once the server has sent what resumes the session of the connection that was just opened: else

@@ -233,10 +233,8 @@ impl Call<'_> {
             .as_ref()
             .filter(|_| keeps)
             .map(|_| Kept::note(self.shared, &key.present, Keeper::Session(live.sid.clone())));
-        key.grant.give(typed);
-        let opened = live.line.open().await;
-        drop(key.grant.take_back());
-        opened
+        let _lent = key.grant.lend(typed);
+        live.line.open().await
     }
 
     /// Asks for the PIN, when that is what a handshake lacked.
