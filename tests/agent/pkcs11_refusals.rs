@@ -184,6 +184,23 @@ async fn a_card_pulled_under_the_prompt_withdraws_it() {
 }
 
 #[tokio::test]
+async fn a_program_that_hangs_up_under_the_prompt_is_written_down() {
+    let card = cards::doctor_cps3();
+    let scene = Scene::new(&[&card]).await;
+    scene.person.always(Answer::Wait).expect("a script");
+    tokio::select! {
+        _ = scene.program_signs(&card) => panic!("nobody answered the prompt"),
+        () = scene.until_asked(1) => {}
+    }
+    let given_up = async |_: &mut _| {
+        scene.audit().into_iter().find(|line| line["event"] == "pkcs11" && line["code"] == "use_given_up")
+    };
+    let line = scene.until("the end in the trail", given_up).await;
+    assert_eq!((&line["result"], &line["program"]), (&"refused".into(), &this_program().into()));
+    assert_eq!(card.pin_tries_spent(), 0);
+}
+
+#[tokio::test]
 async fn a_card_pulled_at_any_command_of_a_signature_is_told() {
     let card = cards::doctor_cps3();
     let scene = Scene::new(&[&card]).await;

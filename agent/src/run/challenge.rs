@@ -19,7 +19,7 @@ use cps_agent_core::{
     session::step::TokenWanted,
 };
 use cps_card::token::{KeyInfo, KeyRole, Scheme};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 impl Shared {
     /// Signs a challenge for an application.
@@ -35,15 +35,14 @@ impl Shared {
     ) -> Result<ChallengeAnswer, Failure> {
         let purpose = request.purpose.as_deref().unwrap_or("test");
         let purpose = Purpose::from_name(purpose).ok_or_else(|| malformed("purpose"))?;
-        let mut present = None;
-        let signed = self.challenged(application, language, &request, purpose, &mut present).await;
-        let what = audit::What::Challenge(purpose);
-        let event = match &signed {
-            Ok(_) => audit::Event::done(what),
-            Err(failure) => audit::Event::refused(what, failure.code),
-        };
-        self.record([event.with(present.as_deref().and_then(words::credential))], by);
-        let card = present.map(|present| present.serial().to_owned()).unwrap_or_default();
+        let present = OnceLock::new();
+        let under_way = self.under_way(by, |how| {
+            let event = audit::Event::ended(audit::What::Challenge(purpose), how);
+            event.with(present.get().and_then(|present: &Arc<Present>| words::credential(present)))
+        });
+        let signed = self.challenged(application, language, &request, purpose, &present).await;
+        under_way.ended(&signed);
+        let card = present.get().map(|present| present.serial().to_owned()).unwrap_or_default();
         signed.map(|jws| ChallengeAnswer { jws, card })
     }
 
@@ -53,7 +52,7 @@ impl Shared {
         language: Language,
         request: &ChallengeRequest,
         purpose: Purpose,
-        found: &mut Option<Arc<Present>>,
+        found: &OnceLock<Arc<Present>>,
     ) -> Result<String, Failure> {
         let audience = match &request.audience {
             Some(audience) => audience.clone(),
@@ -73,7 +72,7 @@ impl Shared {
         let wanted = TokenWanted::Any { serial: request.card.clone() };
         self.settled(&wanted, None).await;
         let present = only(self, &wanted, |present| present.description.key(role).is_some())?;
-        *found = Some(Arc::clone(&present));
+        let present = found.get_or_init(|| present);
         let key = present.description.key(role).ok_or(failure::CARD_UNSUPPORTED)?;
         let certificate = key.certificate.as_deref().ok_or(failure::CERTIFICATE_GARBLED)?;
         let prepared = challenge
@@ -83,8 +82,7 @@ impl Shared {
 
         let asking = Asking { application, deed: Deed::Challenge, screen: request.screen.clone(), language };
         let work = Arc::new(Work { role, task: Task::Message(scheme, prepared.message().to_vec()) });
-        let key_use =
-            Use { present: &present, work, needs_pin: key.needs_pin, asking: &asking, program: None };
+        let key_use = Use { present, work, needs_pin: key.needs_pin, asking: &asking, program: None };
         let signature = self.use_key(&key_use).await?;
         prepared.attach(&signature).map_err(|_| failure::PROOF_REFUSED.into())
     }

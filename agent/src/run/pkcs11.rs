@@ -25,7 +25,7 @@ use cps_agent_core::{
     policy::program::Wish,
 };
 use cps_card::token::{KeyInfo, KeyRole, Kind, Scheme};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Longest message. Longer ones come as their digest.
 const LONGEST_MESSAGE: usize = 32 * 1024;
@@ -84,19 +84,19 @@ impl Shared {
     ) -> Result<Vec<u8>, Failure> {
         let by = request.by;
         let present = self.cards.find(serial);
-        let mut wish = Wish::Authentication;
+        let wish = OnceLock::new();
+        let under_way = self.under_way(by, |how| {
+            let wish = wish.get().copied().unwrap_or(Wish::Authentication);
+            let event = audit::Event::ended(audit::What::Pkcs11(wish.name()), how);
+            let session = self.look(|quiet, _| quiet.sessions.current()).map(|session| session.sid);
+            let event = event.with(present.as_deref().and_then(words::credential));
+            session.into_iter().fold(event, audit::Event::within)
+        });
         let used = match &present {
-            Some(present) => self.used(present, id, request, task, &mut wish).await,
+            Some(present) => self.used(present, id, request, task, &wish).await,
             None => Err(failure::CARD_UNKNOWN.into()),
         };
-        let what = audit::What::Pkcs11(wish.name());
-        let event = match &used {
-            Ok(_) => audit::Event::done(what),
-            Err(failure) => audit::Event::refused(what, failure.code),
-        };
-        let session = self.look(|quiet, _| quiet.sessions.current()).map(|session| session.sid);
-        let event = event.with(present.as_deref().and_then(words::credential));
-        self.record([session.into_iter().fold(event, audit::Event::within)], by);
+        under_way.ended(&used);
         self.announce("program", if used.is_ok() { "served" } else { "refused" }, by.program.as_deref());
         used
     }
@@ -107,21 +107,21 @@ impl Shared {
         id: &[u8],
         request: Request<'_>,
         task: impl FnOnce(&KeyInfo) -> Result<Task, Failure>,
-        wish: &mut Wish,
+        wish: &OnceLock<Wish>,
     ) -> Result<Vec<u8>, Failure> {
         let key = present.description.keys.iter().find(|key| offered(key) && key.id == id);
         let key = key.ok_or(failure::KEY_NOT_OFFERED)?;
         let task = task(key)?;
-        *wish = match (key.role, &task) {
+        let wish = *wish.get_or_init(|| match (key.role, &task) {
             (_, Task::Block(_) | Task::Cryptogram(_)) => Wish::Decipherment,
             (KeyRole::Signature, _) => Wish::Signature,
             (KeyRole::Authentication | KeyRole::Technical, _) => Wish::Authentication,
-        };
+        });
         let path = request.by.program.as_deref();
-        self.fixed.programs.may(path, *wish, None).map_err(|reason| Failure::from(reason.code()))?;
+        self.fixed.programs.may(path, wish, None).map_err(|reason| Failure::from(reason.code()))?;
         let asking = Asking {
             application: prompt_text::program_name(request.language, path),
-            deed: Deed::Program(*wish),
+            deed: Deed::Program(wish),
             screen: request.screen,
             language: request.language,
         };
@@ -130,7 +130,7 @@ impl Shared {
             work: Arc::new(Work { role: key.role, task }),
             needs_pin: key.needs_pin,
             asking: &asking,
-            program: Some(Program { path, wish: *wish }),
+            program: Some(Program { path, wish }),
         })
         .await
     }

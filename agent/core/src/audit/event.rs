@@ -191,6 +191,15 @@ impl Event {
         Self { outcome: Outcome::Refused(why), ..Self::done(what) }
     }
 
+    /// Something that was done or not.
+    #[must_use]
+    pub fn ended(what: What, how: Result<(), Code>) -> Self {
+        match how {
+            Ok(()) => Self::done(what),
+            Err(why) => Self::refused(what, why),
+        }
+    }
+
     /// Something that was refused with a standard's error code.
     #[must_use]
     pub fn protocol(what: What, error: &'static str) -> Self {

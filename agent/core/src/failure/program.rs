@@ -16,4 +16,9 @@ failures! {
            "La clé de signature et le déchiffrement se permettent dans [pkcs11]. Demandez à votre administrateur."
         en "Programs have no access to this key of the card, or not to this use of it."
            "The signature key and decipherment are switched on in [pkcs11]. Ask your administrator."
+    USE_GIVEN_UP = "use_given_up" 409 Person
+        fr "Le programme a abandonné sa demande d'utiliser la carte."
+           "Si vous en avez encore besoin, recommencez dans ce programme."
+        en "The program gave up its request to use the card."
+           "If you still need it, start over in that program."
 }
