@@ -9,6 +9,9 @@ use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
 const MODULES: [&str; 2] = ["/usr/lib/softhsm/libsofthsm2.so", "/usr/lib64/softhsm/libsofthsm2.so"];
 
+/// Runs `pkcs11-tool` on one of the two modules, and gives what it printed.
+type Tool<'a> = dyn Fn(&[&str]) -> String + 'a;
+
 /// What SoftHSM2 lists and our module does not, by the reason for it. A name ends at its comma; a star stands for any end.
 const LACKING: [(&str, &[&str]); 5] = [
     (
@@ -114,7 +117,7 @@ async fn the_same_commands_end_the_same() {
     let ours = |arguments: &[&str]| stage.told(arguments);
     let theirs =
         |arguments: &[&str]| yardstick.tool(&[["--login", "--pin", "1234"].as_slice(), arguments].concat());
-    let tools: [&dyn Fn(&[&str]) -> String; 2] = [&ours, &theirs];
+    let tools: [&Tool; 2] = [&ours, &theirs];
     for ((tool, folder), label) in tools.iter().zip(&folders).zip(["CPS_PRIV_AUT", "key"]) {
         let objects = tool(&["--list-objects"]);
         let id = id_of(label, &objects);

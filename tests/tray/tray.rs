@@ -17,6 +17,9 @@ const ITEM: &str = "org.kde.StatusNotifierItem";
 const MENU: &str = "com.canonical.dbusmenu";
 const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 
+/// An item of a menu in its layout: number, properties, items below.
+type Item = (i32, HashMap<String, OwnedValue>, Vec<OwnedValue>);
+
 /// A tray. Dropping it ends it.
 pub struct Tray {
     child: Child,
@@ -168,8 +171,7 @@ impl Tray {
         let (item, all) = (self.name().await, (0_i32, -1_i32, Vec::<&str>::new()));
         let asked = self.bus.call_method(Some(item.as_str()), "/MenuBar", Some(MENU), "GetLayout", &all);
         let reply = asked.await.ok()?;
-        let (_, (_, _, lines)): (u32, (i32, HashMap<String, OwnedValue>, Vec<OwnedValue>)) =
-            reply.body().deserialize().ok()?;
+        let (_, (_, _, lines)): (u32, Item) = reply.body().deserialize().ok()?;
         Some(lines.into_iter().map(|line| read(Value::from(line))).collect())
     }
 

@@ -21,7 +21,7 @@ pub(crate) enum Heard {
     /// It answers, or not any more. What happened before is not told.
     Link(Link),
     /// Something happened, and this is how things are since.
-    Event(Event, Box<Known>),
+    Event(Box<Event>, Box<Known>),
     /// The PIN of a card, as the card told.
     Pin(String, PinState),
 }
@@ -70,7 +70,7 @@ async fn listen(
                 if tells_of_pins(&event) {
                     ask_pins(&known, language, heard);
                 }
-                let _nobody = heard.send(Heard::Event(event, Box::new(known.clone())));
+                let _nobody = heard.send(Heard::Event(Box::new(event), Box::new(known.clone())));
             }
             News::Lost => {
                 ask_pins(&known, language, heard);

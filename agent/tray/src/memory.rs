@@ -61,7 +61,7 @@ impl Memory {
     }
 
     /// Whether the end of a card's certificate, so many days away, is to be told now: once at each milestone.
-    pub(crate) fn to_be_told(&mut self, serial: &str, days: i64) -> bool {
+    pub(crate) fn is_news_of(&mut self, serial: &str, days: i64) -> bool {
         let Some(milestone) = MILESTONES.into_iter().find(|milestone| days <= *milestone) else {
             return false;
         };
@@ -124,9 +124,9 @@ mod tests {
         let file = Some(folder.path().join("cps-tray/tray.json"));
         let told: Vec<bool> = [61, 60, 59, 31, 30, 12, 7, 3, 0]
             .into_iter()
-            .map(|days| Memory::of_file(file.clone()).to_be_told("1", days))
+            .map(|days| Memory::of_file(file.clone()).is_news_of("1", days))
             .collect();
         assert_eq!(told, [false, true, false, false, true, false, true, false, false]);
-        assert!(Memory::of_file(file).to_be_told("2", 12), "another card has its own");
+        assert!(Memory::of_file(file).is_news_of("2", 12), "another card has its own");
     }
 }

@@ -131,7 +131,7 @@ impl Tray {
         let warnings: Vec<(String, Problem)> = self.facts.cards().filter_map(warned).collect();
         for (serial, problem) in warnings {
             let days = problem.values.get("days").and_then(serde_json::Value::as_i64).unwrap_or(0);
-            if self.bus.is_some() && self.memory.to_be_told(&serial, days) {
+            if self.bus.is_some() && self.memory.is_news_of(&serial, days) {
                 self.fail(Key::Card, &problem).await;
             }
         }

@@ -5,12 +5,7 @@
 
 #![allow(unsafe_code, reason = "the functions of PKCS#11 are C functions")]
 
-#[allow(
-    dead_code,
-    unreachable_pub,
-    clippy::expect_used,
-    reason = "shared with the tests, where failing is panicking"
-)]
+#[allow(unreachable_pub, clippy::expect_used, reason = "shared with the tests, where failing is panicking")]
 #[path = "../../support/stand_in.rs"]
 mod stand_in;
 #[allow(

@@ -138,7 +138,7 @@ impl Facts {
     /// What an event says of the last failure: another one takes its place, and whatever the person did since ends it.
     pub(crate) fn heard(&mut self, event: &Event) {
         match (event.topic.as_str(), event.what.as_str()) {
-            ("login", "failed") => self.trouble = event.problem.clone().filter(|problem| is_told(problem)),
+            ("login", "failed") => self.trouble = event.problem.clone().filter(is_told),
             ("login", "started" | "done")
             | ("session", _)
             | ("card", "inserted" | "removed")
