@@ -133,11 +133,12 @@ fn is_plain(segment: &str) -> bool {
     false
 }
 
-/// No slash of either kind, no control character, no dot segment (with parameters or without).
+/// No slash of either kind, no control character, no dot segment (with parameters or without), and text: some servers take
+/// bytes that are none for the characters they resemble.
 fn is_name(segment: &[u8]) -> bool {
     let strange = |byte: &u8| matches!(byte, b'/' | b'\\' | 0x7F) || *byte < 0x20;
     let name = segment.split(|byte| *byte == b';').next().unwrap_or_default();
-    !segment.iter().any(strange) && name != b"." && name != b".."
+    std::str::from_utf8(segment).is_ok() && !segment.iter().any(strange) && name != b"." && name != b".."
 }
 
 /// Decodes percent escapes once (RFC 3986 §2.1); `None` when one is broken.

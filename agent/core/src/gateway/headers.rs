@@ -57,8 +57,21 @@ const OF_THIS_SIDE: [&str; 13] = [
     "x-rewrite-url",
 ];
 
-/// Beginnings of such names.
-const BEGINNINGS_OF_THIS_SIDE: [&str; 4] = ["x-forwarded", "sec-", "proxy-", "access-control-"];
+/// Beginnings of such names. Where a proxy of the origin ends TLS, its servers believe fields about the client certificate
+/// (RFC 9440, and older habits): ours is the card's, and no program says another.
+const BEGINNINGS_OF_THIS_SIDE: [&str; 11] = [
+    "x-forwarded",
+    "sec-",
+    "proxy-",
+    "access-control-",
+    "client-cert",
+    "x-client-cert",
+    "ssl-",
+    "x-ssl-",
+    "x-arr-",
+    "x-http-method",
+    "x-method-override",
+];
 
 /// Fields of an answer that speak to browsers, or of the origin's own address.
 const FOR_BROWSERS: [&str; 17] = [
@@ -102,7 +115,8 @@ impl Route {
             AUTHORIZATION if self.authorization => Fate::As("authorization"),
             AUTHORIZATION => Fate::Stops,
             "cookie" | "cookie2" if !self.cookies => Fate::Stops,
-            _ if begins(name, &BEGINNINGS_OF_THIS_SIDE) => Fate::Stops,
+            // Many servers take an underscore for a dash.
+            _ if name.contains('_') || begins(name, &BEGINNINGS_OF_THIS_SIDE) => Fate::Stops,
             _ => Fate::Passes,
         }
     }

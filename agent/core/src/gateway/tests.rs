@@ -84,6 +84,8 @@ fn a_path_that_could_mean_another_place_has_no_target() {
         "/a%00",
         "/a%0a",
         "/a%7f",
+        "/%c0%ae%c0%ae%c0%af",
+        "/%25c0%25ae",
         "/%zz",
         "/%2",
         "/é",
@@ -152,6 +154,14 @@ fn fields_of_one_connection_and_of_this_workstation_stay_here() {
         "proxy-authorization",
         "cookie",
         "access-control-request-method",
+        "client-cert",
+        "client-cert-chain",
+        "x-client-cert",
+        "x-ssl-client-s-dn",
+        "ssl-client-verify",
+        "x-arr-clientcert",
+        "x-http-method-override",
+        "x_forwarded_for",
         AUTHORIZATION,
     ] {
         assert_eq!(route().outgoing(name, &named), Fate::Stops, "{name}");
