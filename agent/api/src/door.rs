@@ -13,7 +13,8 @@ pub fn path() -> Option<PathBuf> {
     path_from(|name| std::env::var_os(name).filter(|value| !value.is_empty()))
 }
 
-fn path_from(variable: impl Fn(&str) -> Option<std::ffi::OsString>) -> Option<PathBuf> {
+/// The same in another environment: `variable` gives the value of a variable that is set to something.
+pub fn path_from(variable: impl Fn(&str) -> Option<std::ffi::OsString>) -> Option<PathBuf> {
     variable(SOCKET)
         .map(PathBuf::from)
         .or_else(|| Some(PathBuf::from(variable("XDG_RUNTIME_DIR")?).join("cps-agent/control.sock")))

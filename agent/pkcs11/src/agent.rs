@@ -4,9 +4,11 @@ use crate::{
     Answer,
     calls::Calls,
     door::{self, Fault, Request},
+    environment::variable,
     log,
 };
 use cps_agent_api::{
+    door::path_from,
     pkcs11::{DecryptAnswer, DecryptRequest, SignAnswer, SignRequest, Tokens},
     words::Screen,
 };
@@ -45,7 +47,7 @@ pub fn speak_to(socket: PathBuf) {
 
 fn connect() -> Result<Arc<UnixStream>, Fault> {
     let elsewhere = ELSEWHERE.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    door::connect(&elsewhere.or_else(cps_agent_api::door::path).ok_or(Fault::NoSession)?)
+    door::connect(&elsewhere.or_else(|| path_from(variable)).ok_or(Fault::NoSession)?)
 }
 
 /// Readers and tokens as the agent remembers them; `None` when there is no agent that can tell.
@@ -139,20 +141,20 @@ fn next_event(events: &mut impl BufRead) -> bool {
 /// Where the agent's prompter may appear: on this program's screen. Its terminal stays its own.
 pub(crate) fn screen() -> Screen {
     Screen {
-        display: variable("DISPLAY"),
-        wayland_display: variable("WAYLAND_DISPLAY"),
+        display: text("DISPLAY"),
+        wayland_display: text("WAYLAND_DISPLAY"),
         language: Some(language()),
         ..Screen::default()
     }
 }
 
 fn language() -> String {
-    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(variable).unwrap_or_default();
+    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(text).unwrap_or_default();
     if locale.starts_with("en") { "en".to_owned() } else { "fr".to_owned() }
 }
 
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
+fn text(name: &str) -> Option<String> {
+    variable(name)?.into_string().ok()
 }
 
 /// What Cryptoki calls a failed signature or decipherment.

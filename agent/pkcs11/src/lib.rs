@@ -24,6 +24,7 @@ mod decrypt;
 mod digest;
 mod door;
 mod entry;
+mod environment;
 mod events;
 mod log;
 mod mechanism;

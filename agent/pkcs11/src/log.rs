@@ -1,23 +1,26 @@
 //! Lines for whoever looks into trouble, only where `CPS_PKCS11_LOG` names a file. A module has no right to its host's
 //! terminal, so there is nothing else it writes to.
 
+use crate::environment::variable;
 use pkcs11_sys::CK_RV;
-use std::{fs::OpenOptions, io::Write as _, path::PathBuf, sync::OnceLock};
+use std::{
+    fs::OpenOptions, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::PathBuf, sync::OnceLock,
+};
 
 /// Environment variable that names the file.
 const FILE: &str = "CPS_PKCS11_LOG";
 
 fn path() -> Option<&'static PathBuf> {
     static PATH: OnceLock<Option<PathBuf>> = OnceLock::new();
-    PATH.get_or_init(|| std::env::var_os(FILE).filter(|path| !path.is_empty()).map(PathBuf::from)).as_ref()
+    PATH.get_or_init(|| variable(FILE).map(PathBuf::from)).as_ref()
 }
 
-/// Adds a line. Never a PIN, and never what is signed.
+/// Adds a line, for its owner alone to read. Never a PIN, and never what is signed; what others wrote stays one line.
 pub(crate) fn line(text: &str) {
     let Some(path) = path() else { return };
     // A log that cannot be written is no reason to fail.
-    if let Ok(mut file) = OpenOptions::new().append(true).create(true).open(path) {
-        let _ = writeln!(file, "{} {text}", std::process::id());
+    if let Ok(mut file) = OpenOptions::new().append(true).create(true).mode(0o600).open(path) {
+        let _ = writeln!(file, "{} {}", std::process::id(), text.escape_debug());
     }
 }
 
