@@ -17,23 +17,23 @@ use std::{
     net::TcpListener,
 };
 
-/// A street whose gateway leads elsewhere, or believes somebody else.
-async fn astray(differ: impl FnOnce(&mut toml::Table, &Service)) -> Street {
-    let street = Street::configured(Settings::default(), &[&cards::doctor_cps3()], &[], differ).await;
+/// A gateway that leads elsewhere, or believes somebody else: every call is refused, and the card signs nothing for it.
+async fn refused_without_a_signature(
+    settings: Settings,
+    differ: impl FnOnce(&mut toml::Table, &Service),
+    code: &str,
+) {
+    let card = cards::doctor_cps3();
+    let street = Street::configured(settings, &[&card], &[], differ).await;
     street.log_in().await;
-    street
+    let before = signatures(&card);
+    assert_eq!(street.refusal("echo").await.1, code);
+    assert_eq!((before, signatures(&card)), (1, 1), "the card signed its login and nothing for {code}");
+    street.desk.end().await;
 }
 
-async fn refused_without_a_signature(street: &Street, code: &str) {
-    let before = signatures_of(street);
-    let (_, told) = street.refusal("echo").await;
-    assert_eq!(told, code);
-    assert_eq!(signatures_of(street), before, "the card signed for {code}");
-}
-
-fn signatures_of(street: &Street) -> usize {
-    // Whatever the card signed reached the service as a whole handshake.
-    street.service.counts().whole()
+fn leads_to(origin: String) -> impl FnOnce(&mut toml::Table, &Service) {
+    |gateway, _| drop(gateway.insert("origin".to_owned(), origin.into()))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -42,27 +42,18 @@ async fn a_certificate_from_elsewhere_is_refused_even_one_of_the_web() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("stranger.pem");
     fs::write(&file, stranger.pem()).expect("written");
-    let street = astray(|gateway, _| {
-        gateway.insert("anchors".to_owned(), vec![file.display().to_string()].into());
-    })
-    .await;
-    refused_without_a_signature(&street, "gateway_origin_untrusted").await;
-    street.desk.end().await;
-    let street = astray(|gateway, _| {
-        gateway.insert("anchors".to_owned(), vec!["system"].into());
-    })
-    .await;
-    refused_without_a_signature(&street, "gateway_origin_untrusted").await;
-    street.desk.end().await;
+    for anchor in [file.display().to_string(), "system".to_owned()] {
+        let differ = |gateway: &mut toml::Table, _: &Service| {
+            gateway.insert("anchors".to_owned(), vec![anchor].into());
+        };
+        refused_without_a_signature(Settings::default(), differ, "gateway_origin_untrusted").await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_certificate_of_another_name_is_refused() {
     let settings = Settings { names: &["service.example"], ..Settings::default() };
-    let street = Street::to(settings, &[&cards::doctor_cps3()], |_| {}).await;
-    street.log_in().await;
-    refused_without_a_signature(&street, "gateway_origin_name").await;
-    street.desk.end().await;
+    refused_without_a_signature(settings, |_, _| {}, "gateway_origin_name").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -76,28 +67,21 @@ async fn a_server_of_an_older_tls_is_named_as_such() {
             let _ = stream.write_all(&[0x15, 0x03, 0x02, 0x00, 0x02, 0x02, 70]);
         }
     });
-    let street = astray(|gateway, _| drop(gateway.insert("origin".to_owned(), origin.into()))).await;
-    refused_without_a_signature(&street, "gateway_tls").await;
-    street.desk.end().await;
+    refused_without_a_signature(Settings::default(), leads_to(origin), "gateway_tls").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cps3_and_a_server_of_tls_1_3_alone_have_nothing_in_common() {
     static NEW: [&rustls::SupportedProtocolVersion; 1] = [&rustls::version::TLS13];
     let settings = Settings { versions: &NEW, ..Settings::default() };
-    let street = Street::to(settings, &[&cards::doctor_cps3()], |_| {}).await;
-    street.log_in().await;
-    refused_without_a_signature(&street, "gateway_tls").await;
-    street.desk.end().await;
+    refused_without_a_signature(settings, |_, _| {}, "gateway_tls").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_not_there_or_speaks_no_tls_is_told_apart() {
     let free = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
     let origin = format!("https://localhost:{free}");
-    let street = astray(|gateway, _| drop(gateway.insert("origin".to_owned(), origin.into()))).await;
-    refused_without_a_signature(&street, "gateway_unreachable").await;
-    street.desk.end().await;
+    refused_without_a_signature(Settings::default(), leads_to(origin), "gateway_unreachable").await;
 
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let origin = format!("https://localhost:{}", listener.local_addr().expect("an address").port());
@@ -107,9 +91,7 @@ async fn a_server_that_is_not_there_or_speaks_no_tls_is_told_apart() {
             let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
         }
     });
-    let street = astray(|gateway, _| drop(gateway.insert("origin".to_owned(), origin.into()))).await;
-    refused_without_a_signature(&street, "gateway_broken").await;
-    street.desk.end().await;
+    refused_without_a_signature(Settings::default(), leads_to(origin), "gateway_broken").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use cps_sandbox::{card::cards, service::Settings};
 use hyper::Request;
 use serde_json::Value;
 use std::{
-    io::{Read as _, Write as _},
+    io::{ErrorKind, Read as _, Write as _},
     net::{SocketAddr, TcpStream},
     time::Duration,
 };
@@ -58,16 +58,18 @@ pub async fn begin(address: SocketAddr, request: String) -> (String, TcpStream) 
     begun.await.expect("no panic")
 }
 
-/// Reads what still comes, and says how much it was.
+/// Reads what still comes until the door hangs up, and says how much it was. Waiting in vain is no end.
 pub async fn rest(mut stream: TcpStream) -> u64 {
     let taken = tokio::task::spawn_blocking(move || {
         let (mut bytes, mut part) = (0, vec![0; 256 * 1024]);
-        while let Ok(length) = stream.read(&mut part)
-            && length > 0
-        {
-            bytes += length as u64;
+        loop {
+            match stream.read(&mut part) {
+                Ok(0) => return bytes,
+                Ok(length) => bytes += length as u64,
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => return bytes,
+                Err(error) => panic!("still open: {error}"),
+            }
         }
-        bytes
     });
     taken.await.expect("no panic")
 }
