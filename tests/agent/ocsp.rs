@@ -118,6 +118,15 @@ fn answer(folder: &Path, path: &str, does: Does) -> Vec<u8> {
         .output()
         .expect("openssl runs: tests/run.sh says what is needed");
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    // Whoever takes its signer's word finds nothing wrong with it: a forgery is refused for its signer alone.
+    let signer = file(&format!("test-ac-igc-sante-{signer}-personnes.pem"));
+    let checked = Command::new("openssl")
+        .args(["ocsp", "-respin", &file("answer.der"), "-reqin", &file("question.der")])
+        .args(["-VAfile", &signer, "-no_nonce"])
+        .output()
+        .expect("openssl runs");
+    let told = String::from_utf8_lossy(&checked.stderr);
+    assert!(told.contains("Response verify OK"), "{told}");
     fs::read(folder.join("answer.der")).expect("an answer")
 }
 
