@@ -1,6 +1,7 @@
 //! The PIN prompt: wrong PINs, second thoughts, and commands that go away.
 
 use crate::scene::Scene;
+use cps_agent_api::client::Agent as Control;
 use cps_sandbox::{card::cards, pinentry::Answer};
 
 #[tokio::test]
@@ -22,6 +23,11 @@ async fn a_command_that_goes_away_closes_its_prompt() {
         login = scene.login() => panic!("nobody typed anything: {login:?}"),
         () = scene.until_asked(1) => {}
     }
+    // A login that comes while the question is still there would join the first one, and wait with it.
+    let gone = async |control: &mut Control| {
+        control.status().await.expect("a status").prompt.is_none().then_some(())
+    };
+    scene.until("an empty screen", gone).await;
     scene.login().await.expect("the screen is free");
     assert_eq!(scene.person.questions().len(), 2);
 }

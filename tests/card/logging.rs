@@ -33,6 +33,8 @@ pub(crate) fn listen() {
         tracing_subscriber::fmt()
             .with_max_level(LevelFilter::TRACE)
             .with_ansi(false)
+            // The digits of a time of day would be a PIN one day.
+            .without_time()
             .with_writer(|| OwnLog)
             .init();
     });
