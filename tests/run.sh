@@ -96,11 +96,13 @@ cargo build --workspace --all-targets
 step "tests"
 result=$(mktemp -d)
 trap 'rm -rf "$result"' EXIT
+# Most tests wait for other programs more than they compute.
+export RUST_TEST_THREADS="${RUST_TEST_THREADS:-4}"
 # A test that hangs ends its own target, and the rest still says its word: the slowest target needs three minutes.
 host=$(rustc -vV | sed -n 's/^host: //p' | tr 'a-z-' 'A-Z_')
 # The runner closes once for each target; a pipe has only the exit code of its last command.
 {
-    env "CARGO_TARGET_${host}_RUNNER=timeout --verbose --kill-after=10 600" \
+    env "CARGO_TARGET_${host}_RUNNER=timeout --verbose --kill-after=10 400" \
         cargo test --workspace --no-fail-fast 2>&1 && echo 0 >"$result/status" || echo "$?" >"$result/status"
 } | tee "$result/log"
 step "the slowest targets"

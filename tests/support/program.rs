@@ -7,12 +7,18 @@ use std::{
     io::{BufRead, BufReader, Lines, Read, Write},
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
-/// A running judge. Dropping it ends it.
+/// How long it may take to put its own children away.
+const LEAVE: Duration = Duration::from_secs(20);
+
+/// A running judge. Dropping it ends it, with the browsers and servers that it started.
 pub struct Program {
     child: Child,
-    orders: ChildStdin,
+    /// Its end is the last order: whoever hears it puts away what they started, and goes.
+    orders: Option<ChildStdin>,
     lines: Lines<BufReader<ChildStdout>>,
 }
 
@@ -39,7 +45,7 @@ impl Program {
             .stderr(Stdio::piped())
             .spawn()
             .expect("it starts: tests/run.sh says what is needed");
-        let orders = child.stdin.take().expect("a pipe");
+        let orders = child.stdin.take();
         let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
         let mut program = Self { child, orders, lines };
         let ready = program.read();
@@ -54,7 +60,8 @@ impl Program {
 
     /// Gives an order.
     pub fn write(&mut self, order: &Value) {
-        writeln!(self.orders, "{order}").expect("it takes orders");
+        let orders = self.orders.as_mut().expect("it was not told to end");
+        writeln!(orders, "{order}").expect("it takes orders");
     }
 
     /// Its next line.
@@ -89,6 +96,11 @@ fn support() -> PathBuf {
 
 impl Drop for Program {
     fn drop(&mut self) {
+        self.orders = None;
+        let deadline = Instant::now() + LEAVE;
+        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(5));
+        }
         self.kill();
     }
 }
