@@ -75,6 +75,17 @@ fn a_second_life_knows_nothing_of_the_first() {
 }
 
 #[test]
+fn a_second_life_gives_no_session_the_number_of_one_of_the_first() {
+    let host = Host::with(&[("Reader", Some(cps3("1")))]);
+    let first = host.session();
+    call!(C_Finalize, null_mut()).unwrap();
+    call!(C_Initialize, null_mut()).unwrap();
+    let second = host.session();
+    assert_ne!(first, second);
+    assert_eq!(host.session_info(first).unwrap_err(), CKR_SESSION_HANDLE_INVALID);
+}
+
+#[test]
 fn reserved_pointers_are_null() {
     let _host = Host::uninitialised();
     let mut something = 0_u8;

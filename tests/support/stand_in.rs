@@ -52,6 +52,7 @@ struct State {
     signatures: Vec<SignRequest>,
     decipherments: Vec<DecryptRequest>,
     asked: usize,
+    ignored: usize,
     waiting: usize,
 }
 
@@ -96,6 +97,7 @@ impl StandIn {
             signatures: Vec::new(),
             decipherments: Vec::new(),
             asked: 0,
+            ignored: 0,
             waiting: 0,
         };
         let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
@@ -189,6 +191,16 @@ impl StandIn {
         self.shared.lock().door = Door::Hung;
     }
 
+    /// An agent that hung answers again.
+    pub fn recovered(&self) {
+        self.shared.lock().door = Door::Open;
+    }
+
+    /// How many requests got no answer, since the agent hung.
+    pub fn ignored(&self) -> usize {
+        self.shared.lock().ignored
+    }
+
     /// A door that is closed in the caller's face.
     pub fn slammed(&self) {
         self.shared.lock().door = Door::Slammed;
@@ -238,7 +250,7 @@ fn serve(shared: &Shared, stream: UnixStream) {
         let door = shared.lock().door;
         match door {
             Door::Slammed => return,
-            Door::Hung => continue,
+            Door::Hung => shared.lock().ignored += 1,
             Door::Garbled => answer(&stream, 200, PROTOCOL, b"not JSON"),
             Door::Newer => answer(&stream, 409, PROTOCOL + 1, b"{}"),
             Door::Open => match line.as_str() {

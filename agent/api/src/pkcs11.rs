@@ -8,6 +8,7 @@ use crate::words::Screen;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::fmt;
+use zeroize::Zeroizing;
 
 /// `GET /v1/pkcs11`: readers and tokens, from the agent's memory. No card is asked, nobody is prompted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -221,10 +222,44 @@ pub struct DecryptRequest {
 }
 
 /// Its answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DecryptAnswer {
     /// The plaintext, without its padding.
-    pub plaintext: Base64,
+    pub plaintext: Plaintext,
+}
+
+/// What was deciphered: travels as [`Base64`] does, and is wiped when it is dropped.
+#[derive(PartialEq, Eq)]
+pub struct Plaintext(Zeroizing<Vec<u8>>);
+
+impl fmt::Debug for Plaintext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Plaintext(…)")
+    }
+}
+
+impl From<Vec<u8>> for Plaintext {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+}
+
+impl From<Plaintext> for Zeroizing<Vec<u8>> {
+    fn from(plaintext: Plaintext) -> Self {
+        plaintext.0
+    }
+}
+
+impl Serialize for Plaintext {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&Zeroizing::new(STANDARD.encode(&*self.0)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Plaintext {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Base64::deserialize(deserializer).map(|Base64(bytes)| bytes.into())
+    }
 }
 
 /// Bytes that travel as base64 (RFC 4648 §4, padded). Shows its length only.
@@ -281,6 +316,15 @@ mod tests {
     #[test]
     fn bytes_are_not_shown() {
         assert_eq!(format!("{:?}", Base64(vec![0x31; 4])), "Base64(4 bytes)");
+    }
+
+    #[test]
+    fn a_plaintext_travels_and_is_not_shown() {
+        let answer = DecryptAnswer { plaintext: vec![1, 2].into() };
+        let json = serde_json::to_string(&answer).unwrap();
+        assert_eq!(json, r#"{"plaintext":"AQI="}"#);
+        assert_eq!(serde_json::from_str::<DecryptAnswer>(&json).unwrap(), answer);
+        assert_eq!(format!("{answer:?}"), "DecryptAnswer { plaintext: Plaintext(…) }");
     }
 
     #[test]

@@ -3,15 +3,11 @@
 use crate::{
     Answer,
     calls::Calls,
-    door::{self, Fault, Request},
-    environment::variable,
+    door::{self, Fault, Patience, Request},
+    environment::environment,
     log,
 };
-use cps_agent_api::{
-    door::path_from,
-    pkcs11::{DecryptAnswer, DecryptRequest, SignAnswer, SignRequest, Tokens},
-    words::Screen,
-};
+use cps_agent_api::pkcs11::{DecryptAnswer, DecryptRequest, SignAnswer, SignRequest, Tokens};
 use pkcs11_sys::{
     CK_RV, CKR_DATA_INVALID, CKR_DEVICE_ERROR, CKR_DEVICE_REMOVED, CKR_FUNCTION_CANCELED,
     CKR_FUNCTION_FAILED, CKR_FUNCTION_REJECTED, CKR_KEY_FUNCTION_NOT_PERMITTED, CKR_PIN_INCORRECT,
@@ -23,11 +19,18 @@ use std::{
     os::unix::net::UnixStream,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
+use zeroize::Zeroizing;
 
-/// How long the agent may take to say what it has in memory. A hung agent is an absent one: no program waits for it.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the agent may take to say what it has in memory. A program may be waiting for it with its window.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long an agent that took longer is not asked again: it was given its time, and each call would wait anew.
+const REST: Duration = Duration::from_secs(10);
+
+/// How often the agent is looked at while it asks the person.
+const LOOK: Duration = Duration::from_secs(15);
 
 /// How often a blocked `C_WaitForSlotEvent` looks for an agent that is not there.
 const LOOKOUT: Duration = Duration::from_secs(1);
@@ -47,15 +50,48 @@ pub fn speak_to(socket: PathBuf) {
 
 fn connect() -> Result<Arc<UnixStream>, Fault> {
     let elsewhere = ELSEWHERE.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    door::connect(&elsewhere.or_else(|| path_from(variable)).ok_or(Fault::NoSession)?)
+    let socket = elsewhere.or_else(|| environment().socket.clone());
+    door::connect(&socket.ok_or(Fault::NoSession)?)
 }
 
-/// Readers and tokens as the agent remembers them; `None` when there is no agent that can tell.
-pub(crate) fn tokens() -> Option<Tokens> {
-    let request =
-        Request { method: "GET", path: "/v1/pkcs11", language: &language(), patience: Some(PATIENCE) };
-    let asked = connect().and_then(|socket| request.ask(&socket, None::<&()>));
-    asked.inspect_err(|fault| log::line(&format!("no slots: {fault}"))).ok()
+/// What the agent says of readers and tokens.
+pub(crate) enum Told {
+    /// These are there, as it remembers them.
+    Tokens(Tokens),
+    /// There is no agent that can tell, and so nothing.
+    Nobody,
+    /// Nothing this time, though it is there: what it said before may still be true.
+    Nothing,
+}
+
+/// Asks the agent. One that took too long has until `rest` to recover, and is not asked before.
+pub(crate) fn tokens(rest: &mut Option<Instant>) -> Told {
+    if rest.is_some_and(|until| Instant::now() < until) {
+        return Told::Nothing;
+    }
+    let asked = ask_tokens();
+    *rest = matches!(asked, Err(Fault::Hung)).then(|| Instant::now() + REST);
+    match asked {
+        Ok(tokens) => Told::Tokens(tokens),
+        Err(fault) => {
+            log::line(&format!("no slots: {fault}"));
+            match fault {
+                Fault::Hung | Fault::Lost(_) | Fault::Refused(_) => Told::Nothing,
+                Fault::NoSession | Fault::Absent(_) | Fault::Version(_) | Fault::Garbled(_) => Told::Nobody,
+            }
+        }
+    }
+}
+
+fn ask_tokens() -> Result<Tokens, Fault> {
+    let (language, patience) = (environment().language, Patience::Until(PATIENCE));
+    let request = Request { method: "GET", path: "/v1/pkcs11", language, patience };
+    request.ask(&*connect()?, None::<&()>)
+}
+
+/// Whether the agent answers others while it keeps a caller waiting.
+fn lives() -> bool {
+    !matches!(ask_tokens(), Err(Fault::Hung))
 }
 
 /// Has a key sign. Waits for the person if need be.
@@ -64,8 +100,8 @@ pub(crate) fn sign(request: &SignRequest, calls: &Calls) -> Answer<Vec<u8>> {
 }
 
 /// Has a key decipher. Waits for the person if need be.
-pub(crate) fn decrypt(request: &DecryptRequest, calls: &Calls) -> Answer<Vec<u8>> {
-    use_key("/v1/pkcs11/decrypt", request, calls).map(|answer: DecryptAnswer| answer.plaintext.0)
+pub(crate) fn decrypt(request: &DecryptRequest, calls: &Calls) -> Answer<Zeroizing<Vec<u8>>> {
+    use_key("/v1/pkcs11/decrypt", request, calls).map(|answer: DecryptAnswer| answer.plaintext.into())
 }
 
 fn use_key<T: DeserializeOwned>(path: &str, body: &impl Serialize, calls: &Calls) -> Answer<T> {
@@ -75,7 +111,8 @@ fn use_key<T: DeserializeOwned>(path: &str, body: &impl Serialize, calls: &Calls
     };
     let socket = connect().map_err(told)?;
     calls.wait_on(&socket)?;
-    let request = Request { method: "POST", path, language: &language(), patience: None };
+    let (language, patience) = (environment().language, Patience::Person(LOOK, &lives));
+    let request = Request { method: "POST", path, language, patience };
     calls.or_over(request.ask(&socket, Some(body)).map_err(told))
 }
 
@@ -112,7 +149,8 @@ impl Watch {
 
 /// Reads events until `now` finds something; `None` when the agent ends.
 fn watched<T>(socket: &UnixStream, now: &mut impl FnMut() -> Answer<Option<T>>) -> Answer<Option<T>> {
-    let request = Request { method: "GET", path: "/v1/events", language: &language(), patience: None };
+    let (language, patience) = (environment().language, Patience::Endless);
+    let request = Request { method: "GET", path: "/v1/events", language, patience };
     let Ok(events) = request.stream(socket) else { return Ok(None) };
     let mut events = BufReader::new(events);
     loop {
@@ -138,30 +176,11 @@ fn next_event(events: &mut impl BufRead) -> bool {
     }
 }
 
-/// Where the agent's prompter may appear: on this program's screen. Its terminal stays its own.
-pub(crate) fn screen() -> Screen {
-    Screen {
-        display: text("DISPLAY"),
-        wayland_display: text("WAYLAND_DISPLAY"),
-        language: Some(language()),
-        ..Screen::default()
-    }
-}
-
-fn language() -> String {
-    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(text).unwrap_or_default();
-    if locale.starts_with("en") { "en".to_owned() } else { "fr".to_owned() }
-}
-
-fn text(name: &str) -> Option<String> {
-    variable(name)?.into_string().ok()
-}
-
 /// What Cryptoki calls a failed signature or decipherment.
 fn refusal(fault: &Fault) -> CK_RV {
     match fault {
         Fault::NoSession | Fault::Absent(_) | Fault::Version(_) => CKR_DEVICE_REMOVED,
-        Fault::Lost(_) | Fault::Garbled(_) => CKR_DEVICE_ERROR,
+        Fault::Hung | Fault::Lost(_) | Fault::Garbled(_) => CKR_DEVICE_ERROR,
         Fault::Refused(problem) => match problem.code.as_str() {
             "card_removed"
             | "no_card"

@@ -3,17 +3,18 @@
 
 use crate::{
     Answer, agent,
+    environment::environment,
     mechanism::{self, Parameter},
     module, objects,
     reply::{Reply, Room},
     sessions::Session,
-    sign::end_of_card,
+    sign::{begin, end_of_card},
     slots::Slot,
 };
 use cps_agent_api::pkcs11::{Base64, DecryptRequest, Key};
 use pkcs11_sys::{
     CK_MECHANISM_TYPE, CK_OBJECT_HANDLE, CK_SESSION_HANDLE, CKR_ENCRYPTED_DATA_LEN_RANGE,
-    CKR_OPERATION_ACTIVE, CKR_OPERATION_NOT_INITIALIZED,
+    CKR_OPERATION_NOT_INITIALIZED,
 };
 use zeroize::Zeroizing;
 
@@ -36,14 +37,10 @@ pub(crate) fn init(
     parameter: Parameter,
     key: CK_OBJECT_HANDLE,
 ) -> Answer<()> {
-    if session.decryption.is_some() {
-        return Err(CKR_OPERATION_ACTIVE);
-    }
-    let (token, key) = slot.private_key(key)?;
-    mechanism::for_decryption(kind, parameter, key)?;
-    let (serial, key) = (token.serial.clone(), key.clone());
-    session.decryption = Some(Decryption { serial, key, plaintext: None });
-    Ok(())
+    begin(&mut session.decryption, slot, key, |token, key| {
+        mechanism::for_decryption(kind, parameter, key)?;
+        Ok(Decryption { serial: token.serial.clone(), key: key.clone(), plaintext: None })
+    })
 }
 
 /// `C_Decrypt`. How long the plaintext is shows only when it is there; before, the most it can be is told.
@@ -63,9 +60,9 @@ pub(crate) fn whole(handle: CK_SESSION_HANDLE, cryptogram: &[u8], room: Room) ->
         Some(plaintext) => plaintext.clone(),
         None if cryptogram.len() == length => {
             let (serial, key) = (decryption.serial.clone(), decryption.key.id.clone());
-            let request =
-                DecryptRequest { serial, key, data: Base64(cryptogram.to_vec()), screen: agent::screen() };
-            Zeroizing::new(agent::decrypt(&request, &calls).inspect_err(|value| end_of_card(*value))?)
+            let (data, screen) = (Base64(cryptogram.to_vec()), environment().screen.clone());
+            let request = DecryptRequest { serial, key, data, screen };
+            agent::decrypt(&request, &calls).inspect_err(|value| end_of_card(*value))?
         }
         None => return Err(CKR_ENCRYPTED_DATA_LEN_RANGE),
     };

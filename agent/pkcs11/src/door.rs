@@ -4,21 +4,26 @@
 //! close (daemons close all they do not know) or a fork would share. What comes back is read with limits.
 
 use cps_agent_api::words::{PROTOCOL, PROTOCOL_HEADER, Problem};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{
     fmt,
-    io::{self, BufRead, BufReader, ErrorKind, Read, Write},
+    io::{self, BufRead, ErrorKind, Read, Write},
     os::unix::net::UnixStream,
     path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
+use zeroize::Zeroizing;
 
 /// Longest head and longest line of it.
 const HEAD: u64 = 16 * 1024;
 
 /// Longest answer. The longest honest one is a list of certificates.
 const BODY: u64 = 4 * 1024 * 1024;
+
+/// How much is read ahead.
+const AHEAD: usize = 8 * 1024;
 
 /// How long the agent may take to read a request.
 const SENDING: Duration = Duration::from_secs(5);
@@ -34,7 +39,9 @@ pub(crate) enum Fault {
     Version(Option<u32>),
     /// It refuses.
     Refused(Box<Problem>),
-    /// It hung up, or took too long.
+    /// It is there, and does not answer in time: stopped, or busy beyond measure.
+    Hung,
+    /// It hung up.
     Lost(io::Error),
     /// What it said is no answer.
     Garbled(&'static str),
@@ -50,15 +57,50 @@ impl fmt::Display for Fault {
             }
             Self::Version(None) => write!(f, "the agent names no version of the protocol"),
             Self::Refused(problem) => write!(f, "{problem}"),
+            Self::Hung => write!(f, "the agent does not answer in time"),
             Self::Lost(error) => write!(f, "the agent hung up: {error}"),
             Self::Garbled(what) => write!(f, "the agent's answer has {what}"),
         }
     }
 }
 
-/// A connection, which another thread may end by shutting it down.
+impl Fault {
+    /// What the socket says while an answer is awaited.
+    fn of(error: io::Error) -> Self {
+        // A time-out of the system's own is told as the first, ours as the second.
+        match error.kind() {
+            ErrorKind::WouldBlock | ErrorKind::TimedOut => Self::Hung,
+            _ => Self::Lost(error),
+        }
+    }
+}
+
+/// A connection, which another thread may end by shutting it down. It is there at once or not at all: where more callers
+/// wait than the agent's queue holds, a blocking connect would wait for ever.
 pub(crate) fn connect(path: &Path) -> Result<Arc<UnixStream>, Fault> {
-    UnixStream::connect(path).map(Arc::new).map_err(Fault::Absent)
+    let connected = || {
+        let (family, kind) = (AddressFamily::UNIX, SocketType::STREAM);
+        let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+        let socket = UnixStream::from(rustix::net::socket_with(family, kind, flags, None)?);
+        rustix::net::connect(&socket, &SocketAddrUnix::new(path)?)?;
+        socket.set_nonblocking(false)?;
+        Ok(Arc::new(socket))
+    };
+    connected().map_err(|error: io::Error| match error.kind() {
+        ErrorKind::WouldBlock => Fault::Hung,
+        _ => Fault::Absent(error),
+    })
+}
+
+/// How long an answer is waited for.
+#[derive(Clone, Copy)]
+pub(crate) enum Patience<'a> {
+    /// So long: the agent has it in memory.
+    Until(Duration),
+    /// As long as it takes a person. Each time so much of it passed, the agent is looked at: one that hangs asks nobody.
+    Person(Duration, &'a dyn Fn() -> bool),
+    /// Until another thread ends the wait.
+    Endless,
 }
 
 /// A request.
@@ -69,11 +111,11 @@ pub(crate) struct Request<'a> {
     pub(crate) path: &'a str,
     /// `fr` or `en`.
     pub(crate) language: &'a str,
-    /// How long the answer may take; a person may take any time.
-    pub(crate) patience: Option<Duration>,
+    /// How long the answer may take.
+    pub(crate) patience: Patience<'a>,
 }
 
-impl Request<'_> {
+impl<'a> Request<'a> {
     /// Sends the request with a body, and understands the answer.
     pub(crate) fn ask<T: DeserializeOwned>(
         &self,
@@ -81,16 +123,23 @@ impl Request<'_> {
         body: Option<&impl Serialize>,
     ) -> Result<T, Fault> {
         let body = body.map(serde_json::to_vec).transpose().map_err(|_| Fault::Garbled("no request"))?;
-        let answer = whole(self.send(socket, body.as_deref())?)?;
+        let body = body.map(Zeroizing::new);
+        let answer = whole(self.send(socket, body.as_ref().map(|body| body.as_slice()))?)?;
         serde_json::from_slice(&answer).map_err(|_| Fault::Garbled("another form than expected"))
     }
 
     /// Sends the request, and gives the body of a successful answer as it comes.
-    pub(crate) fn stream<'s>(&self, socket: &'s UnixStream) -> Result<Body<'s>, Fault> {
+    pub(crate) fn stream<'s>(&self, socket: &'s UnixStream) -> Result<Body<'s>, Fault>
+    where
+        'a: 's,
+    {
         self.send(socket, None)
     }
 
-    fn send<'s>(&self, socket: &'s UnixStream, body: Option<&[u8]>) -> Result<Body<'s>, Fault> {
+    fn send<'s>(&self, socket: &'s UnixStream, body: Option<&[u8]>) -> Result<Body<'s>, Fault>
+    where
+        'a: 's,
+    {
         let (Self { method, path, language, .. }, body) = (self, body.unwrap_or_default());
         let mut request = format!(
             "{method} {path} HTTP/1.1\r\nhost: localhost\r\naccept-language: {language}\r\n{PROTOCOL_HEADER}: {PROTOCOL}\r\n"
@@ -101,33 +150,79 @@ impl Request<'_> {
         }
         request.push_str("\r\n");
         let mut socket = socket;
-        socket.set_write_timeout(Some(SENDING)).map_err(Fault::Lost)?;
+        let sending = if let Patience::Until(time) = self.patience { time } else { SENDING };
+        socket.set_write_timeout(Some(sending)).map_err(Fault::Lost)?;
         // One plain write: the standard library asks for no SIGPIPE with it, which a host might die of.
-        socket.write_all(&[request.as_bytes(), body].concat()).map_err(Fault::Lost)?;
-        let deadline = self.patience.map(|patience| Instant::now() + patience);
-        accepted(BufReader::new(Timed { socket, deadline }))
+        socket.write_all(&[request.as_bytes(), body].concat()).map_err(Fault::of)?;
+        accepted(Ahead::of(Timed { socket, patience: self.patience, since: Instant::now() }))
     }
 }
 
-/// A socket whose answers have a deadline.
+/// A socket whose answers are waited for with a patience.
 struct Timed<'a> {
     socket: &'a UnixStream,
-    deadline: Option<Instant>,
+    patience: Patience<'a>,
+    since: Instant,
 }
 
 impl Read for Timed<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        if left.is_some_and(|left| left.is_zero()) {
-            return Err(ErrorKind::TimedOut.into());
+        loop {
+            let wait = match self.patience {
+                Patience::Until(time) => Some(time.saturating_sub(self.since.elapsed())),
+                Patience::Person(look, _) => Some(look),
+                Patience::Endless => None,
+            };
+            if wait.is_some_and(|wait| wait.is_zero()) {
+                return Err(ErrorKind::TimedOut.into());
+            }
+            self.socket.set_read_timeout(wait)?;
+            let read = self.socket.read(buffer);
+            match (&read, self.patience) {
+                (Err(error), Patience::Person(_, lives))
+                    if error.kind() == ErrorKind::WouldBlock && lives() => {}
+                _ => return read,
+            }
         }
-        self.socket.set_read_timeout(left)?;
-        self.socket.read(buffer)
+    }
+}
+
+/// What was read ahead. It is wiped, which the standard library's reader does not do: it may be what a key deciphered.
+struct Ahead<'a> {
+    socket: Timed<'a>,
+    bytes: Zeroizing<Vec<u8>>,
+    unread: std::ops::Range<usize>,
+}
+
+impl<'a> Ahead<'a> {
+    fn of(socket: Timed<'a>) -> Self {
+        Self { socket, bytes: Zeroizing::new(vec![0; AHEAD]), unread: 0..0 }
+    }
+}
+
+impl BufRead for Ahead<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.unread.is_empty() {
+            self.unread = 0..self.socket.read(&mut self.bytes)?;
+        }
+        Ok(self.bytes.get(self.unread.clone()).unwrap_or_default())
+    }
+
+    fn consume(&mut self, bytes: usize) {
+        self.unread.start = self.unread.end.min(self.unread.start.saturating_add(bytes));
+    }
+}
+
+impl Read for Ahead<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.fill_buf()?.read(buffer)?;
+        self.consume(read);
+        Ok(read)
     }
 }
 
 /// Reads the head and lets a successful answer of our version through.
-fn accepted(mut reader: BufReader<Timed<'_>>) -> Result<Body<'_>, Fault> {
+fn accepted(mut reader: Ahead<'_>) -> Result<Body<'_>, Fault> {
     let mut head = reader.by_ref().take(HEAD);
     let status = line(&mut head)?;
     let status = status.split(' ').nth(1).and_then(|status| status.parse::<u16>().ok());
@@ -162,7 +257,7 @@ fn accepted(mut reader: BufReader<Timed<'_>>) -> Result<Body<'_>, Fault> {
 /// The next line of the head, without its end.
 fn line(head: &mut impl BufRead) -> Result<String, Fault> {
     let mut line = String::new();
-    head.read_line(&mut line).map_err(Fault::Lost)?;
+    head.read_line(&mut line).map_err(Fault::of)?;
     if !line.ends_with('\n') {
         return Err(Fault::Lost(ErrorKind::UnexpectedEof.into()));
     }
@@ -170,9 +265,10 @@ fn line(head: &mut impl BufRead) -> Result<String, Fault> {
     Ok(line)
 }
 
-fn whole(body: Body<'_>) -> Result<Vec<u8>, Fault> {
-    let mut all = Vec::new();
-    body.take(BODY + 1).read_to_end(&mut all).map_err(Fault::Lost)?;
+/// The whole of a body. It may be what a key deciphered, so it is wiped, and is not moved about while it grows.
+fn whole(body: Body<'_>) -> Result<Zeroizing<Vec<u8>>, Fault> {
+    let mut all = Zeroizing::new(Vec::with_capacity(body.told()));
+    body.take(BODY + 1).read_to_end(&mut all).map_err(Fault::of)?;
     if u64::try_from(all.len()).is_ok_and(|length| length <= BODY) {
         Ok(all)
     } else {
@@ -194,11 +290,20 @@ enum Left {
 
 /// The body of an answer, as it comes.
 pub(crate) struct Body<'a> {
-    reader: BufReader<Timed<'a>>,
+    reader: Ahead<'a>,
     left: Left,
 }
 
 impl Body<'_> {
+    /// Its length, where it is told and honest.
+    fn told(&self) -> usize {
+        match self.left {
+            // Room for one byte more: reading to the end looks for it.
+            Left::Bytes(bytes) if u64::try_from(bytes).is_ok_and(|bytes| bytes <= BODY) => bytes + 1,
+            _ => 0,
+        }
+    }
+
     /// Reads the line that begins a chunk; the one after a chunk is empty.
     fn next_chunk(&mut self, first: bool) -> io::Result<usize> {
         let mut size = String::new();

@@ -1,18 +1,12 @@
 //! Lines for whoever looks into trouble, only where `CPS_PKCS11_LOG` names a file. A module has no right to its host's
 //! terminal, so there is nothing else it writes to.
 
-use crate::environment::variable;
+use crate::environment::environment;
 use pkcs11_sys::CK_RV;
-use std::{
-    fs::OpenOptions, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::PathBuf, sync::OnceLock,
-};
+use std::{fs::OpenOptions, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path};
 
-/// Environment variable that names the file.
-const FILE: &str = "CPS_PKCS11_LOG";
-
-fn path() -> Option<&'static PathBuf> {
-    static PATH: OnceLock<Option<PathBuf>> = OnceLock::new();
-    PATH.get_or_init(|| variable(FILE).map(PathBuf::from)).as_ref()
+fn path() -> Option<&'static Path> {
+    environment().log.as_deref()
 }
 
 /// Adds a line, for its owner alone to read. Never a PIN, and never what is signed; what others wrote stays one line.

@@ -4,17 +4,20 @@
 //! it does not have. So each process of a line of forks has a state under its own number, found without any lock.
 
 use crate::{
-    Answer, agent,
+    Answer,
+    agent::{self, Told},
     calls::Calls,
     sessions::{Session, Sessions},
     slots::{Slot, Slots},
 };
-use cps_agent_api::pkcs11::Tokens;
 use pkcs11_sys::{
     CK_SESSION_HANDLE, CKR_CRYPTOKI_ALREADY_INITIALIZED, CKR_CRYPTOKI_NOT_INITIALIZED, CKR_DEVICE_REMOVED,
     CKR_SESSION_HANDLE_INVALID,
 };
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    time::Instant,
+};
 
 /// What is known between `C_Initialize` and `C_Finalize`.
 pub(crate) struct Module {
@@ -43,42 +46,64 @@ impl Module {
     }
 
     /// Takes in what the agent says now: sessions on what left are over.
-    fn learn(&mut self, tokens: Option<Tokens>) {
-        for slot in self.slots.learn(tokens) {
+    fn learn(&mut self, told: Told) {
+        for slot in self.slots.learn(told) {
             self.sessions.close_all(slot);
         }
     }
 }
 
+/// A process: its number, and when it began, where the system tells. A number alone may be that of an ancestor who died.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Identity {
+    pid: u32,
+    began: Option<u64>,
+}
+
+impl Identity {
+    /// This process.
+    fn own() -> Self {
+        let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+        // The name of the program is in parentheses and may hold anything; `starttime` is the 20th field after it (proc(5)).
+        let fields = stat.rsplit_once(')').map(|(_, fields)| fields.split_ascii_whitespace());
+        let began = fields.and_then(|mut fields| fields.nth(19)?.parse().ok());
+        Self { pid: std::process::id(), began }
+    }
+}
+
 /// The state of one process, and of its children behind it.
 struct Process {
-    pid: u32,
+    identity: Identity,
     module: Mutex<Option<Module>>,
-    /// Held while the agent is asked, so that answers are taken in as they were given.
-    asking: Mutex<()>,
+    /// Held while the agent is asked, so that answers are taken in as they were given. One that hung rests until then.
+    asking: Mutex<Option<Instant>>,
     child: OnceLock<Box<Process>>,
 }
 
 impl Process {
-    fn new(pid: u32) -> Self {
-        Self { pid, module: Mutex::new(None), asking: Mutex::new(()), child: OnceLock::new() }
+    fn new(identity: Identity) -> Self {
+        Self { identity, module: Mutex::new(None), asking: Mutex::new(None), child: OnceLock::new() }
     }
 
-    /// The state of a process of this line; made where there is none and `new` says so.
-    fn find(&self, pid: u32, new: bool) -> Option<&Self> {
-        if self.pid == pid {
-            return Some(self);
+    /// The state of the process that has this number now: the last one of the line.
+    fn find(&self, pid: u32) -> Option<&Self> {
+        let later = self.child.get().and_then(|child| child.find(pid));
+        later.or_else(|| (self.identity.pid == pid).then_some(self))
+    }
+
+    /// The state of a process; made where there is none.
+    fn of(&self, identity: Identity) -> &Self {
+        if self.identity == identity {
+            return self;
         }
-        let child =
-            if new { Some(self.child.get_or_init(|| Box::new(Self::new(pid)))) } else { self.child.get() };
-        child?.find(pid, new)
+        self.child.get_or_init(|| Box::new(Self::new(identity))).of(identity)
     }
 }
 
 static FIRST: OnceLock<Process> = OnceLock::new();
 
 fn here() -> Answer<&'static Process> {
-    FIRST.get().and_then(|first| first.find(std::process::id(), false)).ok_or(CKR_CRYPTOKI_NOT_INITIALIZED)
+    FIRST.get().and_then(|first| first.find(std::process::id())).ok_or(CKR_CRYPTOKI_NOT_INITIALIZED)
 }
 
 /// A panic while the lock was held has been told already, as `CKR_GENERAL_ERROR`; what it left is still the caller's.
@@ -88,16 +113,17 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// `C_Initialize`. What is there at this moment is no event.
 pub(crate) fn initialize() -> Answer<()> {
-    let pid = std::process::id();
-    let process =
-        FIRST.get_or_init(|| Process::new(pid)).find(pid, true).ok_or(CKR_CRYPTOKI_NOT_INITIALIZED)?;
-    let _order = lock(&process.asking);
+    let identity = Identity::own();
+    let process = FIRST.get_or_init(|| Process::new(identity)).of(identity);
+    let mut rest = lock(&process.asking);
     if lock(&process.module).is_some() {
         return Err(CKR_CRYPTOKI_ALREADY_INITIALIZED);
     }
-    let tokens = agent::tokens();
+    // Nothing is known that could stand for an answer.
+    *rest = None;
+    let told = agent::tokens(&mut rest);
     let mut module = Module::new();
-    module.learn(tokens);
+    module.learn(told);
     module.slots.forget_events();
     *lock(&process.module) = Some(module);
     Ok(())
@@ -123,10 +149,10 @@ pub(crate) fn with<T>(work: impl FnOnce(&mut Module) -> Answer<T>) -> Answer<T> 
 pub(crate) fn fresh<T>(work: impl FnOnce(&mut Module) -> Answer<T>) -> Answer<T> {
     let process = here()?;
     with(|_| Ok(()))?;
-    let _order = lock(&process.asking);
-    let tokens = agent::tokens();
+    let mut rest = lock(&process.asking);
+    let told = agent::tokens(&mut rest);
     with(|module| {
-        module.learn(tokens);
+        module.learn(told);
         work(module)
     })
 }
@@ -158,24 +184,44 @@ pub(crate) fn session<T>(
 mod tests {
     use super::*;
 
+    fn identity(pid: u32, began: u64) -> Identity {
+        Identity { pid, began: Some(began) }
+    }
+
     #[test]
     fn a_child_does_not_have_its_parents_state() {
-        let parent = Process::new(10);
+        let parent = Process::new(identity(10, 1));
         *lock(&parent.module) = Some(Module::new());
-        assert!(parent.find(11, false).is_none());
-        let child = parent.find(11, true).unwrap();
+        assert!(parent.find(11).is_none());
+        let child = parent.of(identity(11, 2));
         assert!(lock(&child.module).is_none());
-        assert!(lock(&parent.find(10, false).unwrap().module).is_some());
+        assert!(lock(&parent.find(10).unwrap().module).is_some());
     }
 
     #[test]
     fn a_child_needs_no_lock_of_its_parent() {
-        let parent = Process::new(10);
+        let parent = Process::new(identity(10, 1));
         let _held = (lock(&parent.module), lock(&parent.asking));
-        let child = parent.find(11, true).unwrap();
-        let grandchild = child.find(12, true).unwrap();
+        let child = parent.of(identity(11, 2));
+        let grandchild = child.of(identity(12, 3));
         *lock(&grandchild.module) = Some(Module::new());
-        assert!(lock(&parent.find(12, false).unwrap().module).is_some());
-        assert!(lock(&parent.find(11, false).unwrap().module).is_none());
+        assert!(lock(&parent.find(12).unwrap().module).is_some());
+        assert!(lock(&parent.find(11).unwrap().module).is_none());
+    }
+
+    #[test]
+    fn a_grandchild_with_the_number_of_an_ancestor_who_died_has_a_state_of_its_own() {
+        let ancestor = Process::new(identity(10, 1));
+        let _held = (lock(&ancestor.module), lock(&ancestor.asking));
+        ancestor.of(identity(11, 2));
+        let grandchild = ancestor.of(identity(10, 3));
+        *lock(&grandchild.module) = Some(Module::new());
+        assert!(lock(&ancestor.find(10).unwrap().module).is_some());
+    }
+
+    #[test]
+    fn this_system_says_when_this_process_began() {
+        assert_eq!(Identity::own(), Identity::own());
+        assert!(!cfg!(target_os = "linux") || Identity::own().began.is_some());
     }
 }

@@ -2,7 +2,10 @@
 
 use crate::{Answer, decrypt::Decryption, digest::Digesting, sign::Signing};
 use pkcs11_sys::{CK_OBJECT_HANDLE, CK_SESSION_HANDLE, CK_SLOT_ID, CKR_OPERATION_ACTIVE};
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 /// More than any program has; a leak shows as `CKR_SESSION_COUNT` instead of eating the machine.
 const MOST: usize = 4096;
@@ -60,25 +63,22 @@ impl Form {
 #[derive(Default)]
 pub(crate) struct Sessions {
     open: BTreeMap<CK_SESSION_HANDLE, Session>,
-    last: CK_SESSION_HANDLE,
 }
 
+/// The next session's number. It goes on counting after `C_Finalize`: a call that returns late must not meet another
+/// session under its number.
+static NEXT: AtomicUsize = AtomicUsize::new(1);
+
 impl Sessions {
-    /// Opens one; `None` when there are too many.
+    /// Opens one; `None` when there are too many, or were.
     pub(crate) fn open(&mut self, slot: CK_SLOT_ID, writing: bool) -> Option<CK_SESSION_HANDLE> {
         if self.open.len() >= MOST {
             return None;
         }
-        // A number comes back only after all others: zero is no handle, and one in use is left out.
-        loop {
-            self.last = self.last.wrapping_add(1);
-            if self.last != 0 && !self.open.contains_key(&self.last) {
-                break;
-            }
-        }
+        let handle = CK_SESSION_HANDLE::try_from(NEXT.fetch_add(1, Ordering::Relaxed)).ok()?;
         let session = Session { slot, writing, search: None, digest: None, signing: None, decryption: None };
-        self.open.insert(self.last, session);
-        Some(self.last)
+        self.open.insert(handle, session);
+        Some(handle)
     }
 
     /// One of them.

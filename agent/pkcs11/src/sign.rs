@@ -3,6 +3,7 @@
 use crate::{
     Answer, agent,
     digest::{Hash, Running},
+    environment::environment,
     mechanism::{Mechanism, Parameter},
     module, objects,
     reply::{Reply, Room},
@@ -134,7 +135,7 @@ impl Signing {
             },
         };
         let (serial, key, data) = (self.serial, self.key.id, Base64(data));
-        Ok(SignRequest { serial, key, scheme, input, data, screen: agent::screen() })
+        Ok(SignRequest { serial, key, scheme, input, data, screen: environment().screen.clone() })
     }
 }
 
@@ -182,12 +183,24 @@ pub(crate) fn init(
     parameter: Parameter,
     key: CK_OBJECT_HANDLE,
 ) -> Answer<()> {
-    if session.signing.is_some() {
+    begin(&mut session.signing, slot, key, |token, key| {
+        let mechanism = Mechanism::for_signing(kind, parameter, key, &token.keys)?;
+        Ok(Signing::new(&token.serial, key, mechanism))
+    })
+}
+
+/// Begins an operation with a key, where none of its kind is under way.
+pub(crate) fn begin<T>(
+    place: &mut Option<T>,
+    slot: &mut Slot,
+    key: CK_OBJECT_HANDLE,
+    operation: impl FnOnce(&Token, &Key) -> Answer<T>,
+) -> Answer<()> {
+    if place.is_some() {
         return Err(CKR_OPERATION_ACTIVE);
     }
     let (token, key) = slot.private_key(key)?;
-    let mechanism = Mechanism::for_signing(kind, parameter, key, &token.keys)?;
-    session.signing = Some(Signing::new(&token.serial, key, mechanism));
+    *place = Some(operation(token, key)?);
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! Readers as slots: numbers that stay, what is in them now, and what changed since somebody asked.
 
-use crate::{Answer, mechanism, objects::Object, text::padded};
-use cps_agent_api::pkcs11::{self, Pin, Tokens};
+use crate::{Answer, agent::Told, mechanism, objects::Object, text::padded};
+use cps_agent_api::pkcs11::{self, Pin};
 use pkcs11_sys::{
     CK_EFFECTIVELY_INFINITE, CK_FLAGS, CK_OBJECT_HANDLE, CK_SLOT_ID, CK_SLOT_INFO, CK_TOKEN_INFO, CK_ULONG,
     CK_UNAVAILABLE_INFORMATION, CK_VERSION, CKF_HW_SLOT, CKF_PROTECTED_AUTHENTICATION_PATH,
@@ -122,9 +122,13 @@ pub(crate) struct Slots {
 }
 
 impl Slots {
-    /// Takes in what the agent says; nothing where it says nothing. Returns the slots whose token left.
-    pub(crate) fn learn(&mut self, tokens: Option<Tokens>) -> Vec<CK_SLOT_ID> {
-        let told = tokens.map(|tokens| tokens.slots).unwrap_or_default();
+    /// Takes in what the agent says. Returns the slots whose token left.
+    pub(crate) fn learn(&mut self, told: Told) -> Vec<CK_SLOT_ID> {
+        let told = match told {
+            Told::Tokens(tokens) => tokens.slots,
+            Told::Nobody => Vec::new(),
+            Told::Nothing => return Vec::new(),
+        };
         let mut left = Vec::new();
         for slot in &mut self.all {
             let now = told.iter().find(|now| now.reader == slot.reader);

@@ -13,6 +13,10 @@ use std::{
     pin::Pin,
     task::{Context, Poll},
 };
+use zeroize::Zeroizing;
+
+/// Longest secret answer: a key of 4,096 bits deciphers less than 512 bytes.
+const SECRET: usize = 1024;
 
 /// Body of an answer: whole, a stream of events, or what another server sends.
 pub enum Body {
@@ -93,6 +97,17 @@ pub fn document(json: &str) -> Reply {
 pub fn json(status: StatusCode, value: &impl serde::Serialize) -> Reply {
     match serde_json::to_vec(value) {
         Ok(body) => whole(status, "application/json", body),
+        Err(_) => empty(StatusCode::INTERNAL_SERVER_ERROR),
+    }
+}
+
+/// The same for what is not to stay in memory once it was sent, as far as it is ours.
+#[must_use]
+pub fn secret(status: StatusCode, value: &impl serde::Serialize) -> Reply {
+    // Room for what any key deciphers: the buffer is not moved about while it grows.
+    let mut body = Zeroizing::new(Vec::with_capacity(SECRET));
+    match serde_json::to_writer(&mut *body, value) {
+        Ok(()) => whole(status, "application/json", Bytes::from_owner(body)),
         Err(_) => empty(StatusCode::INTERNAL_SERVER_ERROR),
     }
 }

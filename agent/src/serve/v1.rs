@@ -118,7 +118,7 @@ where
             reply::json(ok, &desk.module_signs(caller, read(headers, body).await?).await?)
         }
         Endpoint::ModuleDeciphers => {
-            reply::json(ok, &desk.module_deciphers(caller, read(headers, body).await?).await?)
+            reply::secret(ok, &desk.module_deciphers(caller, read(headers, body).await?).await?)
         }
         Endpoint::Diagnosis => reply::json(ok, &desk.diagnosis(caller).await),
         Endpoint::OpenApi => reply::document(super::openapi::DOCUMENT),

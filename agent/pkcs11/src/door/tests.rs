@@ -1,9 +1,9 @@
 //! Answers of every form, from the other end of a pair of sockets.
 
 use super::*;
-use std::thread;
+use std::{cell::Cell, os::unix::net::UnixListener, thread};
 
-fn request(patience: Option<Duration>) -> Request<'static> {
+fn request(patience: Patience<'_>) -> Request<'_> {
     Request { method: "GET", path: "/v1/x", language: "fr", patience }
 }
 
@@ -12,7 +12,7 @@ fn answered(answer: &[u8]) -> Result<Vec<u32>, Fault> {
     let (ours, mut theirs) = UnixStream::pair().unwrap();
     theirs.write_all(answer).unwrap();
     theirs.shutdown(std::net::Shutdown::Write).unwrap();
-    request(None).ask(&ours, None::<&()>)
+    request(Patience::Endless).ask(&ours, None::<&()>)
 }
 
 fn with_head(head: &str, body: &str) -> Result<Vec<u32>, Fault> {
@@ -64,7 +64,7 @@ fn a_body_without_end_is_given_up() {
             written = theirs.write_all(&[b' '; 65_536]);
         }
     });
-    let answer: Result<Vec<u32>, Fault> = request(None).ask(&ours, None::<&()>);
+    let answer: Result<Vec<u32>, Fault> = request(Patience::Endless).ask(&ours, None::<&()>);
     assert!(matches!(answer, Err(Fault::Garbled(_))));
     drop(ours);
     writer.join().unwrap();
@@ -73,6 +73,58 @@ fn a_body_without_end_is_given_up() {
 #[test]
 fn silence_ends_at_the_deadline() {
     let (ours, _theirs) = UnixStream::pair().unwrap();
-    let answer: Result<Vec<u32>, Fault> = request(Some(Duration::from_millis(1))).ask(&ours, None::<&()>);
-    assert!(matches!(answer, Err(Fault::Lost(_))));
+    let patience = Patience::Until(Duration::from_millis(1));
+    let answer: Result<Vec<u32>, Fault> = request(patience).ask(&ours, None::<&()>);
+    assert!(matches!(answer, Err(Fault::Hung)));
+}
+
+#[test]
+fn a_person_is_waited_for_as_long_as_the_agent_lives() {
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    let looks = Cell::new(0);
+    let lives = || {
+        looks.set(looks.get() + 1);
+        if looks.get() == 5 {
+            let answer =
+                format!("HTTP/1.1 200 OK\r\ncps-agent-protocol: {PROTOCOL}\r\ncontent-length: 3\r\n\r\n[7]");
+            (&mut &theirs).write_all(answer.as_bytes()).unwrap();
+        }
+        true
+    };
+    let answer: Result<Vec<u32>, Fault> =
+        request(Patience::Person(Duration::from_millis(1), &lives)).ask(&ours, None::<&()>);
+    assert_eq!(answer.unwrap(), [7]);
+    assert_eq!(looks.get(), 5);
+}
+
+#[test]
+fn an_agent_that_died_asking_a_person_is_waited_for_no_longer() {
+    let (ours, _theirs) = UnixStream::pair().unwrap();
+    let looks = Cell::new(0);
+    let lives = || looks.replace(looks.get() + 1) < 3;
+    let answer: Result<Vec<u32>, Fault> =
+        request(Patience::Person(Duration::from_millis(1), &lives)).ask(&ours, None::<&()>);
+    assert!(matches!(answer, Err(Fault::Hung)));
+    assert_eq!(looks.get(), 4);
+}
+
+#[test]
+fn a_queue_that_is_full_keeps_nobody_waiting() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("door");
+    // Nobody ever takes a caller out of this queue.
+    let listener = UnixListener::bind(&path).unwrap();
+    rustix::net::listen(&listener, 0).unwrap();
+    let callers: Vec<_> = std::iter::repeat_with(|| connect(&path)).take(10).collect();
+    assert!(callers.first().is_some_and(Result::is_ok), "one may wait");
+    assert!(matches!(callers.last(), Some(Err(Fault::Hung))));
+}
+
+#[test]
+fn a_door_that_is_not_there_or_that_nobody_minds_is_no_agent() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("door");
+    assert!(matches!(connect(&path), Err(Fault::Absent(_))));
+    drop(UnixListener::bind(&path).unwrap());
+    assert!(matches!(connect(&path), Err(Fault::Absent(_))), "its owner was killed");
 }

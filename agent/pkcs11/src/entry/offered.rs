@@ -196,7 +196,7 @@ pub(super) unsafe extern "C" fn C_GetObjectSize(
     })
 }
 
-/// `C_GetAttributeValue`: every attribute is answered, and the last refusal among them returned.
+/// `C_GetAttributeValue`: every attribute is answered, and the first refusal among them returned.
 pub(super) unsafe extern "C" fn C_GetAttributeValue(
     hSession: CK_SESSION_HANDLE,
     hObject: CK_OBJECT_HANDLE,

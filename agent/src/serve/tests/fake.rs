@@ -336,7 +336,7 @@ impl Desk for FakeDesk {
         request: pkcs11::DecryptRequest,
     ) -> Result<pkcs11::DecryptAnswer, Failure> {
         self.note(format!("decipher {} for {:?}", request.serial, caller.program));
-        Ok(pkcs11::DecryptAnswer { plaintext: request.data })
+        Ok(pkcs11::DecryptAnswer { plaintext: request.data.0.into() })
     }
     async fn check_audit(&self) -> Result<words::AuditCheck, Failure> {
         Ok(words::AuditCheck { lines: 1, hash: "00".to_owned(), files: 1, aside: Vec::new() })
