@@ -21,7 +21,7 @@ use cps_agent_api::{
 use cps_agent_core::{
     audit,
     failure::{self, Code, Failure},
-    identity::SessionId,
+    identity::{SessionId, UnixTime},
     oidc::{authorize::AuthorizationError, token::BearerError},
     session::{step::Demand, table::Happening},
 };
@@ -77,7 +77,11 @@ impl Desk for FrontDesk {
     }
 
     fn login_page(&self, caller: &Caller, transaction: &str) -> LoginPage {
-        self.0.decide(|quiet, now| self.0.page(quiet, transaction, caller.language, now))
+        self.0.decide(|quiet, now| self.0.page(quiet, transaction, caller.language, true, now))
+    }
+
+    fn login_state(&self, caller: &Caller, transaction: &str) -> LoginPage {
+        self.0.decide(|quiet, now| self.0.page(quiet, transaction, caller.language, false, now))
     }
 
     fn approve(&self, caller: &Caller, transaction: &str, said: Said) {
@@ -105,7 +109,12 @@ impl Desk for FrontDesk {
                 running.transactions.push(transaction.to_owned());
             }
         };
-        self.0.join_login(wish, client.ways(), attach).map(drop)
+        let started = self.0.join_login(wish, client.ways(), attach).map(drop);
+        if let Err(refusal) = &started {
+            // The page says why for as long as it stands, however often it is looked at.
+            self.0.decide(|quiet, _| quiet.pages.failed(transaction, refusal.clone()));
+        }
+        started
     }
 
     fn abandon_login(&self, caller: &Caller, transaction: &str) {
@@ -125,6 +134,10 @@ impl Desk for FrontDesk {
             self.0.announce("page", "answered", None);
             self.0.record([event], &audit::Application { client: given_up, ..Self::by(caller) });
         }
+    }
+
+    fn now(&self) -> UnixTime {
+        self.0.clock.now()
     }
 
     fn status(&self, caller: &Caller) -> words::Status {

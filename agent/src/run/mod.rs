@@ -25,6 +25,7 @@
 //! card signs for, and the making of the RSA key have threads of their own, since they block.
 
 mod activity;
+mod around;
 mod attend;
 mod bridge;
 mod cards;

@@ -38,12 +38,13 @@ enum Standing {
 }
 
 impl Shared {
-    /// What the page of a waiting request shows.
+    /// What the page of a waiting request shows. Whoever `opens` it is sent to the upstream, once; whoever looks is not.
     pub(super) fn page(
         &self,
         quiet: &mut Quiet,
         transaction: &str,
         language: Language,
+        opens: bool,
         now: UnixTime,
     ) -> LoginPage {
         if let Some(location) = quiet.pages.destination(transaction) {
@@ -55,10 +56,14 @@ impl Shared {
             // A page's own browser is there already: it is sent to the upstream, once. Whoever goes back finds the link.
             if let (Hint::Browser { address }, None) = (&running.hint, &running.browsing) {
                 let location = address.clone();
-                running.browsing = Some(transaction.to_owned());
+                if opens {
+                    running.browsing = Some(transaction.to_owned());
+                }
                 return LoginPage::Leave { location };
             }
-            return LoginPage::Working { application, way: running.way, hint: running.hint.clone() };
+            let hint = running.hint.clone();
+            let around = self.around_login(&hint, running.chosen.borrow().as_deref());
+            return LoginPage::Working { application, way: running.way, hint, around };
         }
         match self.stands(quiet, transaction, Approval::default(), now) {
             Standing::Answered => match quiet.pages.destination(transaction) {
@@ -91,7 +96,8 @@ impl Shared {
                     &[way] => Some(way),
                     _ => None,
                 };
-                LoginPage::Choose { application, ways, starts, identifier, expected, reason }
+                let around = self.around();
+                LoginPage::Choose { application, ways, starts, identifier, expected, reason, around }
             }
         }
     }

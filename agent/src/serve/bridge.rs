@@ -51,6 +51,7 @@ pub async fn serve<D: Desk>(bound: Bound, desk: Arc<D>) {
         strangers: Slots::new(limits::STRANGERS, limits::STRANGERS),
         searches: Searches::default(),
         refusals: Refusals::default(),
+        followers: Slots::new(limits::FOLLOWERS, limits::FOLLOWERS_OF_ONE),
     });
     let mut connections = JoinSet::new();
     loop {
@@ -90,6 +91,8 @@ pub(super) struct Bridge<D> {
     pub(super) strangers: Arc<Slots<()>>,
     pub(super) searches: Searches,
     pub(super) refusals: Refusals,
+    /// Streams of events to login pages, counted apart by transaction.
+    pub(super) followers: Arc<Slots<String>>,
 }
 
 impl<D: Desk> Bridge<D> {
@@ -144,7 +147,7 @@ impl<D: Desk> Bridge<D> {
             });
             let mut reply = reply::whole(StatusCode::FORBIDDEN, problem::MEDIA_TYPE, body.to_string());
             reply.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-            reply::protect(&mut reply, &page::html::POLICY);
+            reply::protect(&mut reply, &page::policy::POLICY);
             reply
         };
         connection::serve(stream, refuse).await;
@@ -200,7 +203,7 @@ impl<D: Desk> Bridge<D> {
                 }
             }
         };
-        reply::protect(&mut reply, &page::html::POLICY);
+        reply::protect(&mut reply, &page::policy::POLICY);
         if let Some(origin) = readable_by {
             let headers = reply.headers_mut();
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
@@ -233,6 +236,8 @@ impl<D: Desk> Bridge<D> {
         let origin = gate::origin(headers, &own, endpoint, |origin| self.desk.origin_allowed(origin))?;
         if endpoint.is_some_and(gate::is_page) {
             gate::navigation(headers)?;
+        } else if endpoint == Some(Endpoint::LoginEvents) {
+            gate::own_script(headers)?;
         } else {
             gate::read(headers)?;
         }
@@ -263,6 +268,10 @@ impl<D: Desk> Bridge<D> {
             Endpoint::LogoutPage => oidc::ask_logout(desk, &caller, request.value),
             Endpoint::LoginPage if request.method == Method::POST => page::act(desk, &caller, request).await,
             Endpoint::LoginPage => page::show(desk, &caller, request.value, query).await,
+            Endpoint::LoginEvents => match self.followers.take(Some(request.value.to_owned())) {
+                Some(slot) => page::follow(&self.desk, &caller, request.value, slot),
+                None => Fault::from(TOO_MANY_CONNECTIONS).reply(caller.language),
+            },
             _ => {
                 let language: Language = caller.language;
                 v1::answer(&self.desk, caller, request).await.unwrap_or_else(|fault| fault.reply(language))
@@ -274,7 +283,7 @@ impl<D: Desk> Bridge<D> {
 /// Whether opening this page may start or end something for the person. Where nobody says that it is the person who opens
 /// it, it is refused, as public clients are. What the authorization endpoint gives is worth nothing without either.
 fn acts(endpoint: Endpoint) -> bool {
-    matches!(endpoint, Endpoint::LoginPage | Endpoint::Logout | Endpoint::LogoutPage)
+    matches!(endpoint, Endpoint::LoginPage | Endpoint::LoginEvents | Endpoint::Logout | Endpoint::LogoutPage)
 }
 
 /// Who calls, as far as a connection and its request tell.

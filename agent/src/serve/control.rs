@@ -203,7 +203,7 @@ where
         v1::answer(desk, caller, request).await
     };
     let mut reply = answer.await.unwrap_or_else(|fault| fault.reply(language));
-    reply::protect(&mut reply, &page::html::POLICY);
+    reply::protect(&mut reply, &page::policy::POLICY);
     reply.headers_mut().insert(PROTOCOL_NAME, HeaderValue::from(PROTOCOL));
     reply
 }

@@ -2,10 +2,12 @@
 //!
 //! A door decides who may enter and turns bytes into these calls; the loop implements them and alone holds the cards.
 
-use super::{oidc::desk::OidcDesk, problem::Fault};
+use super::{around::Around, oidc::desk::OidcDesk, problem::Fault};
 use bytes::Bytes;
 use cps_agent_api::{pkcs11, words};
-use cps_agent_core::{failure::Failure, gateway::BrokenOff, oidc::token::BearerError, secret::Secret};
+use cps_agent_core::{
+    failure::Failure, gateway::BrokenOff, identity::UnixTime, oidc::token::BearerError, secret::Secret,
+};
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::{Request, Response};
 use std::future::Future;
@@ -40,7 +42,7 @@ pub struct Caller {
 }
 
 /// What the page of a waiting login shows.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum LoginPage {
     /// No login is under way: these ways may be started. `reason` is the failure that ended the last try.
     Choose {
@@ -56,6 +58,8 @@ pub enum LoginPage {
         expected: Option<String>,
         /// Why the last try ended.
         reason: Option<Failure>,
+        /// What is there to log in with.
+        around: Around,
     },
     /// A login is under way; the page reloads itself. `hint` is what the person should do now.
     Working {
@@ -65,6 +69,8 @@ pub enum LoginPage {
         way: cps_agent_core::identity::Way,
         /// What the person should do now.
         hint: Hint,
+        /// What the person logs in with.
+        around: Around,
     },
     /// The person logged in, and is asked whether the application may know them.
     Consent {
@@ -192,8 +198,11 @@ pub enum Proof {
 pub trait Desk: OidcDesk {
     /// Says which client and session an access token speaks for, if it has the scope.
     fn bearer(&self, bearer: &str, scope: &str) -> Result<String, BearerError>;
-    /// State of a login page; the id is the random one of its path.
+    /// State of a login page that is opened; the id is the random one of its path. Who is sent on to the upstream by it
+    /// is sent once.
     fn login_page(&self, caller: &Caller, transaction: &str) -> LoginPage;
+    /// The same for whoever only looks: nobody is sent anywhere by it.
+    fn login_state(&self, caller: &Caller, transaction: &str) -> LoginPage;
     /// What the person said on a page after the login.
     fn approve(&self, caller: &Caller, transaction: &str, said: Said);
     /// Starts a login for a page. Returns at once; the page shows the progress.
@@ -201,6 +210,8 @@ pub trait Desk: OidcDesk {
     /// The person gives up: the application gets `access_denied`.
     fn abandon_login(&self, caller: &Caller, transaction: &str);
 
+    /// The time.
+    fn now(&self) -> UnixTime;
     /// `GET /v1/status` (the control door shows the session, the bridge only with a token).
     fn status(&self, caller: &Caller) -> words::Status;
     /// What works and what does not. Asks the upstream, and takes as long as it does.

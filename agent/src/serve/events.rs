@@ -1,4 +1,4 @@
-//! Server-sent events of `GET /v1/events` (WHATWG HTML §9.2).
+//! Server-sent events (WHATWG HTML §9.2): those of `GET /v1/events`, and the body that any such stream is.
 
 use super::problem;
 use bytes::Bytes;
@@ -14,7 +14,7 @@ use std::{
 use tokio::sync::{broadcast, mpsc};
 
 /// A comment is sent this often, so that a reader which left is noticed.
-const HEARTBEAT: Duration = Duration::from_secs(15);
+pub(super) const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Events that wait for a slow reader before it loses some.
 const WAITING: usize = 16;
 
@@ -25,6 +25,13 @@ pub struct EventStream {
 }
 
 impl EventStream {
+    /// A stream, and where its events are put. It ends when nobody puts any more.
+    #[must_use]
+    pub(super) fn channel() -> (mpsc::Sender<Bytes>, Self) {
+        let (sender, lines) = mpsc::channel(WAITING);
+        (sender, Self { lines })
+    }
+
     /// Starts to pass events on, with the problems in a language or without them, as long as `admitted` says so (the reader's token may end). The task ends with the
     /// reader or with the agent.
     #[must_use]
@@ -33,9 +40,9 @@ impl EventStream {
         problems: Option<Language>,
         admitted: impl Fn() -> bool + Send + 'static,
     ) -> Self {
-        let (sender, lines) = mpsc::channel(WAITING);
+        let (sender, stream) = Self::channel();
         tokio::spawn(pass_on(events, problems, sender, admitted));
-        Self { lines }
+        stream
     }
 }
 

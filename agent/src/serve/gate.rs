@@ -124,7 +124,7 @@ pub fn origin<'a>(
     let Some(origin) = headers.get(header::ORIGIN) else { return Ok(None) };
     let foreign = barred(StatusCode::FORBIDDEN, FOREIGN_ORIGIN);
     let text = origin.to_str().map_err(|_| foreign)?;
-    if matches!(endpoint, Some(Endpoint::LoginPage | Endpoint::LogoutPage)) {
+    if matches!(endpoint, Some(Endpoint::LoginPage | Endpoint::LoginEvents | Endpoint::LogoutPage)) {
         // Only our own page posts its own form. Because of `no-referrer` browsers then send `Origin: null` (Fetch
         // §3.1), which alone proves nothing; `Sec-Fetch-Site` does.
         let same_site = headers.get(SITE).is_some_and(|site| site == "same-origin");
@@ -161,6 +161,18 @@ pub fn read(headers: &HeaderMap) -> Result<(), Barred> {
     } else {
         Err(barred(StatusCode::FORBIDDEN, FOREIGN_FRAME))
     }
+}
+
+/// Checks that a script of our own page asks, and no other page, registered or not (`Sec-Fetch-Site`, Fetch §2.2.5).
+/// Callers that say nothing are no browsers.
+///
+/// # Errors
+/// The refusal.
+pub fn own_script(headers: &HeaderMap) -> Result<(), Barred> {
+    let own = headers.get(SITE).is_none_or(|site| site == "same-origin");
+    let script = headers.get(DESTINATION).is_none_or(|destination| destination == "empty");
+    let open = headers.get(MODE).is_none_or(|mode| mode == "cors" || mode == "same-origin");
+    if own && script && open { Ok(()) } else { Err(barred(StatusCode::FORBIDDEN, FOREIGN_FRAME)) }
 }
 
 /// Whether an endpoint is opened by navigation.
@@ -222,6 +234,30 @@ mod tests {
             let map = headers(&[("origin", foreign)]);
             assert!(origin(&map, "http://127.0.0.1:1", Some(Endpoint::Token), asked).is_err(), "{foreign}");
         }
+    }
+
+    #[test]
+    fn the_events_of_a_login_page_are_for_its_own_script() {
+        let asked = |site, mode, destination| {
+            let fetch = [("sec-fetch-site", site), ("sec-fetch-mode", mode), ("sec-fetch-dest", destination)];
+            own_script(&headers(&fetch)).is_ok()
+        };
+        assert!(asked("same-origin", "cors", "empty"));
+        assert!(own_script(&headers(&[])).is_ok(), "no browser");
+        for (site, mode, destination) in [
+            ("cross-site", "cors", "empty"),
+            ("same-site", "cors", "empty"),
+            ("none", "cors", "empty"),
+            ("same-origin", "no-cors", "empty"),
+            ("same-origin", "cors", "script"),
+            ("same-origin", "navigate", "document"),
+            ("same-origin", "navigate", "iframe"),
+        ] {
+            assert!(!asked(site, mode, destination), "{site} {mode} {destination}");
+        }
+        let page = Some(Endpoint::LoginEvents);
+        let dpi = headers(&[("origin", "https://dpi.example")]);
+        assert!(origin(&dpi, "http://127.0.0.1:1", page, |_| true).is_err(), "not even of a registered page");
     }
 
     #[test]

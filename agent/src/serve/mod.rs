@@ -2,7 +2,7 @@
 //!
 //! | file | what |
 //! | --- | --- |
-//! | [`desk`] | the seam: what the doors ask of the agent |
+//! | [`desk`], [`around`] | the seam: what the doors ask of the agent, and what a login page shows around a login |
 //! | [`bridge`], [`bind`] | the loopback door, and how it gets its port |
 //! | [`control`] | the Unix socket |
 //! | [`caller`], [`socket_diag`], [`visitor`] | who is at the door: user, process, program |
@@ -12,6 +12,7 @@
 //! | [`oidc`], [`v1`], [`page`], [`events`], [`gateway`] | the answers |
 //! | [`intake`], [`reply`], [`problem`], [`language`] | bodies in, answers out, refusals, French and English |
 
+pub mod around;
 pub mod bind;
 pub mod bridge;
 pub mod caller;

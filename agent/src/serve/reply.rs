@@ -1,6 +1,6 @@
 //! Answers of both doors: their kinds, and the headers that every one of them carries.
 
-use super::{desk::Stream, events::EventStream};
+use super::{desk::Stream, events::EventStream, page::policy::Own};
 use bytes::Bytes;
 use cps_agent_core::gateway::BrokenOff;
 use http_body_util::Full;
@@ -139,10 +139,13 @@ pub fn see_other(location: &str) -> Option<Reply> {
 const OPENER: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const RESOURCE: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
-/// Puts the protective headers on an answer. `style` is the CSP source of the pages' own style sheet.
+/// Puts the protective headers on an answer. `policy` is the content security policy of every answer that brought none of
+/// its own.
 pub fn protect(reply: &mut Reply, policy: &HeaderValue) {
+    let own = reply.extensions_mut().remove::<Own>();
+    let policy = own.map_or_else(|| policy.clone(), |own| own.0);
     let headers = reply.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, policy.clone());
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));

@@ -33,6 +33,8 @@ pub enum Endpoint {
     LogoutPage,
     /// Page of a waiting login.
     LoginPage,
+    /// What happens on it.
+    LoginEvents,
     /// OpenAPI document.
     OpenApi,
     /// `/v1/status`.
@@ -130,6 +132,7 @@ pub static ROUTES: &[Route] = &[
     route("/logout", GET_POST, At::Bridge, Endpoint::Logout),
     route("/logout/{page}", GET_POST, At::Bridge, Endpoint::LogoutPage),
     route("/login/{transaction}", GET_POST, At::Bridge, Endpoint::LoginPage),
+    route("/login/{transaction}/events", GET, At::Bridge, Endpoint::LoginEvents),
     route("/openapi.json", READ, At::Both, Endpoint::OpenApi),
     route("/v1/status", READ, At::Both, Endpoint::Status),
     route("/v1/readers", READ, At::Both, Endpoint::Readers),
@@ -204,6 +207,10 @@ mod tests {
             "/login/..",
             "/login/.",
             "/login/a/b",
+            "/login//events",
+            "/login/events/",
+            "/login/a/b/events",
+            "/login/a/events/b",
             "/login/a%2Fb",
             "/login/a;b",
             "/v1/cards//pin",
@@ -241,6 +248,14 @@ mod tests {
         for path in ["/", "/authorize", "/token", "/userinfo", "/login/abc", "/jwks"] {
             assert!(find(Door::Control, path).is_none(), "{path}");
         }
+    }
+
+    #[test]
+    fn a_page_and_its_events_have_paths_of_their_own() {
+        let found = |path| find(Door::Bridge, path).map(|(route, value)| (route.endpoint, value));
+        assert_eq!(found("/login/t1"), Some((Endpoint::LoginPage, "t1")));
+        assert_eq!(found("/login/t1/events"), Some((Endpoint::LoginEvents, "t1")));
+        assert_eq!(found("/login/events"), Some((Endpoint::LoginPage, "events")));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What the person is asked after the login: whether the application may know them, and in which situation they work.
 
 use super::{
-    html::Page,
+    html::{Look, Page},
     text::{text, text_with},
 };
 use crate::serve::desk::Caller;
@@ -18,13 +18,15 @@ pub(super) fn consent(page: &mut Page, caller: &Caller, here: &str, person: (&st
         // A claim without words of its own is shown by its name.
         if words == message { claim.clone() } else { words }
     }));
-    page.button(here, &[("consent", session)], &text(language, "consent-yes"), false);
+    page.paragraph(&text(language, "consent-once"));
+    page.button(here, &[("consent", session)], &text(language, "consent-yes"), Look::Main);
 }
 
 /// Asks for one of several professional situations.
 pub(super) fn situation(page: &mut Page, caller: &Caller, here: &str, situations: &[(String, String)]) {
+    page.words("h2", &[], &text(caller.language, "situation-title"));
     page.paragraph(&text(caller.language, "situation-choose"));
     for (name, label) in situations {
-        page.button(here, &[("situation", name)], label, false);
+        page.button(here, &[("situation", name)], label, Look::Main);
     }
 }

@@ -1,34 +1,73 @@
 # Pages of the local bridge.
 
+brand = Sign-in for health professionals on this workstation
 test-mark = TEST – not for real patients
+never-a-pin = The PIN of your card is never typed in a web page.
 
 home-title = cps-agent
 home-text = The CPS agent of this workstation is running. You can close this page.
 
 login-title = Sign in
 login-asks = { $application } asks you to sign in.
-login-choose = Choose how to sign in:
-login-again = Try again:
+login-start = Sign in
+login-choose = Choose how to sign in
+login-again = Try again
 login-no-way = No way of signing in is allowed for this application. Tell your administrator.
 login-cancel = Cancel
+login-moment = One moment…
 login-next = Continue
+login-lost = The agent of this workstation does not answer any more. The page goes on by itself as soon as it is back.
 login-expected = This application expects the person with identifier { $identifier }.
 login-identifier = Your national identifier (8 followed by your RPPS number):
 
-way-browser = Pro Santé Connect in the browser
+way-browser = In the browser
+way-browser-what = The login goes on at the page of Pro Santé Connect.
+way-browser-what-other = The login goes on at the page of { $host }.
 way-ecps = e-CPS on your phone
+way-ecps-what = A request arrives in the e-CPS application; you compare a number of two digits there.
 way-card = CPS card
+way-card-what = Your card in the reader, then its PIN. Pro Santé Connect recognises you.
+way-card-what-other = Your card in the reader, then its PIN. The service { $host } recognises you.
+way-card-what-nobody = Your card in the reader, then its PIN.
 way-token = e-CPS token of this workstation
+way-token-what = The key kept on this workstation, then its passphrase. Pro Santé Connect recognises you.
+way-token-what-other = The key kept on this workstation, then its passphrase. The service { $host } recognises you.
+way-token-what-nobody = The key kept on this workstation, then its passphrase.
 way-local = CPS card, without Pro Santé Connect
+way-local-other = CPS card, without a login service
+way-local-what = This workstation checks your card and its PIN by itself. An online service may ask for another login.
+press-browser = Sign in in the browser
+press-ecps = Sign in by e-CPS
+press-card = Sign in by CPS card
+press-token = Sign in by e-CPS token
+press-local = Sign in by card, on this workstation alone
+psc-about = More about Pro Santé Connect, in French (new window)
+
+reader = Card reader
+reader-none = no reader is connected
+reader-no-service = the card service of the workstation does not answer
+reader-empty = empty
+reader-reading = reading the card…
+reader-card = card inserted
+reader-unusable = unusable card
+card = Card
+token = e-CPS token
+pin = PIN
+passphrase = Passphrase
+pin-verified = verified already
+pin-blocked = blocked
+pin-last-try = last try
+pin-tries = { $tries } tries left
 
 hint-insert-card = Insert your CPS card into the reader.
 hint-choose-card = Several cards are present. Choose yours, or remove the others:
-hint-card = Card no. { $serial }
+hint-card = Card no. { $serial }
 hint-type-pin = Type your PIN in the window that just opened, or on the reader’s keypad.
 hint-wait = Signing in…
 hint-number-phone = A request goes to the e-CPS application of { $identifier }. Accept it only if it shows the same number.
 hint-number-card = The card tool asks for the card of { $identifier }. Accept only if it shows the same number.
 hint-number = Number to compare:
+number-expires = The request ends in { $seconds } s.
 hint-browse = The login goes on at the login service's page.
 hint-browse-link = Open that page
 
@@ -36,6 +75,7 @@ consent-title = Permission
 consent-asks = { $application } asks to know who you are, for the first time.
 consent-person = You are { $person }.
 consent-learns = The application will know:
+consent-once = You will not be asked again for this application.
 consent-yes = Allow
 claim-given_name = your given name
 claim-family_name = your family name
@@ -46,6 +86,7 @@ claim-SubjectRefPro = your professional situations
 claim-psc_token = a Pro Santé Connect token that is valid in your name
 claim-psc_evidence = the proof of login that Pro Santé Connect gave
 
+situation-title = Your professional situation
 situation-choose = In which situation do you work? The application will know this one only:
 
 logout-title = Sign out
@@ -60,3 +101,9 @@ refused-text = The application that sent you here was not recognised. Nothing wa
 
 gone-title = Page expired
 gone-text = This sign-in request is over. Go back to your application and start again.
+
+help-administrator = The administrator of this workstation can help you.
+help-card_issuer = The issuer of the card, the Agence du Numérique en Santé, can help you.
+help-upstream = The support of the login service can help you.
+help-vendor = The maker of the application can help you.
+help-code = Code to tell them: { $code }.

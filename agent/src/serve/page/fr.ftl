@@ -1,25 +1,63 @@
-# Pages de la passerelle locale. Typographie française : espace insécable avant « : ; ? ! » et dans les guillemets.
+# Pages de la passerelle locale. Typographie française : espace insécable avant « : ; ? ! » et dans les guillemets.
 
+brand = Connexion des professionnels de santé sur ce poste
 test-mark = TEST – ne pas utiliser pour de vrais patients
+never-a-pin = Le code de votre carte ne se tape jamais dans une page web.
 
 home-title = cps-agent
 home-text = L’agent CPS de ce poste fonctionne. Vous pouvez fermer cette page.
 
 login-title = Connexion
 login-asks = { $application } demande que vous vous identifiiez.
-login-choose = Choisissez comment vous connecter :
-login-again = Réessayer :
+login-start = Connectez-vous
+login-choose = Choisissez comment vous connecter
+login-again = Réessayez
 login-no-way = Aucun mode de connexion n’est autorisé pour ce logiciel. Prévenez votre administrateur.
 login-cancel = Annuler
+login-moment = Un instant…
 login-next = Continuer
+login-lost = L’agent de ce poste ne répond plus. La page reprend d’elle-même dès qu’il est de retour.
 login-expected = Ce logiciel attend la personne d’identifiant { $identifier }.
 login-identifier = Votre identifiant national (8 suivi de votre numéro RPPS) :
 
-way-browser = Pro Santé Connect dans le navigateur
+way-browser = Dans le navigateur
+way-browser-what = La connexion se poursuit sur la page de Pro Santé Connect.
+way-browser-what-other = La connexion se poursuit sur la page de { $host }.
 way-ecps = e-CPS sur votre téléphone
+way-ecps-what = Une demande arrive dans l’application e-CPS ; vous y comparez un nombre à deux chiffres.
 way-card = Carte CPS
+way-card-what = Votre carte dans le lecteur, puis son code. Pro Santé Connect vous reconnaît.
+way-card-what-other = Votre carte dans le lecteur, puis son code. Le service { $host } vous reconnaît.
+way-card-what-nobody = Votre carte dans le lecteur, puis son code.
 way-token = Jeton e-CPS de ce poste
+way-token-what = La clé gardée sur ce poste, puis sa phrase secrète. Pro Santé Connect vous reconnaît.
+way-token-what-other = La clé gardée sur ce poste, puis sa phrase secrète. Le service { $host } vous reconnaît.
+way-token-what-nobody = La clé gardée sur ce poste, puis sa phrase secrète.
 way-local = Carte CPS, sans Pro Santé Connect
+way-local-other = Carte CPS, sans service de connexion
+way-local-what = Ce poste vérifie lui-même votre carte et son code. Un service en ligne peut demander une autre connexion.
+press-browser = Se connecter dans le navigateur
+press-ecps = Se connecter par e-CPS
+press-card = Se connecter par carte CPS
+press-token = Se connecter par jeton e-CPS
+press-local = Se connecter par carte, sur ce poste seul
+psc-about = En savoir plus sur Pro Santé Connect (nouvelle fenêtre)
+
+reader = Lecteur de carte
+reader-none = aucun lecteur n’est branché
+reader-no-service = le service de cartes du poste ne répond pas
+reader-empty = vide
+reader-reading = lecture de la carte…
+reader-card = carte insérée
+reader-unusable = carte inutilisable
+card = Carte
+token = Jeton e-CPS
+pin = Code
+passphrase = Phrase secrète
+pin-verified = déjà vérifié
+pin-blocked = bloqué
+pin-last-try = dernier essai
+pin-tries = { $tries } essais restants
 
 hint-insert-card = Insérez votre carte CPS dans le lecteur.
 hint-choose-card = Plusieurs cartes sont présentes. Choisissez la vôtre, ou retirez les autres :
@@ -29,6 +67,7 @@ hint-wait = Connexion en cours…
 hint-number-phone = Une demande part vers l’application e-CPS de { $identifier }. Acceptez-la seulement si elle montre le même nombre.
 hint-number-card = L’outil de gestion de carte demande la carte de { $identifier }. Acceptez seulement s’il montre le même nombre.
 hint-number = Nombre à comparer :
+number-expires = La demande expire dans { $seconds } s.
 hint-browse = La connexion se poursuit sur la page du service d’authentification.
 hint-browse-link = Ouvrir cette page
 
@@ -36,6 +75,7 @@ consent-title = Autorisation
 consent-asks = { $application } demande à vous connaître, pour la première fois.
 consent-person = Vous êtes { $person }.
 consent-learns = Ce logiciel connaîtra :
+consent-once = La question ne vous sera pas reposée pour ce logiciel.
 consent-yes = Autoriser
 claim-given_name = votre prénom
 claim-family_name = votre nom
@@ -46,6 +86,7 @@ claim-SubjectRefPro = vos situations d’exercice
 claim-psc_token = un jeton Pro Santé Connect valable en votre nom
 claim-psc_evidence = la preuve de connexion remise par Pro Santé Connect
 
+situation-title = Votre situation d’exercice
 situation-choose = Dans quelle situation travaillez-vous ? Ce logiciel ne connaîtra que celle-ci :
 
 logout-title = Déconnexion
@@ -60,3 +101,9 @@ refused-text = Le logiciel qui vous a envoyé ici n’a pas été reconnu. Rien 
 
 gone-title = Page expirée
 gone-text = Cette demande de connexion est terminée. Retournez dans votre logiciel et recommencez.
+
+help-administrator = L’administrateur de ce poste peut vous aider.
+help-card_issuer = L’émetteur de la carte, l’Agence du Numérique en Santé, peut vous aider.
+help-upstream = L’assistance du service de connexion peut vous aider.
+help-vendor = L’éditeur du logiciel peut vous aider.
+help-code = Code à lui donner : { $code }.

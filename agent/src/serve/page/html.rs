@@ -1,22 +1,15 @@
 //! Writes HTML: everything that is not our own markup is escaped here.
+//!
+//! Names of elements and attributes are ours and fixed at compile time; their values and all text are anybody's. What a
+//! page is made of (sections, lists, tables, forms) is written with [`Page::element`] and [`Page::text`] alone.
 
-use super::text::text;
-use base64::Engine as _;
+use super::{policy::Script, text::text};
 use cps_agent_core::failure::Language;
 use hyper::header::HeaderValue;
-use std::{fmt::Write as _, sync::LazyLock};
+use std::fmt::Write as _;
 
-const STYLE: &str = include_str!("style.css");
-
-/// The content security policy of every answer: no script at all, our one style sheet by its hash, no frame.
-pub static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
-    let hash = ring::digest::digest(&ring::digest::SHA256, STYLE.as_bytes());
-    let hash = base64::engine::general_purpose::STANDARD.encode(hash);
-    let policy = format!(
-        "default-src 'none'; style-src 'sha256-{hash}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    );
-    HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
-});
+/// The style sheet of every page.
+pub(super) const STYLE: &str = include_str!("style.css");
 
 /// Escapes text for element contents and quoted attributes.
 #[must_use]
@@ -35,6 +28,9 @@ pub fn escape(text: &str) -> String {
     out
 }
 
+/// Attributes of an element, in order.
+pub type Attributes<'a> = &'a [(&'static str, &'a str)];
+
 /// A field to type in.
 #[derive(Debug, Clone, Copy)]
 pub struct Input<'a> {
@@ -46,13 +42,25 @@ pub struct Input<'a> {
     pub value: &'a str,
 }
 
+/// How a button looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// What most people will press.
+    Main,
+    /// The other way out.
+    Plain,
+}
+
 /// A page under construction. Every method escapes what it is given.
 #[derive(Debug)]
 pub struct Page {
     language: Language,
     title: String,
     refresh: Option<String>,
+    script: Option<&'static Script>,
     test: bool,
+    wide: bool,
+    sections: usize,
     main: String,
 }
 
@@ -60,80 +68,192 @@ impl Page {
     /// Starts a page with its heading.
     #[must_use]
     pub fn new(language: Language, title: &str, test: bool) -> Self {
-        Self { language, title: text(language, title), refresh: None, test, main: String::new() }
+        Self {
+            language,
+            title: title.to_owned(),
+            refresh: None,
+            script: None,
+            test,
+            wide: false,
+            sections: 0,
+            main: String::new(),
+        }
     }
 
-    /// Moves on to another address at once, without JavaScript.
+    /// Moves on to another address at once; on a page with a script only where scripts do not run.
     pub fn move_on(&mut self, location: &str) {
         self.refresh = Some(format!("0;url={location}"));
     }
 
+    /// Has a script of ours run on this page.
+    pub fn run(&mut self, script: &'static Script) {
+        self.script = Some(script);
+    }
+
+    /// Uses the width of the window: tables and several columns.
+    pub fn widen(&mut self) {
+        self.wide = true;
+    }
+
+    /// The content security policy of this page, where it differs from that of all others.
+    #[must_use]
+    pub fn policy(&self) -> Option<HeaderValue> {
+        self.script.map(|script| script.policy.clone())
+    }
+
+    /// Text.
+    pub fn text(&mut self, text: &str) {
+        self.main.push_str(&escape(text));
+    }
+
+    /// An element with what is inside it.
+    pub fn element(
+        &mut self,
+        name: &'static str,
+        attributes: Attributes<'_>,
+        inside: impl FnOnce(&mut Self),
+    ) {
+        self.void(name, attributes);
+        inside(self);
+        let _ = write!(self.main, "</{name}>");
+    }
+
+    /// An element that holds nothing (`input`, `br`).
+    pub fn void(&mut self, name: &'static str, attributes: Attributes<'_>) {
+        let _ = write!(self.main, "<{name}");
+        for (attribute, value) in attributes {
+            let _ = write!(self.main, " {attribute}=\"{}\"", escape(value));
+        }
+        self.main.push('>');
+    }
+
+    /// An element with text alone.
+    pub fn words(&mut self, name: &'static str, attributes: Attributes<'_>, words: &str) {
+        self.element(name, attributes, |page| page.text(words));
+    }
+
     /// A paragraph.
     pub fn paragraph(&mut self, text: &str) {
-        let _ = write!(self.main, "<p>{}</p>", escape(text));
+        self.words("p", &[], text);
     }
 
     /// A list of texts.
     pub fn list(&mut self, items: impl Iterator<Item = String>) {
-        self.main.push_str("<ul>");
-        for item in items {
-            let _ = write!(self.main, "<li>{}</li>", escape(&item));
-        }
-        self.main.push_str("</ul>");
+        self.element("ul", &[], |page| items.for_each(|item| page.words("li", &[], &item)));
+    }
+
+    /// A section under a heading, which names it to whoever does not see it.
+    pub fn section(&mut self, heading: &str, inside: impl FnOnce(&mut Self)) {
+        self.sections += 1;
+        let id = format!("section-{}", self.sections);
+        self.element("section", &[("aria-labelledby", &id)], |page| {
+            page.words("h2", &[("id", &id)], heading);
+            inside(page);
+        });
+    }
+
+    /// Terms and what they are here.
+    pub fn definitions<'a>(&mut self, pairs: impl IntoIterator<Item = (&'a str, &'a str)>) {
+        self.element("dl", &[], |page| {
+            for (term, what) in pairs {
+                page.element("div", &[], |page| {
+                    page.words("dt", &[], term);
+                    page.words("dd", &[], what);
+                });
+            }
+        });
+    }
+
+    /// A table; the first cell of a row names it. Where it is wider than the window it is scrolled alone.
+    pub fn table<'a>(
+        &mut self,
+        caption: &str,
+        columns: &[&str],
+        rows: impl IntoIterator<Item = &'a [String]>,
+    ) {
+        let region = [("class", "table"), ("role", "region"), ("aria-label", caption), ("tabindex", "0")];
+        self.element("div", &region, |page| {
+            page.element("table", &[], |page| {
+                page.words("caption", &[], caption);
+                page.element("thead", &[], |page| {
+                    page.element("tr", &[], |page| {
+                        columns.iter().for_each(|column| page.words("th", &[("scope", "col")], column));
+                    });
+                });
+                page.element("tbody", &[], |page| rows.into_iter().for_each(|row| page.row(row)));
+            });
+        });
+    }
+
+    fn row(&mut self, cells: &[String]) {
+        self.element("tr", &[], |page| {
+            for (place, cell) in cells.iter().enumerate() {
+                match place {
+                    0 => page.words("th", &[("scope", "row")], cell),
+                    _ => page.words("td", &[], cell),
+                }
+            }
+        });
     }
 
     /// What the person should do now; screen readers say it by themselves.
     pub fn hint(&mut self, text: &str) {
-        let _ = write!(self.main, "<p class=\"hint\" role=\"status\">{}</p>", escape(text));
+        self.words("p", &[("id", "hint"), ("class", "hint"), ("role", "status")], text);
     }
 
-    /// Why something failed, and what to do next; screen readers say it at once.
-    pub fn reason(&mut self, what: &str, next: &str) {
-        let (what, next) = (escape(what), escape(next));
-        let _ = write!(self.main, "<div class=\"reason\" role=\"alert\"><p>{what}</p><p>{next}</p></div>");
+    /// Why something failed, what to do next, and who else can help; screen readers say it at once.
+    pub fn reason(&mut self, what: &str, next: &str, help: Option<&str>) {
+        self.element("div", &[("id", "reason"), ("class", "reason"), ("role", "alert")], |page| {
+            page.paragraph(what);
+            page.paragraph(next);
+            if let Some(help) = help {
+                page.words("p", &[("class", "help")], help);
+            }
+        });
     }
 
-    /// A link.
+    /// A link on a line of its own.
     pub fn link(&mut self, location: &str, label: &str) {
-        let _ = write!(self.main, "<p><a href=\"{}\">{}</a></p>", escape(location), escape(label));
+        self.element("p", &[], |page| page.words("a", &[("href", location)], label));
     }
 
-    /// A number to compare, large, with what it is for whoever hears it.
-    pub fn number(&mut self, what: &str, digits: &str) {
-        let (what, digits) = (escape(what), escape(digits));
-        let _ = write!(self.main, "<p>{what} <strong class=\"number\">{digits}</strong></p>");
+    /// A form that posts these hidden fields to an address of the bridge, and what is inside it.
+    pub fn form(&mut self, action: &str, fields: &[(&str, &str)], inside: impl FnOnce(&mut Self)) {
+        self.element("form", &[("method", "post"), ("action", action)], |page| {
+            for (name, value) in fields {
+                page.void("input", &[("type", "hidden"), ("name", name), ("value", value)]);
+            }
+            inside(page);
+        });
     }
 
-    /// A button that posts these fields and what is typed in a field above it.
-    pub fn asking_button(&mut self, action: &str, fields: &[(&str, &str)], input: &Input<'_>, label: &str) {
-        self.form(action, fields);
-        let (name, what, value) = (escape(input.name), escape(input.label), escape(input.value));
-        let _ = write!(
-            self.main,
-            "<label>{what} <input name=\"{name}\" value=\"{value}\" maxlength=\"128\" autocomplete=\"off\" \
-             autocapitalize=\"off\" spellcheck=\"false\" required></label><button>{}</button></form>",
-            escape(label)
-        );
+    /// A field of a form. `ours` says more about it: how it is typed, what describes it.
+    pub fn input(&mut self, input: &Input<'_>, ours: Attributes<'_>) {
+        self.element("label", &[], |page| {
+            page.text(input.label);
+            page.text(" ");
+            let mut attributes = vec![("name", input.name), ("value", input.value), ("maxlength", "128")];
+            attributes.extend([("autocomplete", "off"), ("autocapitalize", "off"), ("spellcheck", "false")]);
+            attributes.extend_from_slice(ours);
+            page.void("input", &attributes);
+        });
     }
 
-    /// Opens a form with its hidden fields.
-    fn form(&mut self, action: &str, fields: &[(&str, &str)]) {
-        let _ = write!(self.main, "<form method=\"post\" action=\"{}\">", escape(action));
-        for (name, value) in fields {
-            let _ = write!(
-                self.main,
-                "<input type=\"hidden\" name=\"{}\" value=\"{}\">",
-                escape(name),
-                escape(value)
-            );
-        }
+    /// The button of a form. `ours` says more about it.
+    pub fn press(&mut self, label: &str, look: Look, ours: Attributes<'_>) {
+        let class = if look == Look::Plain { &[("class", "plain")][..] } else { &[] };
+        self.words("button", &[class, ours].concat(), label);
     }
 
-    /// A button that posts these fields to an address of the bridge.
-    pub fn button(&mut self, action: &str, fields: &[(&str, &str)], label: &str, plain: bool) {
-        self.form(action, fields);
-        let class = if plain { " class=\"plain\"" } else { "" };
-        let _ = write!(self.main, "<button{class}>{}</button></form>", escape(label));
+    /// A form that is one button.
+    pub fn button(&mut self, action: &str, fields: &[(&str, &str)], label: &str, look: Look) {
+        self.form(action, fields, |page| page.press(label, look, &[]));
+    }
+
+    /// What was written so far, without the page around it.
+    #[must_use]
+    pub fn part(self) -> String {
+        self.main
     }
 
     /// The finished page.
@@ -144,19 +264,28 @@ impl Page {
             Language::English => "en",
         };
         let title = escape(&self.title);
-        let refresh = self.refresh.map_or_else(String::new, |refresh| {
-            format!("<meta http-equiv=\"refresh\" content=\"{}\">", escape(&refresh))
-        });
-        let test = if self.test {
-            format!("<p class=\"test\">{}</p>", escape(&text(self.language, "test-mark")))
-        } else {
-            String::new()
+        let said = |name| escape(&text(self.language, name));
+        let (script, aside) = match self.script {
+            Some(script) => (format!("<script>{}</script>", script.source), ("<noscript>", "</noscript>")),
+            None => (String::new(), ("", "")),
         };
+        let refresh = self.refresh.as_ref().map_or_else(String::new, |refresh| {
+            let (before, after) = aside;
+            format!("{before}<meta http-equiv=\"refresh\" content=\"{}\">{after}", escape(refresh))
+        });
+        let test =
+            if self.test { format!("<p class=\"test\">{}</p>", said("test-mark")) } else { String::new() };
+        let body = if self.wide { "<body class=\"wide\">" } else { "<body>" };
         format!(
             "<!doctype html><html lang=\"{tag}\"><head><meta charset=\"utf-8\">\
-             <meta name=\"viewport\" content=\"width=device-width\"><title>{title} – cps-agent</title>{refresh}\
-             <style>{STYLE}</style></head><body>{test}<main><h1>{title}</h1>{}</main></body></html>",
-            self.main
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+             <meta name=\"color-scheme\" content=\"light dark\"><title>{title} – cps-agent</title>{refresh}\
+             <style>{STYLE}</style></head>{body}<header>{test}<p class=\"brand\"><strong>cps-agent</strong> \
+             <span>{}</span></p></header><main><h1 tabindex=\"-1\">{title}</h1>{}</main><footer><p>{}</p></footer>\
+             {script}</body></html>",
+            said("brand"),
+            self.main,
+            said("never-a-pin"),
         )
     }
 }
@@ -168,27 +297,35 @@ mod tests {
     #[test]
     fn nothing_foreign_becomes_markup() {
         let evil = "\"><script>alert('x')</script>&";
-        let mut page = Page::new(Language::English, "login-title", false);
+        let mut page = Page::new(Language::English, evil, false);
         page.paragraph(evil);
         page.hint(evil);
         page.list([evil.to_owned()].into_iter());
-        page.reason(evil, evil);
+        page.reason(evil, evil, Some(evil));
         page.link(evil, evil);
-        page.button(evil, &[(evil, evil)], evil, true);
-        page.number(evil, evil);
-        page.asking_button(evil, &[(evil, evil)], &Input { name: evil, label: evil, value: evil }, evil);
+        page.button(evil, &[(evil, evil)], evil, Look::Plain);
+        page.section(evil, |page| page.definitions([(evil, evil)]));
+        page.table(evil, &[evil], [&[evil.to_owned(), evil.to_owned()][..]]);
+        page.form(evil, &[], |page| {
+            page.input(&Input { name: evil, label: evil, value: evil }, &[("aria-describedby", evil)]);
+        });
         page.move_on(evil);
         let html = page.finish();
         assert!(!html.contains("<script"), "{html}");
         assert!(!html.contains("\"\""), "no attribute was closed early: {html}");
-        assert_eq!(html.matches("&lt;script&gt;").count(), 21);
+        assert_eq!(html.matches("&lt;script&gt;").count(), 27);
     }
 
     #[test]
-    fn the_policy_allows_no_script_and_exactly_our_style() {
-        let policy = POLICY.to_str().unwrap();
-        assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
-        assert!(policy.contains("frame-ancestors 'none'"));
-        assert!(!policy.contains("unsafe") && !policy.contains("script"));
+    fn a_page_with_a_script_refreshes_itself_only_where_scripts_do_not_run() {
+        let mut page = Page::new(Language::French, "x", false);
+        page.move_on("/login/t");
+        let refresh = "<meta http-equiv=\"refresh\" content=\"0;url=/login/t\">";
+        let written = |page: Page| page.finish();
+        assert!(!written(page).contains("noscript"));
+        let mut page = Page::new(Language::French, "x", false);
+        page.run(&super::super::policy::LIVE);
+        page.move_on("/login/t");
+        assert!(written(page).contains(&format!("<noscript>{refresh}</noscript>")));
     }
 }

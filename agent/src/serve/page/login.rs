@@ -2,25 +2,30 @@
 //! application.
 
 use super::{
-    HOLD, choice, gone,
-    html::{Input, Page},
-    reason, send, spoken, start,
+    HOLD, around, choice, gone,
+    html::{Look, Page},
+    policy, reason, send, spoken, start,
     text::{text, text_with},
+    ways::{self, name},
 };
 use crate::serve::{
+    around::Around,
     desk::{Caller, Choice, Desk, Hint, LoginPage, Number, Said},
     intake, problem,
     reply::{self, Reply},
     v1::Request,
 };
 use bytes::Bytes;
-use cps_agent_core::{failure::Failure, identity::Way};
+use cps_agent_core::{
+    failure::Failure,
+    identity::{UnixTime, Way},
+};
 use hyper::{StatusCode, body::Body};
 use std::time::Duration;
 use tokio::{sync::broadcast::error::RecvError, time::Instant};
 
 /// The state is looked at this often even when no event announces a change.
-const LOOK: Duration = Duration::from_secs(1);
+pub(super) const LOOK: Duration = Duration::from_secs(1);
 
 /// `GET /login/{transaction}`: shows where the login stands. `seen` is the hint that the waiting page shows already.
 pub async fn show<D: Desk>(desk: &D, caller: &Caller, transaction: &str, query: &str) -> Reply {
@@ -85,7 +90,9 @@ where
     } else if let Some(situation) = field("situation") {
         desk.approve(caller, transaction, Said::Situation(situation.to_owned()));
     } else {
-        let Some(way) = field("way").and_then(way) else { return problem::bare(StatusCode::BAD_REQUEST) };
+        let Some(way) = field("way").and_then(ways::way) else {
+            return problem::bare(StatusCode::BAD_REQUEST);
+        };
         let text = |name| field(name).map(str::to_owned);
         let choice = Choice { way, card: text("card"), identifier: text("identifier") };
         if let Err(refusal) = desk.start_login(caller, transaction, choice) {
@@ -95,8 +102,9 @@ where
     }
     // Not a redirect: `form-action` would then have to allow the application's address at the end of the chain.
     let mut page = start(desk, caller, "login-title");
-    let here = format!("/login/{transaction}");
+    let here = here(transaction);
     page.move_on(&here);
+    page.hint(&text(caller.language, "login-moment"));
     page.link(&here, &text(caller.language, "login-next"));
     send(StatusCode::OK, page)
 }
@@ -108,129 +116,145 @@ fn with_reason(mut page: LoginPage, failure: Failure) -> LoginPage {
     page
 }
 
-fn render<D: Desk>(desk: &D, caller: &Caller, transaction: &str, page: LoginPage) -> Reply {
+fn render<D: Desk>(desk: &D, caller: &Caller, transaction: &str, state: LoginPage) -> Reply {
     let language = caller.language;
-    match page {
+    let here = here(transaction);
+    let mut page = match &state {
         LoginPage::Leave { location } => {
-            reply::see_other(&location).unwrap_or_else(|| problem::bare(StatusCode::INTERNAL_SERVER_ERROR))
+            return reply::see_other(location)
+                .unwrap_or_else(|| problem::bare(StatusCode::INTERNAL_SERVER_ERROR));
         }
-        LoginPage::Gone => gone(desk, caller),
+        LoginPage::Gone => return gone(desk, caller),
         LoginPage::Consent { application, person, session, claims } => {
             let mut page = start(desk, caller, "consent-title");
-            page.paragraph(&text_with(language, "consent-asks", "application", &application));
-            choice::consent(&mut page, caller, &here(transaction), (&person, &session), &claims);
-            cancel(&mut page, caller, transaction);
-            send(StatusCode::OK, page)
+            asks(&mut page, &text_with(language, "consent-asks", "application", application));
+            choice::consent(&mut page, caller, &here, (person, session), claims);
+            page
         }
         LoginPage::Situation { application, situations } => {
-            let mut page = heading(desk, caller, &application);
-            choice::situation(&mut page, caller, &here(transaction), &situations);
-            cancel(&mut page, caller, transaction);
-            send(StatusCode::OK, page)
+            let mut page = heading(desk, caller, application);
+            choice::situation(&mut page, caller, &here, situations);
+            page
         }
-        LoginPage::Choose { application, ways, identifier, expected, reason: refusal, .. } => {
-            let mut page = heading(desk, caller, &application);
-            if let Some(expected) = &expected {
-                page.paragraph(&text_with(language, "login-expected", "identifier", expected));
+        LoginPage::Choose { application, .. } | LoginPage::Working { application, .. } => {
+            let mut page = heading(desk, caller, application);
+            page.run(&policy::LIVE);
+            if let LoginPage::Working { hint, .. } = &state {
+                page.move_on(&format!("{here}?seen={}", hint.word()));
             }
-            let again = refusal.is_some();
-            if let Some(refusal) = &refusal {
-                reason(&mut page, caller, refusal);
-            }
-            let person = identifier.as_deref();
-            choose(&mut page, caller, transaction, &ways, person, again);
-            cancel(&mut page, caller, transaction);
-            send(StatusCode::OK, page)
+            let events = format!("{here}/events");
+            page.element("div", &[("id", "live"), ("data-events", &events)], |page| {
+                live(page, caller, transaction, &state, desk.now());
+            });
+            let lost = text(language, "login-lost");
+            let attributes = [("id", "lost"), ("class", "lost"), ("role", "status"), ("data-text", &lost)];
+            page.element("p", &attributes, |_| {});
+            page
         }
-        LoginPage::Working { application, way, hint } => {
-            let mut page = heading(desk, caller, &application);
-            match &hint {
-                Hint::InsertCard => page.hint(&text(language, "hint-insert-card")),
-                Hint::TypePin => page.hint(&text(language, "hint-type-pin")),
-                Hint::Number(number) => show_number(&mut page, caller, number),
-                Hint::Browser { address } => {
-                    page.hint(&text(language, "hint-browse"));
-                    page.link(address, &text(language, "hint-browse-link"));
-                }
-                Hint::Wait => page.hint(&text(language, "hint-wait")),
-                Hint::ChooseCard(serials) => {
-                    page.hint(&text(language, "hint-choose-card"));
-                    for serial in serials {
-                        let label = text_with(language, "hint-card", "serial", serial);
-                        let fields = [("way", name(way)), ("card", serial.as_str())];
-                        page.button(&here(transaction), &fields, &label, false);
-                    }
-                }
+    };
+    page.button(&here, &[("cancel", "1")], &text(language, "login-cancel"), Look::Plain);
+    send(StatusCode::OK, page)
+}
+
+/// The part of the page that changes while it is shown: elements with an id each, always in the same order.
+pub(super) fn live(page: &mut Page, caller: &Caller, transaction: &str, state: &LoginPage, now: UnixTime) {
+    let language = caller.language;
+    let here = &here(transaction);
+    match state {
+        LoginPage::Choose { ways, identifier, expected, reason: refusal, around, .. } => {
+            if let Some(refusal) = refusal {
+                reason(page, caller, refusal);
             }
-            page.move_on(&format!("/login/{transaction}?seen={}", hint.word()));
-            cancel(&mut page, caller, transaction);
-            send(StatusCode::OK, page)
+            if let Some(expected) = expected {
+                let sentence = text_with(language, "login-expected", "identifier", expected);
+                page.words("p", &[("id", "expected")], &sentence);
+            }
+            around::show(page, language, ways, around);
+            let (person, again) = (identifier.as_deref(), refusal.is_some());
+            let service = &around.service;
+            ways::show(page, &ways::Offer { language, here, service, person, again }, ways);
         }
+        LoginPage::Working { way, hint, around, .. } => {
+            show_hint(page, caller, hint, now);
+            around::show(page, language, &[*way], around);
+            if let Hint::ChooseCard(serials) = hint {
+                show_cards(page, caller, here, *way, serials, around);
+            }
+        }
+        LoginPage::Consent { .. }
+        | LoginPage::Situation { .. }
+        | LoginPage::Leave { .. }
+        | LoginPage::Gone => {}
+    }
+}
+
+fn show_hint(page: &mut Page, caller: &Caller, hint: &Hint, now: UnixTime) {
+    let language = caller.language;
+    let sentence = match hint {
+        Hint::InsertCard => "hint-insert-card",
+        Hint::TypePin => "hint-type-pin",
+        Hint::Wait => "hint-wait",
+        Hint::ChooseCard(_) => "hint-choose-card",
+        Hint::Number(number) => return show_number(page, caller, number, now),
+        Hint::Browser { address } => {
+            page.hint(&text(language, "hint-browse"));
+            let link = [("href", address.as_str())];
+            return page.element("p", &[("id", "browse")], |page| {
+                page.words("a", &link, &text(language, "hint-browse-link"));
+            });
+        }
+    };
+    page.hint(&text(language, sentence));
+}
+
+/// The number that is compared, where, and how long it can be.
+fn show_number(page: &mut Page, caller: &Caller, number: &Number, now: UnixTime) {
+    let language = caller.language;
+    let sentence = if number.phone { "hint-number-phone" } else { "hint-number-card" };
+    page.hint(&text_with(language, sentence, "identifier", &number.identifier));
+    page.element("p", &[("id", "number"), ("class", "compare"), ("role", "status")], |page| {
+        page.text(&text(language, "hint-number"));
+        page.text(" ");
+        page.words("strong", &[("class", "number")], &number.digits);
+    });
+    if let Some(expires) = number.expires {
+        let left = UnixTime(expires).since(now).max(0).to_string();
+        // The sentence around its number, which counts down without being read out each second.
+        let sentence = text_with(language, "number-expires", "seconds", "\u{1}");
+        let (before, after) = sentence.split_once('\u{1}').unwrap_or((&sentence, ""));
+        page.element("p", &[("id", "countdown"), ("class", "aside")], |page| {
+            page.text(before);
+            page.words("span", &[("role", "timer"), ("data-seconds", &left)], &left);
+            page.text(after);
+        });
+    }
+}
+
+/// The cards to choose from, each by its person where that is known.
+fn show_cards(page: &mut Page, caller: &Caller, here: &str, way: Way, serials: &[String], around: &Around) {
+    for serial in serials {
+        let card = around.cards.iter().find(|card| card.serial == *serial);
+        let label = match card {
+            Some(card) => around::name(caller.language, card),
+            None => text_with(caller.language, "hint-card", "serial", serial),
+        };
+        let id = format!("card-{serial}");
+        page.element("div", &[("id", &id)], |page| {
+            page.button(here, &[("way", name(way)), ("card", serial)], &label, Look::Main);
+        });
     }
 }
 
 fn heading<D: Desk>(desk: &D, caller: &Caller, application: &str) -> Page {
     let mut page = start(desk, caller, "login-title");
-    page.paragraph(&text_with(caller.language, "login-asks", "application", application));
+    asks(&mut page, &text_with(caller.language, "login-asks", "application", application));
     page
 }
 
-/// The number that is compared, and where.
-fn show_number(page: &mut Page, caller: &Caller, number: &Number) {
-    let sentence = if number.phone { "hint-number-phone" } else { "hint-number-card" };
-    page.hint(&text_with(caller.language, sentence, "identifier", &number.identifier));
-    page.number(&text(caller.language, "hint-number"), &number.digits);
-}
-
-fn choose(
-    page: &mut Page,
-    caller: &Caller,
-    transaction: &str,
-    ways: &[Way],
-    person: Option<&str>,
-    again: bool,
-) {
-    let sentence = match (ways, again) {
-        ([], _) => "login-no-way",
-        (_, true) => "login-again",
-        (_, false) => "login-choose",
-    };
-    page.paragraph(&text(caller.language, sentence));
-    for way in ways {
-        let label = text(caller.language, &format!("way-{}", name(*way)));
-        let fields = [("way", name(*way))];
-        if *way == Way::Ecps {
-            let input = Input {
-                name: "identifier",
-                label: &text(caller.language, "login-identifier"),
-                value: person.unwrap_or_default(),
-            };
-            page.asking_button(&here(transaction), &fields, &input, &label);
-        } else {
-            page.button(&here(transaction), &fields, &label, false);
-        }
-    }
-}
-
-fn cancel(page: &mut Page, caller: &Caller, transaction: &str) {
-    page.button(&here(transaction), &[("cancel", "1")], &text(caller.language, "login-cancel"), true);
+fn asks(page: &mut Page, sentence: &str) {
+    page.words("p", &[("class", "asks")], sentence);
 }
 
 fn here(transaction: &str) -> String {
     format!("/login/{transaction}")
-}
-
-/// The name of a way in forms and message names: the word of the configuration.
-fn name(way: Way) -> &'static str {
-    match way {
-        Way::Browser => "browser",
-        Way::Ecps => "ecps",
-        Way::Card => "card",
-        Way::Token => "token",
-        Way::Local => "local",
-    }
-}
-
-fn way(word: &str) -> Option<Way> {
-    [Way::Browser, Way::Ecps, Way::Card, Way::Token, Way::Local].into_iter().find(|way| name(*way) == word)
 }

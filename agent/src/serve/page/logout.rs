@@ -1,6 +1,10 @@
 //! The pages of a logout: the question, and what became of it.
 
-use super::{html::Page, send, start, text::text};
+use super::{
+    html::{Look, Page},
+    send, start,
+    text::text,
+};
 use crate::serve::{
     desk::{Caller, Desk},
     reply::Reply,
@@ -12,8 +16,8 @@ pub fn ask_logout<D: Desk>(desk: &D, caller: &Caller, id: &str) -> Reply {
     let mut page = start(desk, caller, "logout-title");
     page.paragraph(&text(caller.language, "logout-ask"));
     let here = format!("/logout/{id}");
-    page.button(&here, &[("yes", "1")], &text(caller.language, "logout-yes"), false);
-    page.button(&here, &[("cancel", "1")], &text(caller.language, "logout-no"), true);
+    page.button(&here, &[("yes", "1")], &text(caller.language, "logout-yes"), Look::Main);
+    page.button(&here, &[("cancel", "1")], &text(caller.language, "logout-no"), Look::Plain);
     send(StatusCode::OK, page)
 }
 

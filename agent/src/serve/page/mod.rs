@@ -1,14 +1,20 @@
-//! The few pages a person may see: plain HTML, no script, in French or English.
+//! The few pages a person may see, in French or English: plain HTML that needs no script.
 //!
-//! A waiting page keeps its next request open until there is something new (at most [`HOLD`]): it moves on the moment
-//! the card is in, and a screen reader is not interrupted every second by a page that reloads itself for nothing.
+//! A waiting page is kept up to date by a stream of events and a small script ([`live`]). Where scripts do not run it
+//! keeps its next request open until there is something new (at most [`HOLD`]): it moves on the moment the card is in,
+//! and a screen reader is not interrupted every second by a page that reloads itself for nothing.
 
+mod around;
 mod choice;
 pub mod html;
+mod live;
 mod login;
 mod logout;
+pub mod policy;
 pub mod text;
+mod ways;
 
+pub use live::follow;
 pub use login::{act, show};
 pub use logout::{ask_logout, leaves, logged_out, still_there};
 
@@ -16,11 +22,11 @@ use super::{
     desk::{Caller, Desk},
     reply::{self, Reply},
 };
-use cps_agent_core::failure::{Code, Failure};
+use cps_agent_core::failure::{Code, Failure, Help};
 use html::Page;
 use hyper::StatusCode;
 use std::time::Duration;
-use text::text;
+use text::{text, text_with};
 
 /// Longest wait of a page for news.
 pub const HOLD: Duration = Duration::from_secs(25);
@@ -61,16 +67,28 @@ pub fn spoken<D: Desk>(desk: &D, caller: &Caller, id: &str) -> Caller {
 }
 
 /// A page with its heading and, in the test environment, its mark.
-fn start<D: Desk>(desk: &D, caller: &Caller, title: &str) -> Page {
+pub(super) fn start<D: Desk>(desk: &D, caller: &Caller, title: &str) -> Page {
     let test = desk.status(caller).environment == "test";
-    Page::new(caller.language, title, test)
+    Page::new(caller.language, &text(caller.language, title), test)
 }
 
 /// Adds the sentences of a failure.
-fn reason(page: &mut Page, caller: &Caller, failure: &Failure) {
-    page.reason(&failure.what(caller.language), &failure.next(caller.language));
+pub(super) fn reason(page: &mut Page, caller: &Caller, failure: &Failure) {
+    let line = failure.code.line();
+    // What the person can mend alone needs nobody else.
+    let help = (line.help != Help::Person).then(|| {
+        let who = text(caller.language, &format!("help-{}", line.help.word()));
+        format!("{who} {}", text_with(caller.language, "help-code", "code", line.code.0))
+    });
+    page.reason(&failure.what(caller.language), &failure.next(caller.language), help.as_deref());
 }
 
-fn send(status: StatusCode, page: Page) -> Reply {
-    reply::whole(status, "text/html; charset=utf-8", page.finish())
+/// The answer that a page is.
+pub(super) fn send(status: StatusCode, page: Page) -> Reply {
+    let policy = page.policy();
+    let mut reply = reply::whole(status, "text/html; charset=utf-8", page.finish());
+    if let Some(policy) = policy {
+        reply.extensions_mut().insert(policy::Own(policy));
+    }
+    reply
 }

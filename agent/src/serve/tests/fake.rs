@@ -1,6 +1,7 @@
 //! The scripted desk, and a way to send raw requests to either door.
 
 use crate::serve::{
+    around::Around,
     bridge::Bridge,
     connection, control,
     desk::{Caller, Choice, Desk, Door, GatewayCall, LoginPage, Proof, Said, Stream},
@@ -12,6 +13,7 @@ use crate::serve::{
 use cps_agent_api::{pkcs11, words};
 use cps_agent_core::{
     failure::{CARD_UNKNOWN, CLIENT_LOCKED, Code, Failure, Language, PIN_WRONG},
+    identity::UnixTime,
     oidc::{
         authorize::{Authorize, Parameters},
         pushed::Pushed,
@@ -159,6 +161,9 @@ impl Desk for FakeDesk {
     fn login_page(&self, _: &Caller, transaction: &str) -> LoginPage {
         if transaction == "t1" { self.page.lock().unwrap().clone() } else { LoginPage::Gone }
     }
+    fn login_state(&self, caller: &Caller, transaction: &str) -> LoginPage {
+        self.login_page(caller, transaction)
+    }
     fn start_login(&self, _: &Caller, transaction: &str, choice: Choice) -> Result<(), Failure> {
         let Choice { way, card, identifier } = choice;
         let identifier = identifier.map(|typed| format!(" {typed}")).unwrap_or_default();
@@ -167,11 +172,19 @@ impl Desk for FakeDesk {
         if card.as_deref() == Some("99999999") {
             return Err(CARD_UNKNOWN.into());
         }
-        self.turn_page(LoginPage::Working { application, way, hint: crate::serve::desk::Hint::TypePin });
+        self.turn_page(LoginPage::Working {
+            application,
+            way,
+            hint: crate::serve::desk::Hint::TypePin,
+            around: Around::default(),
+        });
         Ok(())
     }
     fn abandon_login(&self, _: &Caller, transaction: &str) {
         self.note(format!("abandon {transaction}"));
+    }
+    fn now(&self) -> UnixTime {
+        UnixTime(1_000)
     }
     fn status(&self, caller: &Caller) -> words::Status {
         words::Status {
@@ -390,6 +403,7 @@ pub(crate) fn bridge(desk: &Arc<FakeDesk>) -> Arc<Bridge<FakeDesk>> {
         strangers: Slots::new(1, 1),
         searches: Searches::default(),
         refusals: Refusals::default(),
+        followers: Slots::new(3, 2),
     })
 }
 

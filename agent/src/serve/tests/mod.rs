@@ -5,6 +5,7 @@ mod api;
 mod control;
 mod document;
 mod fake;
+mod live;
 mod logout;
 mod pages;
 mod patience;

@@ -2,11 +2,12 @@
 
 use super::fake::{FakeDesk, ask, ask_as};
 use crate::serve::{
+    around::{Around, Card, Holds, Readers, Service},
     desk::{Hint, LoginPage, Number},
     visitor::Visitor,
 };
 use cps_agent_core::{
-    failure::{CARD_REMOVED, Failure, PIN_WRONG},
+    failure::{CARD_REMOVED, Failure, PIN_BLOCKED, PIN_CANCELLED, PIN_WRONG},
     identity::Way,
 };
 use std::sync::Arc;
@@ -18,6 +19,15 @@ fn showing(page: LoginPage) -> Arc<FakeDesk> {
     let desk = Arc::new(FakeDesk::default());
     desk.turn_page(page);
     desk
+}
+
+/// A choice with something around it.
+fn choose_around(ways: &[Way], around: Around) -> Arc<FakeDesk> {
+    let mut page = choice(ways, None);
+    if let LoginPage::Choose { around: here, starts, .. } = &mut page {
+        (*here, *starts) = (around, None);
+    }
+    showing(page)
 }
 
 fn choose(ways: &[Way], reason: Option<Failure>) -> Arc<FakeDesk> {
@@ -37,11 +47,16 @@ fn choice(ways: &[Way], reason: Option<Failure>) -> LoginPage {
         identifier: None,
         expected: None,
         reason,
+        around: Around::default(),
     }
 }
 
 fn working(hint: Hint) -> Arc<FakeDesk> {
-    showing(LoginPage::Working { application: "Dossier".to_owned(), way: Way::Card, hint })
+    working_around(hint, Around::default())
+}
+
+fn working_around(hint: Hint, around: Around) -> Arc<FakeDesk> {
+    showing(LoginPage::Working { application: "Dossier".to_owned(), way: Way::Card, hint, around })
 }
 
 #[tokio::test]
@@ -59,6 +74,7 @@ async fn where_the_system_cannot_tell_who_opens_a_page_it_does_nothing() {
         "GET /login/t1".to_owned(),
         format!("{POST}\n\nway=card"),
         format!("{POST}\n\ncancel=1"),
+        "GET /login/t1/events".to_owned(),
         "GET /logout?id_token_hint=good".to_owned(),
         "GET /logout/q1".to_owned(),
         POST.replace("/login/t1", "/logout/q1") + "\n\nyes=1",
@@ -165,8 +181,8 @@ async fn the_page_says_what_to_do_and_moves_on_without_javascript() {
         let answer = ask(&working(hint), "GET /login/t1").await;
         assert!(answer.body.contains(sentence), "{}", answer.body);
         let refresh = format!("<meta http-equiv=\"refresh\" content=\"0;url=/login/t1?seen={word}\">");
-        assert!(answer.body.contains(&refresh), "{}", answer.body);
-        assert!(answer.body.contains("role=\"status\"") && !answer.body.contains("<script"));
+        assert!(answer.body.contains(&format!("<noscript>{refresh}</noscript>")), "{}", answer.body);
+        assert!(answer.body.contains("role=\"status\""));
         assert!(answer.body.contains("name=\"cancel\""), "the person can always give up");
     }
 }
@@ -307,4 +323,106 @@ async fn the_person_chooses_a_situation_by_its_name() {
 async fn a_page_speaks_the_language_its_application_asked_for() {
     let answer = ask(&Arc::new(FakeDesk::default()), "GET /login/english").await;
     assert!(answer.body.contains("Page expired") && answer.body.contains("lang=\"en\""), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn pro_sante_connect_is_named_on_a_button_only_where_it_is_behind_it() {
+    const OFFICIAL: &str = ">S&#39;identifier avec Pro Santé Connect</button>";
+    let ways = [Way::Card, Way::Ecps, Way::Browser, Way::Local];
+    let with = |service| choose_around(&ways, Around { service, ..Around::default() });
+    for language in ["fr", "en"] {
+        let request = format!("GET /login/t1\nAccept-Language: {language}");
+        let psc = ask(&with(Service::ProSanteConnect), &request).await.body;
+        assert_eq!(psc.matches(OFFICIAL).count(), 3, "the card alone is not Pro Santé Connect: {psc}");
+        assert_eq!(psc.matches("<button lang=\"fr\"").count(), 3, "its label is French: {psc}");
+        assert!(psc.contains("href=\"https://esante.gouv.fr/"), "{psc}");
+        let other = ask(&with(Service::Other("sso.chu.example".to_owned())), &request).await.body;
+        assert!(!other.contains("Pro Santé Connect") && other.contains("sso.chu.example"), "{other}");
+        let nobody = ask(&with(Service::Nobody), &request).await.body;
+        assert!(!nobody.contains(OFFICIAL), "{nobody}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_shows_what_is_at_hand_and_names_nobody_before_a_login_is_begun() {
+    let card = Card {
+        serial: "12345678".to_owned(),
+        holder: Some("Ada <DUPONT>".to_owned()),
+        soft: false,
+        tries_left: Some(2),
+        unlocked: false,
+    };
+    let seen = Readers::Seen(vec![("R".to_owned(), Holds::Card)]);
+    let before = Around { readers: seen, ..Around::default() };
+    let answer = ask(&choose_around(&[Way::Card, Way::Ecps], before.clone()), "GET /login/t1").await.body;
+    assert!(answer.contains("<dd>carte insérée</dd>") && !answer.contains("12345678"), "{answer}");
+    let around = Around { cards: vec![card.clone()], ..before };
+    let answer = ask(&working_around(Hint::TypePin, around.clone()), "GET /login/t1").await.body;
+    assert!(answer.contains("Ada &lt;DUPONT&gt; – Carte n°\u{a0}12345678"), "{answer}");
+    assert!(answer.contains("<dd>2 essais restants</dd>"), "{answer}");
+    for (tries_left, unlocked, words) in [
+        (Some(1), false, "dernier essai"),
+        (Some(0), false, "bloqué"),
+        (Some(3), true, "déjà vérifié"),
+        (None, false, "Carte n°"),
+    ] {
+        let cards = vec![Card { tries_left, unlocked, ..card.clone() }];
+        let desk = working_around(Hint::TypePin, Around { cards, ..around.clone() });
+        let answer = ask(&desk, "GET /login/t1").await.body;
+        assert!(answer.contains(words), "{words}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_readers_say_is_said_in_words() {
+    let seen = |holds| Readers::Seen(vec![("R".to_owned(), holds)]);
+    for (readers, words) in [
+        (Readers::NoService, "le service de cartes du poste ne répond pas"),
+        (Readers::None, "aucun lecteur n’est branché"),
+        (seen(Holds::Nothing), "vide"),
+        (seen(Holds::Reading), "lecture de la carte…"),
+        (seen(Holds::Unusable), "carte inutilisable"),
+    ] {
+        let desk = choose_around(&[Way::Local, Way::Card], Around { readers, ..Around::default() });
+        let answer = ask(&desk, "GET /login/t1").await.body;
+        assert!(answer.contains(&format!("<dd>{words}</dd>")), "{words}: {answer}");
+    }
+    let phone = ask(&choose_around(&[Way::Ecps], Around::default()), "GET /login/t1").await.body;
+    assert!(!phone.contains("Lecteur"), "a phone needs no reader: {phone}");
+}
+
+#[tokio::test]
+async fn a_number_counts_down_from_what_is_left_of_it() {
+    let number = Number {
+        digits: "42".to_owned(),
+        identifier: "899700990015".to_owned(),
+        phone: true,
+        expires: Some(1_087),
+    };
+    let answer = ask(&working(Hint::Number(number)), "GET /login/t1").await.body;
+    let clock = "expire dans <span role=\"timer\" data-seconds=\"87\">87</span>\u{a0}s.";
+    assert!(answer.contains(clock), "{answer}");
+}
+
+#[tokio::test]
+async fn who_can_help_is_said_with_the_code_to_tell_them() {
+    let answer = ask(&choose(&[Way::Card], Some(PIN_BLOCKED.into())), "GET /login/t1").await.body;
+    let help = PIN_BLOCKED.line().help.word();
+    assert_ne!(help, "person");
+    assert!(answer.contains("class=\"help\"") && answer.contains("\u{a0}: pin_blocked."), "{answer}");
+    let alone = ask(&choose(&[Way::Card], Some(PIN_CANCELLED.into())), "GET /login/t1").await.body;
+    assert!(!alone.contains("class=\"help\""), "what the person mends alone needs nobody: {alone}");
+}
+
+#[tokio::test]
+async fn only_a_page_that_waits_runs_a_script_and_only_ours() {
+    let waiting = ask(&working(Hint::InsertCard), "GET /login/t1").await;
+    let policy = waiting.header("content-security-policy");
+    assert!(policy.contains("script-src 'sha256-") && policy.contains("connect-src 'self'"), "{policy}");
+    assert!(!policy.contains("unsafe"), "{policy}");
+    for request in ["GET /login/gone", "GET /logout/q1", "GET /authorize"] {
+        let other = ask(&working(Hint::InsertCard), request).await;
+        assert!(!other.header("content-security-policy").contains("script"), "{request}");
+        assert!(!other.body.contains("<script"), "{request}");
+    }
 }

@@ -1,0 +1,68 @@
+// Keeps the page of a waiting login up to date: shows what changes, and leaves when there is nothing more to wait for.
+//
+// The events carry the changing part of the page, written by the agent. Only what differs is exchanged, so that nobody
+// loses the place where they are, and a screen reader says new sentences once and repeats none.
+'use strict';
+(() => {
+  const live = document.getElementById('live');
+  const lost = document.getElementById('lost');
+  let patience;
+
+  const leave = (source) => {
+    source.close();
+    location.replace(location.pathname);
+  };
+
+  const exchange = (old, fresh) => {
+    // A status keeps its element: what changes inside it is what is said.
+    if (old.getAttribute('role') === 'status' && old.tagName === fresh.tagName) old.replaceChildren(...fresh.childNodes);
+    else old.replaceWith(fresh);
+  };
+
+  const show = (html) => {
+    const held = live.contains(document.activeElement);
+    const part = document.createElement('template');
+    part.innerHTML = html;
+    const wanted = [...part.content.children];
+    for (const old of [...live.children]) {
+      if (!wanted.some((fresh) => fresh.id === old.id)) old.remove();
+    }
+    wanted.forEach((fresh, place) => {
+      const old = live.children[place];
+      if (old?.id !== fresh.id) live.insertBefore(fresh, old ?? null);
+      else if (old.outerHTML !== fresh.outerHTML) exchange(old, fresh);
+    });
+    // Whoever was on a button that is gone begins again at the heading, not at the top of the window.
+    if (held && !live.contains(document.activeElement)) document.querySelector('h1').focus();
+    count();
+  };
+
+  const count = () => {
+    for (const clock of live.querySelectorAll('[data-seconds]')) {
+      clock.end ??= performance.now() + 1000 * clock.dataset.seconds;
+      const left = String(Math.max(0, Math.ceil((clock.end - performance.now()) / 1000)));
+      if (clock.textContent !== left) clock.textContent = left;
+    }
+  };
+
+  const follow = () => {
+    const source = new EventSource(live.dataset.events);
+    source.onopen = () => {
+      clearTimeout(patience);
+      patience = undefined;
+      if (lost.textContent) lost.textContent = '';
+    };
+    source.onerror = () => {
+      // Browsers come back by themselves; a short cut is nobody's concern.
+      patience ??= setTimeout(() => (lost.textContent = lost.dataset.text), 4000);
+      if (source.readyState === EventSource.CLOSED) setTimeout(follow, 2000);
+    };
+    source.addEventListener('show', (event) => show(JSON.parse(event.data)));
+    source.addEventListener('leave', () => leave(source));
+  };
+
+  follow();
+  count();
+  setInterval(count, 1000);
+  addEventListener('pageshow', (event) => event.persisted && location.replace(location.pathname));
+})();
