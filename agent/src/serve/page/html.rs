@@ -313,7 +313,7 @@ mod tests {
         let html = page.finish();
         assert!(!html.contains("<script"), "{html}");
         assert!(!html.contains("\"\""), "no attribute was closed early: {html}");
-        assert_eq!(html.matches("&lt;script&gt;").count(), 27);
+        assert_eq!(html.matches("&lt;script&gt;").count(), 28);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::serve::{
     visitor::Visitor,
 };
 use cps_agent_core::{
-    failure::{CARD_REMOVED, Failure, PIN_BLOCKED, PIN_CANCELLED, PIN_WRONG},
+    failure::{CARD_REMOVED, Failure, NO_CARD_SERVICE, PIN_CANCELLED, PIN_WRONG},
     identity::Way,
 };
 use std::sync::Arc;
@@ -406,10 +406,9 @@ async fn a_number_counts_down_from_what_is_left_of_it() {
 
 #[tokio::test]
 async fn who_can_help_is_said_with_the_code_to_tell_them() {
-    let answer = ask(&choose(&[Way::Card], Some(PIN_BLOCKED.into())), "GET /login/t1").await.body;
-    let help = PIN_BLOCKED.line().help.word();
-    assert_ne!(help, "person");
-    assert!(answer.contains("class=\"help\"") && answer.contains("\u{a0}: pin_blocked."), "{answer}");
+    let answer = ask(&choose(&[Way::Card], Some(NO_CARD_SERVICE.into())), "GET /login/t1").await.body;
+    let help = "<p class=\"help\">L’administrateur de ce poste peut vous aider. Code à lui donner\u{a0}: no_card_service.";
+    assert!(answer.contains(help), "{answer}");
     let alone = ask(&choose(&[Way::Card], Some(PIN_CANCELLED.into())), "GET /login/t1").await.body;
     assert!(!alone.contains("class=\"help\""), "what the person mends alone needs nobody: {alone}");
 }
