@@ -18,6 +18,7 @@
 //! | [`policy`] | one question, one answer with its reason |
 //! | [`challenge`] | typed challenges signed by a card or token |
 //! | [`audit`] | what happened, as typed events in a hash chain |
+//! | [`portal`] | who may look at the person's page |
 //! | [`catalogue`] | services that are opened in the browser |
 //! | [`diagnosis`] | what is looked at when somebody asks what is wrong |
 
@@ -32,6 +33,7 @@ pub mod identity;
 pub mod jose;
 pub mod oidc;
 pub mod policy;
+pub mod portal;
 pub mod psc;
 pub mod secret;
 pub mod session;

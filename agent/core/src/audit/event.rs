@@ -107,6 +107,10 @@ pub enum What {
     PinChanged,
     /// A PIN was unblocked with the PUK, or not.
     PinUnblocked,
+    /// The person ended a client's part in the session; its `client_id`.
+    ClientDisconnected(String),
+    /// The person's page was opened.
+    PageOpened,
     /// A client was registered; its `client_id`.
     ClientAdded(String),
     /// A client was removed; its `client_id`.
@@ -298,6 +302,8 @@ impl What {
             Self::RevocationUnknown => plain("revocation_unknown"),
             Self::PinChanged => plain("pin_changed"),
             Self::PinUnblocked => plain("pin_unblocked"),
+            Self::ClientDisconnected(id) => ("client_disconnected", Some(("subject", cut(id)))),
+            Self::PageOpened => plain("page_opened"),
             Self::ClientAdded(id) => ("client_added", Some(("subject", cut(id)))),
             Self::ClientRemoved(id) => ("client_removed", Some(("subject", cut(id)))),
             Self::TokenMade => plain("token_made"),

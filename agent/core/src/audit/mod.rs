@@ -6,8 +6,10 @@
 //! | file | what |
 //! | --- | --- |
 //! | [`event`] | the events |
+//! | [`activity`] | what a person sees of it |
 //! | [`chain`](mod@chain) | one JSON object a line, each with the hash of the line before |
 
+pub mod activity;
 pub mod chain;
 pub mod event;
 

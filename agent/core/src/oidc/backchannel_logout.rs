@@ -54,6 +54,12 @@ impl Audiences {
         }
     }
 
+    /// A client's part in a session is over: gives whom that client knew there, if it knew anybody.
+    pub(super) fn leaves(&mut self, client: &str, sid: &SessionId) -> Option<String> {
+        let audience = self.0.get_mut(sid)?;
+        audience.clients.remove(client).then(|| audience.sub.clone())
+    }
+
     pub(super) fn sweep(&mut self, lives: impl Fn(&SessionId) -> bool) {
         self.0.retain(|sid, _| lives(sid));
     }
@@ -72,16 +78,26 @@ impl Provider {
         self.grants.end_session(sid);
         self.situations.retain(|(_, session), _| session != sid);
         let Some(Audience { sub, clients }) = self.audiences.0.remove(sid) else { return Vec::new() };
-        let mut notices = Vec::new();
-        for client in clients.iter().filter_map(|id| self.registry.client(id)) {
-            let Some(uri) = &client.registration().backchannel_logout_uri else { continue };
-            let jti = random_string(entropy, JTI_BYTES);
-            // A client got its ID token from the key that signs here: there is one.
-            if let Some(logout_token) = self.logout_token(client, sid, &sub, &jti, now, random) {
-                notices.push(Notice { client: client.id().to_owned(), uri: uri.clone(), logout_token });
-            }
-        }
-        notices
+        let clients = clients.iter();
+        clients.filter_map(|client| self.notice(client, sid, &sub, now, entropy, random)).collect()
+    }
+
+    /// The notice for a client that wants one.
+    pub(super) fn notice(
+        &self,
+        client: &str,
+        sid: &SessionId,
+        sub: &str,
+        now: UnixTime,
+        entropy: &mut dyn Entropy,
+        random: &dyn SecureRandom,
+    ) -> Option<Notice> {
+        let client = self.registry.client(client)?;
+        let uri = client.registration().backchannel_logout_uri.clone()?;
+        let jti = random_string(entropy, JTI_BYTES);
+        // A client got its ID token from the key that signs here: there is one.
+        let logout_token = self.logout_token(client, sid, sub, &jti, now, random)?;
+        Some(Notice { client: client.id().to_owned(), uri, logout_token })
     }
 
     /// A logout token (§2.4): never a nonce, so that it cannot pass for an ID token.

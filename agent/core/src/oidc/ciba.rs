@@ -99,6 +99,18 @@ impl Requests {
         self.0.sweep(|entry| now.since(entry.expires) >= MEMORY);
     }
 
+    /// Refuses a client what it was granted in a session and has not fetched yet. Says whether there was anything.
+    pub(super) fn end_session(&mut self, client: &str, sid: &SessionId) -> bool {
+        let mut ended = false;
+        for entry in self.0.of_mut(client) {
+            if matches!(&entry.state, State::Agreed(agreed, _) if agreed == sid) {
+                entry.state = State::Refused;
+                ended = true;
+            }
+        }
+        ended
+    }
+
     /// Remembers a request; `None` when too many of its client wait. Ended ones make room, the oldest first.
     fn add(&mut self, entry: Entry, entropy: &mut dyn Entropy) -> Option<String> {
         let (client, now) = (Arc::clone(&entry.client), entry.made);

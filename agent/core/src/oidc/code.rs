@@ -6,7 +6,7 @@
 use super::client::Client;
 use super::grant::{FamilyId, Grant};
 use super::shares::Shares;
-use crate::identity::UnixTime;
+use crate::identity::{SessionId, UnixTime};
 use crate::jose::encode;
 use crate::secret::{Entropy, Secret, SecretHash, random_string};
 use std::sync::Arc;
@@ -121,6 +121,18 @@ impl Codes {
         if let Some(entry) = self.0.get_mut(hash) {
             entry.state = State::Used(Some(family));
         }
+    }
+
+    /// Ends what a client was given of a session and has not fetched yet. Says whether there was anything.
+    pub(super) fn end_session(&mut self, client: &str, sid: &SessionId) -> bool {
+        let mut ended = false;
+        for entry in self.0.of_mut(client) {
+            if matches!(&entry.state, State::Unused(code) if code.grant.sid == *sid) {
+                entry.state = State::Used(None);
+                ended = true;
+            }
+        }
+        ended
     }
 
     /// Forgets codes whose time is over.

@@ -181,6 +181,14 @@ impl Grants {
         families.into_iter().for_each(|id| self.revoke(id));
     }
 
+    /// Ends everything that a client holds of one session. Says whether there was anything.
+    pub(super) fn end_client_of(&mut self, client: &str, sid: &SessionId) -> bool {
+        let own = self.sessions.get(sid).and_then(|clients| clients.get(client));
+        let families: Vec<FamilyId> = own.into_iter().flatten().copied().collect();
+        families.iter().for_each(|id| self.revoke(*id));
+        !families.is_empty()
+    }
+
     /// Clients that hold tokens of a session, in alphabetical order.
     pub(super) fn clients_of(&self, sid: &SessionId) -> Vec<String> {
         let clients = self.sessions.get(sid).into_iter().flat_map(HashMap::keys);

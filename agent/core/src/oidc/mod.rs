@@ -13,6 +13,7 @@
 //! | [`ciba`], `declined` | logins without a browser |
 //! | [`introspection`], [`revocation`] | what became of a token, and its end |
 //! | [`logout`], [`backchannel_logout`], `hint` | the end of a session: asked for by a client, told to all |
+//! | [`disconnect`] | the end of one client's part in it |
 //! | [`id_token`], `claims`, [`situation`], [`userinfo`] | what clients learn about the person |
 //! | [`keys`], [`discovery`] | what clients learn about us |
 //! | `shares` | how much each client may leave here |
@@ -25,6 +26,7 @@ mod claims;
 pub mod client;
 mod code;
 mod declined;
+pub mod disconnect;
 pub mod discovery;
 pub mod exchange;
 mod grant;

@@ -115,6 +115,11 @@ impl Answers {
         self.0.get(program).copied()
     }
 
+    /// All of them, by program.
+    pub fn all(&self) -> impl Iterator<Item = (&str, bool)> {
+        self.0.iter().map(|(program, yes)| (program.as_str(), *yes))
+    }
+
     /// Remembers an answer. Beyond what is remembered, a program is asked for again.
     pub fn remember(&mut self, program: &str, yes: bool) {
         if self.0.len() < MOST_REMEMBERED || self.0.contains_key(program) {

@@ -9,6 +9,7 @@ mod ciba;
 mod client_authentication;
 mod clients;
 mod code;
+mod disconnect;
 mod exchange;
 mod introspection;
 mod keys;

@@ -206,6 +206,14 @@ impl Table {
         }
     }
 
+    /// What the person said of programs, for each card that is kept verified: its serial number, the program, yes or no.
+    pub fn answered(&self) -> impl Iterator<Item = (&str, &str, bool)> {
+        let live = self.live.iter().filter_map(|live| Some((live.serial()?, &live.answers)));
+        let held = self.held.cards.iter().map(|held| (held.serial.as_str(), &held.answers));
+        live.chain(held)
+            .flat_map(|(serial, answers)| answers.all().map(move |(program, yes)| (serial, program, yes)))
+    }
+
     fn answers(&mut self, keeper: &Keeper) -> Option<&mut Answers> {
         let live = self.live.as_mut().filter(|live| match keeper {
             Keeper::Session(sid) => live.sid == *sid,
