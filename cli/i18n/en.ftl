@@ -51,6 +51,18 @@ more-readers =
       cps readers
       cps readers --json
 
+cmd-open = Open the agent's page: card, session, applications, activity, diagnosis
+more-open =
+    The page opens in your browser by a link that works once, within a minute. Without a screen, or with --print, the
+    link is printed.
+
+    Examples:
+      cps open
+      cps open help
+      cps open --print
+arg-open-view = `help` shows first what is wrong
+arg-open-print = Print the link instead of opening it
+
 cmd-services = List the national services, and open one in the browser
 more-services =
     A service with a login by Pro Santé Connect knows you when you are logged in in that browser.
@@ -388,6 +400,8 @@ status-session-locked = { $name }, locked, { $left } left
 minutes = { $minutes } min
 hours = { $hours } h { $minutes } min
 
+open-opened = the agent's page opens in your browser
+open-by-hand = open this link within a minute, in a browser of this session: it works once
 services-none = no services
 access-psc = Pro Santé Connect
 access-card = CPS card

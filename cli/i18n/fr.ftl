@@ -51,6 +51,18 @@ more-readers =
       cps readers
       cps readers --json
 
+cmd-open = Ouvre la page de l’agent : carte, session, applications, activité, diagnostic
+more-open =
+    La page s’ouvre dans votre navigateur par un lien qui ne sert qu’une fois, dans la minute. Sans écran, ou avec
+    --print, le lien est imprimé.
+
+    Exemples :
+      cps open
+      cps open help
+      cps open --print
+arg-open-view = « help » montre d’abord ce qui ne va pas
+arg-open-print = Imprime le lien au lieu de l’ouvrir
+
 cmd-services = Liste les services nationaux, et en ouvre un dans le navigateur
 more-services =
     Un service qui se connecte par Pro Santé Connect vous reconnaît si vous êtes connecté dans ce navigateur.
@@ -389,6 +401,8 @@ status-session-locked = { $name }, verrouillée, encore { $left }
 minutes = { $minutes } min
 hours = { $hours } h { $minutes } min
 
+open-opened = la page de l’agent s’ouvre dans votre navigateur
+open-by-hand = ouvrez ce lien dans la minute, dans un navigateur de cette session : il ne sert qu’une fois
 services-none = aucun service
 access-psc = Pro Santé Connect
 access-card = carte CPS

@@ -56,6 +56,12 @@ pub(crate) enum Command {
         #[arg(long, value_name = "SERIAL")]
         card: Option<String>,
     },
+    Open {
+        #[arg(value_name = "VIEW")]
+        view: Option<View>,
+        #[arg(long)]
+        print: bool,
+    },
     Services {
         #[command(subcommand)]
         command: Option<ServicesCommand>,
@@ -259,6 +265,13 @@ pub(crate) enum Pkcs11Command {
         #[arg(long)]
         no_system: bool,
     },
+}
+
+/// What the agent's page shows first.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum View {
+    /// What is wrong, and what to do.
+    Help,
 }
 
 /// A way to log in, in the words of the configuration.

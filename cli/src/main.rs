@@ -1,6 +1,7 @@
 //! `cps`: parse, connect, dispatch, exit code.
 
 mod args;
+mod browser;
 mod browsers;
 mod commands;
 mod error;

@@ -263,6 +263,14 @@ impl Agent {
         self.get("/v1/waiting").await
     }
 
+    /// `POST /v1/portal`: a link that opens the person's page once.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn portal(&mut self, request: &words::PortalRequest) -> Result<words::Portal, ClientError> {
+        self.post("/v1/portal", request).await
+    }
+
     /// `GET /v1/services`: the catalogue.
     ///
     /// # Errors

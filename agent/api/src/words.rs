@@ -1,7 +1,9 @@
 //! JSON bodies of the `/v1` API. Members are added, never renamed; unknown members are ignored by readers.
 
+mod portal;
 mod shown;
 
+pub use portal::*;
 pub use shown::*;
 
 use serde::{Deserialize, Serialize};

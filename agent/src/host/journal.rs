@@ -12,7 +12,7 @@ use cps_agent_core::audit::{Event, Head, Outcome, What, chain, verify};
 use rustix::fs::OFlags;
 use std::{
     fs::File,
-    io::{self, Write as _},
+    io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -149,6 +149,40 @@ impl Journal {
             }
         }
         Ok(checked)
+    }
+
+    /// Reads the newest part of the trail, the oldest line of it first. No more than `most` bytes are read, however much
+    /// lies there; what was cut at their beginning is no line.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn newest(&self, most: u64, mut line: impl FnMut(&[u8])) -> io::Result<()> {
+        let names = self.folder.names()?;
+        let mut parts = Vec::new();
+        let mut left = most;
+        for (_, name) in names.into_iter().filter_map(numbered).rev() {
+            let mut file = File::open(self.folder.path(&name))?;
+            let length = file.metadata()?.len();
+            let taken = length.min(left);
+            file.seek(SeekFrom::Start(length - taken))?;
+            parts.push((file.take(taken), taken < length));
+            left -= taken;
+            if left == 0 {
+                break;
+            }
+        }
+        for (part, cut) in parts.into_iter().rev() {
+            let mut reader = BufReader::new(part);
+            let mut text = Vec::new();
+            if cut {
+                reader.skip_until(b'\n')?;
+            }
+            while reader.read_until(b'\n', &mut text)? > 0 {
+                line(text.strip_suffix(b"\n").unwrap_or(&text));
+                text.clear();
+            }
+        }
+        Ok(())
     }
 
     /// The end of the chain, to be kept elsewhere.
@@ -350,6 +384,51 @@ mod tests {
         folder.remove(FIRST).expect("archived");
         let checked = journal.check().expect("read");
         assert_eq!((checked.head, checked.files, checked.broken), (journal.head(), 1, None));
+    }
+
+    fn newest(journal: &Journal, most: u64) -> Vec<u64> {
+        let mut sequences = Vec::new();
+        let mut bytes = 0;
+        let line = |text: &[u8]| {
+            bytes += text.len() as u64 + 1;
+            let line: serde_json::Value = serde_json::from_slice(text).expect("a whole line");
+            sequences.push(line["seq"].as_u64().expect("a number"));
+        };
+        journal.newest(most, line).expect("read");
+        assert!(bytes <= most, "{bytes} of {most}");
+        sequences
+    }
+
+    #[test]
+    fn the_newest_lines_are_read_across_files_in_their_order_and_never_more_than_asked() {
+        let (_place, folder) = folder();
+        let journal = open(&folder);
+        assert_eq!(newest(&journal, 1_000), [0; 0]);
+        for _ in 0..2 {
+            journal.write(&Event::done(What::CardInserted));
+            journal.write(&Event::done(What::CardRemoved));
+            journal.end.lock().expect("free").length = FULL;
+        }
+        journal.write(&Event::done(What::Stopped));
+        assert_eq!(newest(&journal, u64::MAX), [1, 2, 3, 4, 5]);
+        let size = |name: &str| folder.path(name).metadata().expect("there").len();
+        let (second, third) = (size("00000000000000000003.jsonl"), size("00000000000000000005.jsonl"));
+        assert_eq!(newest(&journal, third + second), [3, 4, 5]);
+        assert_eq!(newest(&journal, third + second - 1), [4, 5], "a line that is cut is none");
+        assert_eq!(newest(&journal, third - 1), [0; 0]);
+    }
+
+    #[test]
+    fn a_trail_of_any_size_is_read_at_its_end_alone() {
+        let (_place, folder) = folder();
+        let journal = open(&folder);
+        journal.write(&Event::done(What::CardInserted));
+        let file = append(&folder, FIRST).expect("opened");
+        file.set_len(100 << 20).expect("a hole of 100 MB");
+        journal.write(&Event::done(What::Stopped));
+        let mut seen = Vec::new();
+        journal.newest(4_096, |line| seen.push(line.len())).expect("read");
+        assert!(seen.iter().sum::<usize>() < 4_096, "{seen:?}");
     }
 
     #[test]

@@ -12,6 +12,7 @@
 //! | `key_use` | one use of a key: whose verified state, whose consent, and who keeps the state |
 //! | `challenge`, `pkcs11` | who has a key used: applications, and programs at the PKCS#11 module |
 //! | `pins`, `tokens`, `clients`, `trail` | the other things a caller can ask for |
+//! | `portal` | the person's page |
 //! | `prompts`, `on_screen` | asking the person, and who may know that it happens |
 //! | `effects`, `notify` | what the session table wants done, and who is told that a session ended |
 //! | `ending` | the end of a session, told a little before |
@@ -49,6 +50,7 @@ mod on_screen;
 mod pages;
 mod pins;
 mod pkcs11;
+mod portal;
 mod present;
 mod prompts;
 mod provider;

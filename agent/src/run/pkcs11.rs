@@ -97,6 +97,9 @@ impl Shared {
             None => Err(failure::CARD_UNKNOWN.into()),
         };
         under_way.ended(&used);
+        if let (Ok(_), Some(program)) = (&used, &by.program) {
+            self.portal.served(program, serial, self.clock.now());
+        }
         self.announce("program", if used.is_ok() { "served" } else { "refused" }, by.program.as_deref());
         used
     }

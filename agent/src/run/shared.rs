@@ -5,7 +5,7 @@
 
 use super::{
     activity::Workstation, bridge::OwnBridge, cards::Cards, gateway::Gateways, notify::Outbox, pages::Pages,
-    pkcs11::Shown, prompts::Prompts, store::Store,
+    pkcs11::Shown, portal, prompts::Prompts, store::Store,
 };
 use crate::{
     config::Config,
@@ -26,6 +26,7 @@ use cps_agent_core::{
         Policy,
         program::{Pauses, Programs},
     },
+    portal::Portals,
     psc::{Fresh, Profile, keys::Keys, pushes::Pushes},
     session::table::{Happening, Table},
     trust::Anchors,
@@ -49,6 +50,8 @@ pub(super) struct Quiet {
     pub(super) upstream_keys: Option<Keys>,
     /// Programs whose prompt the person just closed.
     pub(super) pauses: Pauses,
+    /// Who may look at the person's page.
+    pub(super) portals: Portals,
     /// How often phones rang, and who logged in last.
     pub(super) pushes: Pushes,
     /// The last try found that the upstream cannot be reached.
@@ -72,6 +75,7 @@ impl Quiet {
             upstream_keys: None,
             pushes,
             pauses: Pauses::default(),
+            portals: Portals::default(),
             upstream_down: false,
             workstation: Workstation::default(),
             sweep: None,
@@ -133,6 +137,8 @@ pub(super) struct Shared {
     pub(super) events: broadcast::Sender<words::Event>,
     /// What the PKCS#11 module was shown last.
     pub(super) shown: Shown,
+    /// What is kept for the person's page.
+    pub(super) portal: portal::Kept,
     pub(super) fetcher: Option<Fetcher>,
     pub(super) revocations: Revocations,
     /// Proxies on the way out.
@@ -198,6 +204,7 @@ impl Shared {
             journal,
             store,
             shown: Shown::new(clock.now()),
+            portal: portal::Kept::default(),
             clock,
             random: SystemRandom::new(),
             events: broadcast::Sender::new(256),

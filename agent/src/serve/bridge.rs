@@ -13,7 +13,7 @@ use super::{
     gate::{self, Barred},
     language, limits,
     limits::{Refusals, Slots},
-    oidc, page,
+    oidc, page, portal,
     problem::{self, Fault},
     reply::{self, Reply},
     routes::{self, Endpoint, Route},
@@ -91,7 +91,7 @@ pub(super) struct Bridge<D> {
     pub(super) strangers: Arc<Slots<()>>,
     pub(super) searches: Searches,
     pub(super) refusals: Refusals,
-    /// Streams of events to login pages, counted apart by transaction.
+    /// Streams of events to our pages, counted apart by page.
     pub(super) followers: Arc<Slots<String>>,
 }
 
@@ -236,7 +236,7 @@ impl<D: Desk> Bridge<D> {
         let origin = gate::origin(headers, &own, endpoint, |origin| self.desk.origin_allowed(origin))?;
         if endpoint.is_some_and(gate::is_page) {
             gate::navigation(headers)?;
-        } else if endpoint == Some(Endpoint::LoginEvents) {
+        } else if matches!(endpoint, Some(Endpoint::LoginEvents | Endpoint::PortalEvents)) {
             gate::own_script(headers)?;
         } else {
             gate::read(headers)?;
@@ -272,6 +272,18 @@ impl<D: Desk> Bridge<D> {
                 Some(slot) => page::follow(&self.desk, &caller, request.value, slot),
                 None => Fault::from(TOO_MANY_CONNECTIONS).reply(caller.language),
             },
+            Endpoint::PortalOpening => portal::open(desk, &caller, request.value),
+            Endpoint::PortalState if request.method == Method::POST => {
+                portal::act(desk, &caller, request).await
+            }
+            Endpoint::PortalState
+            | Endpoint::PortalActivity
+            | Endpoint::PortalDiagnosis
+            | Endpoint::PortalAbout => portal::show(desk, &caller, request.endpoint, request.value).await,
+            Endpoint::PortalEvents => match self.followers.take(Some(request.value.to_owned())) {
+                Some(slot) => portal::follow(&self.desk, &caller, request.value, slot),
+                None => Fault::from(TOO_MANY_CONNECTIONS).reply(caller.language),
+            },
             _ => {
                 let language: Language = caller.language;
                 v1::answer(&self.desk, caller, request).await.unwrap_or_else(|fault| fault.reply(language))
@@ -283,7 +295,19 @@ impl<D: Desk> Bridge<D> {
 /// Whether opening this page may start or end something for the person. Where nobody says that it is the person who opens
 /// it, it is refused, as public clients are. What the authorization endpoint gives is worth nothing without either.
 fn acts(endpoint: Endpoint) -> bool {
-    matches!(endpoint, Endpoint::LoginPage | Endpoint::LoginEvents | Endpoint::Logout | Endpoint::LogoutPage)
+    matches!(
+        endpoint,
+        Endpoint::LoginPage
+            | Endpoint::LoginEvents
+            | Endpoint::Logout
+            | Endpoint::LogoutPage
+            | Endpoint::PortalOpening
+            | Endpoint::PortalState
+            | Endpoint::PortalEvents
+            | Endpoint::PortalActivity
+            | Endpoint::PortalDiagnosis
+            | Endpoint::PortalAbout
+    )
 }
 
 /// Who calls, as far as a connection and its request tell.
@@ -309,6 +333,8 @@ fn is_audited(endpoint: Endpoint) -> bool {
             | Endpoint::Backchannel
             | Endpoint::Logout
             | Endpoint::LogoutPage
+            | Endpoint::PortalOpening
+            | Endpoint::PortalState
             | Endpoint::Challenges
             | Endpoint::Session
     )

@@ -2,7 +2,7 @@
 //!
 //! A door decides who may enter and turns bytes into these calls; the loop implements them and alone holds the cards.
 
-use super::{around::Around, oidc::desk::OidcDesk, problem::Fault};
+use super::{around::Around, oidc::desk::OidcDesk, portal::desk::PortalDesk, problem::Fault};
 use bytes::Bytes;
 use cps_agent_api::{pkcs11, words};
 use cps_agent_core::{
@@ -195,7 +195,7 @@ pub enum Proof {
 }
 
 /// The desk behind both doors.
-pub trait Desk: OidcDesk {
+pub trait Desk: OidcDesk + PortalDesk {
     /// Says which client and session an access token speaks for, if it has the scope.
     fn bearer(&self, bearer: &str, scope: &str) -> Result<String, BearerError>;
     /// State of a login page that is opened; the id is the random one of its path. Who is sent on to the upstream by it

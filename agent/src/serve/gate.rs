@@ -124,7 +124,14 @@ pub fn origin<'a>(
     let Some(origin) = headers.get(header::ORIGIN) else { return Ok(None) };
     let foreign = barred(StatusCode::FORBIDDEN, FOREIGN_ORIGIN);
     let text = origin.to_str().map_err(|_| foreign)?;
-    if matches!(endpoint, Some(Endpoint::LoginPage | Endpoint::LoginEvents | Endpoint::LogoutPage)) {
+    let own_pages = [
+        Endpoint::LoginPage,
+        Endpoint::LoginEvents,
+        Endpoint::LogoutPage,
+        Endpoint::PortalState,
+        Endpoint::PortalEvents,
+    ];
+    if endpoint.is_some_and(|endpoint| own_pages.contains(&endpoint)) {
         // Only our own page posts its own form. Because of `no-referrer` browsers then send `Origin: null` (Fetch
         // §3.1), which alone proves nothing; `Sec-Fetch-Site` does.
         let same_site = headers.get(SITE).is_some_and(|site| site == "same-origin");
@@ -180,7 +187,16 @@ pub fn own_script(headers: &HeaderMap) -> Result<(), Barred> {
 pub fn is_page(endpoint: Endpoint) -> bool {
     matches!(
         endpoint,
-        Endpoint::Home | Endpoint::Authorize | Endpoint::LoginPage | Endpoint::Logout | Endpoint::LogoutPage
+        Endpoint::Home
+            | Endpoint::Authorize
+            | Endpoint::LoginPage
+            | Endpoint::Logout
+            | Endpoint::LogoutPage
+            | Endpoint::PortalOpening
+            | Endpoint::PortalState
+            | Endpoint::PortalActivity
+            | Endpoint::PortalDiagnosis
+            | Endpoint::PortalAbout
     )
 }
 

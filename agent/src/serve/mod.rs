@@ -9,7 +9,7 @@
 //! | [`gate`] | rules against web pages: `Host`, `Origin`, frames |
 //! | [`limits`], [`connection`] | how much and how long a caller may take |
 //! | [`routes`], [`openapi`] | what can be asked, as a table and as its document |
-//! | [`oidc`], [`v1`], [`page`], [`events`], [`gateway`] | the answers |
+//! | [`oidc`], [`v1`], [`page`], [`portal`], [`events`], [`gateway`] | the answers |
 //! | [`intake`], [`reply`], [`problem`], [`language`] | bodies in, answers out, refusals, French and English |
 
 pub mod around;
@@ -28,6 +28,7 @@ pub mod limits;
 pub mod oidc;
 pub mod openapi;
 pub mod page;
+pub mod portal;
 pub mod problem;
 pub mod reply;
 pub mod routes;

@@ -35,6 +35,20 @@ pub enum Endpoint {
     LoginPage,
     /// What happens on it.
     LoginEvents,
+    /// `/portal/open/{link}`.
+    PortalOpening,
+    /// `/portal/{page}`.
+    PortalState,
+    /// What happens on it.
+    PortalEvents,
+    /// `/portal/{page}/activity`.
+    PortalActivity,
+    /// `/portal/{page}/diagnosis`.
+    PortalDiagnosis,
+    /// `/portal/{page}/about`.
+    PortalAbout,
+    /// `/v1/portal`.
+    Portal,
     /// OpenAPI document.
     OpenApi,
     /// `/v1/status`.
@@ -133,6 +147,12 @@ pub static ROUTES: &[Route] = &[
     route("/logout/{page}", GET_POST, At::Bridge, Endpoint::LogoutPage),
     route("/login/{transaction}", GET_POST, At::Bridge, Endpoint::LoginPage),
     route("/login/{transaction}/events", GET, At::Bridge, Endpoint::LoginEvents),
+    route("/portal/open/{link}", GET, At::Bridge, Endpoint::PortalOpening),
+    route("/portal/{page}", GET_POST, At::Bridge, Endpoint::PortalState),
+    route("/portal/{page}/events", GET, At::Bridge, Endpoint::PortalEvents),
+    route("/portal/{page}/activity", GET, At::Bridge, Endpoint::PortalActivity),
+    route("/portal/{page}/diagnosis", GET, At::Bridge, Endpoint::PortalDiagnosis),
+    route("/portal/{page}/about", GET, At::Bridge, Endpoint::PortalAbout),
     route("/openapi.json", READ, At::Both, Endpoint::OpenApi),
     route("/v1/status", READ, At::Both, Endpoint::Status),
     route("/v1/readers", READ, At::Both, Endpoint::Readers),
@@ -146,6 +166,7 @@ pub static ROUTES: &[Route] = &[
     route("/v1/events", GET, At::Both, Endpoint::Events),
     route("/v1/login", GET_POST, At::Control, Endpoint::Login),
     route("/v1/waiting", GET, At::Control, Endpoint::Waiting),
+    route("/v1/portal", POST, At::Control, Endpoint::Portal),
     route("/v1/services", READ, At::Both, Endpoint::Services),
     route("/v1/clients", GET_POST, At::Control, Endpoint::Clients),
     route("/v1/clients/{id}", &["DELETE"], At::Control, Endpoint::Client),
@@ -237,6 +258,7 @@ mod tests {
             "/v1/trust",
             "/v1/audit",
             "/v1/waiting",
+            "/v1/portal",
         ] {
             assert!(find(Door::Bridge, path).is_none(), "{path}");
             assert!(find(Door::Control, path).is_some(), "{path}");
@@ -245,7 +267,7 @@ mod tests {
 
     #[test]
     fn openid_connect_is_not_at_the_control_door() {
-        for path in ["/", "/authorize", "/token", "/userinfo", "/login/abc", "/jwks"] {
+        for path in ["/", "/authorize", "/token", "/userinfo", "/login/abc", "/portal/abc", "/jwks"] {
             assert!(find(Door::Control, path).is_none(), "{path}");
         }
     }

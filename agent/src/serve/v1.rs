@@ -3,7 +3,7 @@
 use super::{
     desk::{Caller, Desk, Door},
     events::EventStream,
-    intake,
+    intake, portal,
     problem::Fault,
     reply::{self, Reply},
     routes::Endpoint,
@@ -62,6 +62,10 @@ where
         Endpoint::Status => reply::json(ok, &status(desk.as_ref(), caller.clone(), headers)),
         Endpoint::Waiting => reply::json(ok, &desk.waiting()),
         Endpoint::Services => reply::json(ok, &desk.services(caller)),
+        Endpoint::Portal => {
+            let request: words::PortalRequest = read(headers, body).await?;
+            reply::json(ok, &desk.portal_link(caller, portal::view(request.view.as_deref())?)?)
+        }
         Endpoint::Readers => reply::json(ok, &desk.readers()),
         Endpoint::Cards => reply::json(ok, &desk.cards(caller)),
         Endpoint::Certificates => reply::json(ok, &desk.certificates(value).await?),

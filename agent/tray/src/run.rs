@@ -201,12 +201,8 @@ impl Tray {
             }
             Command::Waiting(at) => {
                 let waiting = self.facts.known().and_then(|known| known.waiting.get(at));
-                if let Some(address) = waiting.map(|page| page.address.clone())
-                    && desktop::open(&address).is_err()
-                {
-                    // Its address is not for reading.
-                    let body = self.texts.get("no-browser");
-                    self.say(Key::Agent, "not-opened-title", body).await;
+                if let Some(address) = waiting.map(|page| page.address.clone()) {
+                    self.open_unseen(&address).await;
                 }
             }
             Command::Page => self.ask(Question::Page),
@@ -245,6 +241,14 @@ impl Tray {
         }
     }
 
+    /// Opens a page whose address is not for reading.
+    async fn open_unseen(&mut self, address: &str) {
+        if desktop::open(address).is_err() {
+            let body = self.texts.get("no-browser");
+            self.say(Key::Agent, "not-opened-title", body).await;
+        }
+    }
+
     async fn finish(&mut self, done: Done) {
         match done {
             Done::Login(failed) => {
@@ -265,7 +269,7 @@ impl Tray {
                 let body = self.texts.get("pin-unblocked-body");
                 self.say(Key::Card, "pin-unblocked-title", body).await;
             }
-            Done::Page(address) => self.open(&address).await,
+            Done::Page(address) => self.open_unseen(&address).await,
             Done::Checked(checks) => self.diagnose(&checks).await,
             Done::Failed(problem) => self.fail(Key::Card, &problem).await,
         }

@@ -4,7 +4,7 @@
 use crate::{state::Facts, text::Language};
 use cps_agent_api::{
     client::{Agent, ClientError},
-    words::{Check, LoginRequest, PinRequest, Problem, Screen},
+    words::{Check, LoginRequest, PinRequest, PortalRequest, Problem, Screen},
 };
 use tokio::{sync::mpsc::UnboundedSender, task::AbortHandle};
 
@@ -17,7 +17,7 @@ pub(crate) enum Done {
     PinChanged,
     /// The PIN is not blocked any more.
     PinUnblocked,
-    /// A page is to be opened.
+    /// The agent's page is to be opened by this link.
     Page(String),
     /// The diagnosis.
     Checked(Vec<Check>),
@@ -68,9 +68,9 @@ pub(crate) enum Question {
     ChangePin(String),
     /// Have a person give the PUK and a new PIN for this card.
     UnblockPin(String),
-    /// Where the agent's page is.
+    /// A link to the agent's page.
     Page,
-    /// What is wrong.
+    /// What is wrong: a link to the page that says it, or where there is no page what it would say.
     Help,
 }
 
@@ -100,8 +100,15 @@ async fn answer(question: Question, language: Language) -> Result<Option<Done>, 
             agent.unblock_pin(&serial, &request).await?;
             Some(Done::PinUnblocked)
         }
-        Question::Page => agent.status().await?.issuer.map(Done::Page),
-        Question::Help => Some(Done::Checked(agent.diagnosis().await?.checks)),
+        Question::Page => Some(Done::Page(agent.portal(&PortalRequest::default()).await?.url)),
+        Question::Help => {
+            let view = Some("diagnosis".to_owned());
+            match agent.portal(&PortalRequest { view }).await {
+                Ok(page) => Some(Done::Page(page.url)),
+                Err(ClientError::Refused(_)) => Some(Done::Checked(agent.diagnosis().await?.checks)),
+                Err(error) => return Err(error),
+            }
+        }
     })
 }
 

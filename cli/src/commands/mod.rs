@@ -5,6 +5,7 @@ mod card;
 mod client;
 mod doctor;
 mod login;
+mod open;
 mod pin;
 mod pkcs11;
 mod readers;
@@ -41,6 +42,7 @@ pub(crate) async fn run(args: &Args, output: &mut Output) -> Result<(), Error> {
     match &args.command {
         Command::Status => status::run(agent, output).await,
         Command::Readers => readers::run(agent, output).await,
+        Command::Open { view, print } => open::run(*view, *print, agent, output).await,
         Command::Services { command } => services::run(command.as_ref(), agent, output).await,
         Command::Card { command } => card::run(command, agent, output).await,
         Command::Token { command } => token::run(command, agent, output).await,

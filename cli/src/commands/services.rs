@@ -1,9 +1,8 @@
 //! `cps services`: the catalogue, and one of them in the browser.
 
-use crate::{args::ServicesCommand, error::Error, output::Output};
+use crate::{args::ServicesCommand, browser, error::Error, output::Output};
 use cps_agent_api::{client::Agent, words::Service};
 use serde_json::json;
-use std::process::{Command, Stdio};
 
 pub(super) async fn run(
     command: Option<&ServicesCommand>,
@@ -26,22 +25,11 @@ pub(super) async fn run(
         Some(ServicesCommand::Open { service }) => {
             let found = services.iter().find(|known| known.id == *service);
             let found = found.ok_or_else(|| Error::NoService(service.clone()))?;
-            open(&found.address)?;
+            // The catalogue leads to the web, never back to this machine.
+            if !found.address.starts_with("https://") || browser::open(&found.address).is_err() {
+                return Err(Error::NotOpened(found.address.clone()));
+            }
             output.answer(&json!({ "opened": found.address }), |output| output.line(&found.address))
         }
-    }
-}
-
-/// Opens a page in the person's own browser: never by way of a shell. Whether it really appears nobody can tell.
-fn open(address: &str) -> Result<(), Error> {
-    let failed = || Error::NotOpened(address.to_owned());
-    if !address.starts_with("https://") {
-        return Err(failed());
-    }
-    let mut opener = Command::new("xdg-open");
-    opener.arg(address).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    match opener.status() {
-        Ok(status) if status.success() => Ok(()),
-        _ => Err(failed()),
     }
 }

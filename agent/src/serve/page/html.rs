@@ -9,7 +9,7 @@ use hyper::header::HeaderValue;
 use std::fmt::Write as _;
 
 /// The style sheet of every page.
-pub(super) const STYLE: &str = include_str!("style.css");
+pub(super) const STYLE: &str = concat!(include_str!("style.css"), include_str!("../portal/style.css"));
 
 /// Escapes text for element contents and quoted attributes.
 #[must_use]

@@ -72,7 +72,7 @@ async fn pass_on<D: Desk>(
 }
 
 /// One event, and how soon a reader that was cut off comes back. JSON has no line breaks: nothing can break out of its line.
-fn event(name: &str, data: &str) -> Bytes {
+pub(in crate::serve) fn event(name: &str, data: &str) -> Bytes {
     let data = serde_json::to_string(data).unwrap_or_default();
     format!("retry: 1000\nevent: {name}\ndata: {data}\n\n").into()
 }

@@ -14,12 +14,14 @@ pub mod policy;
 pub mod text;
 mod ways;
 
+pub(super) use live::event;
 pub use live::follow;
 pub use login::{act, show};
 pub use logout::{ask_logout, leaves, logged_out, still_there};
 
 use super::{
     desk::{Caller, Desk},
+    portal,
     reply::{self, Reply},
 };
 use cps_agent_core::failure::{Code, Failure, Help};
@@ -35,6 +37,7 @@ pub const HOLD: Duration = Duration::from_secs(25);
 pub fn home<D: Desk>(desk: &D, caller: &Caller) -> Reply {
     let mut page = start(desk, caller, "home-title");
     page.paragraph(&text(caller.language, "home-text"));
+    portal::how_to_open(&mut page, caller);
     send(StatusCode::OK, page)
 }
 

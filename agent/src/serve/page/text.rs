@@ -1,4 +1,4 @@
-//! The words of the pages, in French and English, from the Fluent files beside this one.
+//! The words of the pages, in French and English, from the Fluent files beside this one and beside the person's page.
 
 use cps_agent_core::failure::Language;
 use fluent_bundle::{FluentArgs, FluentResource, concurrent::FluentBundle};
@@ -7,8 +7,11 @@ use unic_langid::LanguageIdentifier;
 
 type Bundle = FluentBundle<FluentResource>;
 
-static FRENCH: LazyLock<Bundle> = LazyLock::new(|| bundle("fr", include_str!("fr.ftl")));
-static ENGLISH: LazyLock<Bundle> = LazyLock::new(|| bundle("en", include_str!("en.ftl")));
+const FRENCH_TEXTS: &str = concat!(include_str!("fr.ftl"), "\n", include_str!("../portal/fr.ftl"));
+const ENGLISH_TEXTS: &str = concat!(include_str!("en.ftl"), "\n", include_str!("../portal/en.ftl"));
+
+static FRENCH: LazyLock<Bundle> = LazyLock::new(|| bundle("fr", FRENCH_TEXTS));
+static ENGLISH: LazyLock<Bundle> = LazyLock::new(|| bundle("en", ENGLISH_TEXTS));
 
 /// Builds a language. The files are compiled in and a test reads every message of both: what could not be parsed would
 /// be missing there.
@@ -60,12 +63,12 @@ mod tests {
 
     #[test]
     fn both_languages_say_the_same_things() {
-        assert_eq!(names(include_str!("fr.ftl")), names(include_str!("en.ftl")));
+        assert_eq!(names(FRENCH_TEXTS), names(ENGLISH_TEXTS));
     }
 
     #[test]
     fn every_message_can_be_read() {
-        for name in names(include_str!("fr.ftl")) {
+        for name in names(FRENCH_TEXTS) {
             for language in [Language::French, Language::English] {
                 assert_ne!(text(language, name), name, "{name} is missing");
             }
@@ -74,7 +77,7 @@ mod tests {
 
     #[test]
     fn french_punctuation_has_its_unbreakable_space() {
-        for line in include_str!("fr.ftl").lines().filter(|line| line.contains(" = ")) {
+        for line in FRENCH_TEXTS.lines().filter(|line| line.contains(" = ")) {
             let text = line.split_once(" = ").unwrap().1;
             for mark in [':', ';', '?', '!', '»'] {
                 assert!(!text.contains(&format!(" {mark}")), "a plain space before {mark} in: {line}");

@@ -4,11 +4,15 @@ use super::fake::{FakeDesk, ask};
 use crate::serve::{
     desk::{Caller, Desk as _, Door},
     openapi::DOCUMENT,
+    portal::desk::PortalDesk as _,
     problem::describe,
     routes::{At, ROUTES},
 };
 use cps_agent_api::{pkcs11, words};
-use cps_agent_core::failure::{self, Language};
+use cps_agent_core::{
+    failure::{self, Language},
+    portal::View,
+};
 use serde_json::Value;
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -95,6 +99,8 @@ fn every_word_has_exactly_its_members() {
     same_members("Card", card);
     same_members("Session", desk.session(&caller).unwrap());
     same_members("Screen", screen());
+    same_members("PortalRequest", words::PortalRequest { view: text() });
+    same_members("Portal", desk.portal_link(&caller, View::State).unwrap());
     same_members("PinRequest", words::PinRequest { screen: screen() });
     let problem = describe(&failure::NO_CARD.into(), Language::French);
     same_members(

@@ -41,6 +41,9 @@ pub(crate) const PORT: u16 = 24788;
 /// Registered origin.
 pub(crate) const DPI: &str = "https://dpi.example";
 
+/// What somebody hostile would be called.
+pub(crate) const EVIL: &str = "\"><script>alert('x')</script>&";
+
 /// The scripted desk. Every call that changes something is noted.
 #[derive(Debug)]
 pub(crate) struct FakeDesk {
@@ -48,6 +51,8 @@ pub(crate) struct FakeDesk {
     pub(crate) page: Mutex<LoginPage>,
     pub(crate) events: broadcast::Sender<words::Event>,
     pub(crate) revoked: AtomicBool,
+    /// The person's page is over.
+    pub(crate) over: AtomicBool,
 }
 
 /// Notes that a call was given up before it was answered.
@@ -66,6 +71,7 @@ impl Default for FakeDesk {
             page: Mutex::new(LoginPage::Gone),
             events: broadcast::channel(4).0,
             revoked: AtomicBool::new(false),
+            over: AtomicBool::new(false),
         }
     }
 }

@@ -1,0 +1,226 @@
+//! The person's page, as far as the loop has a part in it: links and pages, how things stand, and what the trail tells.
+//!
+//! A page can be asked for again and again by whoever has its address. What costs something (reading the trail, asking
+//! cards, looking for what is wrong) is done once at a time, and the trail only when it has grown.
+
+use super::{desk::FrontDesk, shared::Shared};
+use crate::{
+    host::entropy::SystemEntropy,
+    serve::{
+        desk::{Caller, Desk as _},
+        portal::{
+            desk::{Application, Pin, PortalDesk, Program, Standing},
+            moment::Calendar,
+        },
+    },
+};
+use cps_agent_api::words;
+use cps_agent_core::{
+    audit::{
+        self,
+        activity::{Activity, Reader},
+    },
+    failure::{self, Failure},
+    identity::UnixTime,
+    portal::{LINK, View},
+    secret::Secret,
+    session::table::Happening,
+};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+/// How much of the trail is read, bytes: its newest part.
+const TRAIL: u64 = 4 * 1024 * 1024;
+/// How long a busy card is waited for: its PIN is then as it was last heard of.
+const CARD: Duration = Duration::from_secs(2);
+/// Most programs that are remembered.
+const PROGRAMS: usize = 32;
+
+/// What the loop keeps for the page.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    /// Programs that had a key used, by path and card: when last, how often.
+    served: Mutex<BTreeMap<(String, String), (UnixTime, u32)>>,
+    /// The trail as it was last read: its end, the day, and what it told. Held while it is read.
+    activity: tokio::sync::Mutex<Option<(u64, i64, Arc<Activity>)>>,
+}
+
+impl Kept {
+    /// A program had a key of this card used.
+    pub(super) fn served(&self, program: &str, card: &str, now: UnixTime) {
+        let mut served = self.served.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (program.to_owned(), card.to_owned());
+        if served.len() >= PROGRAMS && !served.contains_key(&key) {
+            let oldest = served.iter().min_by_key(|(_, (last, _))| *last).map(|(key, _)| key.clone());
+            oldest.map(|oldest| served.remove(&oldest));
+        }
+        let (last, count) = served.entry(key).or_insert((now, 0));
+        (*last, *count) = (now, count.saturating_add(1));
+    }
+}
+
+impl PortalDesk for FrontDesk {
+    fn portal_link(&self, _caller: &Caller, view: View) -> Result<words::Portal, Failure> {
+        if let Some(problem) = self.0.bridge.problem(self.0.clock.now()) {
+            return Err(problem);
+        }
+        self.0.decide(|quiet, now| {
+            let session = quiet.sessions.current().map(|session| session.sid);
+            let link = quiet.portals.link(view, session.as_ref(), now, &mut SystemEntropy::new());
+            let url = format!("{}/portal/open/{}", quiet.provider.issuer(), link.expose());
+            Ok(words::Portal { url, expires_in: LINK })
+        })
+    }
+
+    fn portal_open(&self, caller: &Caller, link: &str) -> Option<(Secret, View)> {
+        let opened = self.0.decide(|quiet, now| {
+            let session = quiet.sessions.current();
+            let sid = session.as_ref().map(|session| &session.sid);
+            let opened = quiet.portals.open(link, sid, now, &mut SystemEntropy::new())?;
+            // Whoever opens it sits here.
+            self.0.happened(quiet, Happening::Activity, now);
+            Some((opened, session))
+        });
+        let (opened, session) = opened?;
+        let event = audit::Event::done(audit::What::PageOpened);
+        let event = session
+            .into_iter()
+            .fold(event, |event, session| event.of(session.person.id.clone()).within(session.sid));
+        self.0.record([event], &Self::by(caller));
+        Some(opened)
+    }
+
+    fn portal_lives(&self, page: &str) -> bool {
+        self.0.decide(|quiet, now| {
+            let session = quiet.sessions.current().map(|session| session.sid);
+            quiet.portals.lives(page, session.as_ref(), now)
+        })
+    }
+
+    async fn portal_standing(&self, caller: &Caller, fresh: bool) -> Standing {
+        let pins = self.0.pins(fresh).await;
+        let status = self.status(caller);
+        let (applications, kept) = self.0.look(|quiet, _| {
+            let ids = status.session.iter().flat_map(|session| &session.clients);
+            let named = |id: &String| Application {
+                id: id.clone(),
+                name: quiet.provider.client(id).map_or_else(|| id.clone(), |client| client.name().to_owned()),
+            };
+            (ids.map(named).collect(), status.session.is_none() && quiet.sessions.keeps_for_programs())
+        });
+        Standing { pins, applications, programs: self.0.programs(), kept, status }
+    }
+
+    async fn portal_activity(&self) -> Result<Arc<Activity>, Failure> {
+        self.0.activity().await
+    }
+
+    fn portal_disconnect(&self, caller: &Caller, client: &str) -> bool {
+        self.0.disconnect(client, &Self::by(caller))
+    }
+}
+
+impl Shared {
+    /// What each card says of its PIN now, or what was last heard of it.
+    async fn pins(&self, fresh: bool) -> BTreeMap<String, Pin> {
+        let mut pins = BTreeMap::new();
+        for present in self.cards.present() {
+            if fresh || present.tries().left.is_none() {
+                // Its answer is noted; a card that does not answer has said nothing new.
+                let _ = tokio::time::timeout(CARD, self.pin_status(&present)).await;
+            }
+            pins.insert(present.serial().to_owned(), Pin { left: present.tries().left });
+        }
+        pins
+    }
+
+    /// Programs at the module: those that were served, and those the person said something of.
+    fn programs(&self) -> Vec<Program> {
+        let mut programs: BTreeMap<(String, String), Program> = BTreeMap::new();
+        let mut note = |path: &str, card: &str, said: Option<bool>, served: Option<(UnixTime, u32)>| {
+            let program = programs.entry((path.to_owned(), card.to_owned())).or_insert_with(|| Program {
+                path: path.to_owned(),
+                card: card.to_owned(),
+                said: None,
+                served: None,
+            });
+            program.said = program.said.or(said);
+            program.served = program.served.or(served);
+        };
+        for ((path, card), served) in self.portal.served.lock().unwrap_or_else(PoisonError::into_inner).iter()
+        {
+            note(path, card, None, Some(*served));
+        }
+        self.look(|quiet, _| {
+            quiet.sessions.answered().for_each(|(card, path, yes)| note(path, card, Some(yes), None));
+        });
+        programs.into_values().collect()
+    }
+
+    /// Reads the newest part of the trail, unless that was done since it last grew.
+    async fn activity(&self) -> Result<Arc<Activity>, Failure> {
+        let shared = self.me.upgrade().ok_or(failure::SHUTTING_DOWN)?;
+        let mut kept = self.portal.activity.lock().await;
+        let (calendar, now) = (Calendar::here(), self.clock.now());
+        let (sequence, today) = (self.journal.head().sequence, calendar.day(now));
+        if let Some((end, day, activity)) = &*kept
+            && (*end, *day) == (sequence, today)
+        {
+            return Ok(Arc::clone(activity));
+        }
+        let read = move || {
+            let mut reader = Reader::new(now, |moment| calendar.day(moment));
+            shared.journal.newest(TRAIL, |line| reader.line(line)).map(|()| reader.finish())
+        };
+        let read = tokio::task::spawn_blocking(read).await;
+        let activity = Arc::new(read.ok().and_then(Result::ok).ok_or(failure::TRAIL_UNREADABLE)?);
+        *kept = Some((sequence, today, Arc::clone(&activity)));
+        Ok(activity)
+    }
+
+    /// Ends one application's part in the session, and tells it.
+    fn disconnect(&self, client: &str, by: &audit::Application) -> bool {
+        let ended = self.decide(|quiet, now| {
+            let session = quiet.sessions.current()?;
+            let mut entropy = SystemEntropy::new();
+            let ended = quiet.provider.disconnect(client, &session.sid, now, &mut entropy, &self.random)?;
+            self.happened(quiet, Happening::Activity, now);
+            if let Some(notice) = ended.notice {
+                self.tell_client(notice, session.sid.clone());
+            }
+            Some(session)
+        });
+        let Some(session) = ended else { return false };
+        let event = audit::Event::done(audit::What::ClientDisconnected(client.to_owned()));
+        self.record([event.of(session.person.id.clone()).within(session.sid)], by);
+        self.announce("client", "disconnected", Some(client));
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_are_remembered_by_path_and_card_and_the_one_served_longest_ago_goes() {
+        let kept = Kept::default();
+        for number in 0..=PROGRAMS {
+            let now = UnixTime(i64::try_from(number).expect("a number"));
+            kept.served(&format!("/usr/bin/{number}"), "1", now);
+        }
+        kept.served("/usr/bin/1", "1", UnixTime(99));
+        kept.served("/usr/bin/1", "2", UnixTime(99));
+        let served = kept.served.lock().expect("free");
+        let of = |program: &str, card: &str| served.get(&(program.to_owned(), card.to_owned())).copied();
+        assert_eq!(served.len(), PROGRAMS);
+        assert_eq!((of("/usr/bin/0", "1"), of("/usr/bin/2", "1")), (None, None));
+        assert_eq!(
+            (of("/usr/bin/1", "1"), of("/usr/bin/1", "2")),
+            (Some((UnixTime(99), 2)), Some((UnixTime(99), 1)))
+        );
+    }
+}
