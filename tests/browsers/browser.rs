@@ -29,12 +29,14 @@ pub struct Wish {
     pub environment: Vec<(String, PathBuf)>,
     /// Settings of Firefox.
     pub preferences: Value,
+    /// Everything goes through a passage, and one window takes orders.
+    pub passage: bool,
 }
 
 impl Wish {
     /// A browser as it comes.
     pub fn of(kind: Kind, home: PathBuf) -> Self {
-        Self { kind, home, public: false, environment: Vec::new(), preferences: json!({}) }
+        Self { kind, home, public: false, environment: Vec::new(), preferences: json!({}), passage: false }
     }
 }
 
@@ -66,7 +68,7 @@ impl Browser {
         let environment: BTreeMap<_, _> = wish.environment.iter().cloned().collect();
         let mut order = json!({
             "browser": name, "executable": executable, "home": wish.home, "public": wish.public,
-            "environment": environment, "preferences": wish.preferences,
+            "environment": environment, "preferences": wish.preferences, "passage": wish.passage,
         });
         if wish.kind == Kind::Firefox {
             let profile = wish.home.join(PROFILE);

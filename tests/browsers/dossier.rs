@@ -5,7 +5,7 @@ use cps_sandbox::{
     browser::Browser as Plain,
     relying_party::{
         Accepted, Registration, RelyingParty,
-        app::{App, Outcome, Place},
+        app::{App, CALLBACK, Outcome, Place},
     },
 };
 use serde_json::{Value, json};
@@ -50,6 +50,16 @@ impl Application {
         let party = RelyingParty::discover(browser, registration).await.expect("discovered");
         let (outcomes, ended) = mpsc::channel(4);
         Self { app: App::start(place, party, outcomes), ended }
+    }
+
+    /// Where a login begins.
+    pub fn address(&self) -> String {
+        self.app.login()
+    }
+
+    /// Where it ends.
+    pub fn back(&self) -> String {
+        format!("{}{}", self.app.address(), CALLBACK)
     }
 
     /// The login that ended.

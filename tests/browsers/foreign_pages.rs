@@ -17,9 +17,10 @@ async fn browser(house: &House, kind: Kind, public: bool) -> Browser {
 /// What a page knows of the agent: more than any real one, an access token even.
 async fn target(house: &House) -> Value {
     let page = house.waiting_page().await;
+    let events = format!("{page}/events");
     json!({
         "issuer": house.desk.agent.issuer(),
-        "api": ["/v1/status", "/v1/session", "/userinfo", "/token", "/jwks", "/.well-known/openid-configuration"],
+        "api": ["/v1/status", "/v1/session", "/userinfo", "/token", "/jwks", "/.well-known/openid-configuration", events],
         "pages": ["/", "/authorize?client_id=dossier&response_type=code"],
         "waiting": page,
         "token": house.tokens.access,

@@ -1,14 +1,17 @@
 // A real browser of this system, driven by a test: a person who clicks, and a web page of somebody else that attacks.
 //
-// One argument, JSON: { browser: "chrome" | "firefox", executable, home, profile?, public?, environment?, preferences? }.
+// One argument, JSON: { browser: "chrome" | "firefox", executable, home, profile?, public?, environment?, preferences?,
+// passage? }.
 // Serves an empty page for `evil.example` and for localhost, says { port, version }, and then takes orders (see
 // `orders.mjs`). With `public`, Chromium takes that page for one of the Internet (Local Network Access); `preferences`
-// are Firefox's.
+// are Firefox's. With `passage` everything goes through one, and there are the orders of one window besides (see `tab.mjs`).
 
 import http from 'node:http';
 import puppeteer from 'puppeteer-core';
 import { attack, post, readable } from './attacks.mjs';
 import { obey, tell } from './orders.mjs';
+import { Passage } from './passage.mjs';
+import { tab } from './tab.mjs';
 
 const wish = JSON.parse(process.argv[2]);
 
@@ -20,16 +23,20 @@ await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
 const { port } = server.address();
 
 const names = ['evil.example'];
+const passage = wish.passage ? new Passage() : undefined;
+const gate = await passage?.open();
 const browser = await puppeteer.launch({
   browser: wish.browser,
   executablePath: wish.executable,
   headless: true,
+  // The upstream's authority is none of this browser's; what is tried of certificates is tried without a passage.
+  acceptInsecureCerts: Boolean(passage),
   timeout: 120_000,
   protocolTimeout: 300_000,
   ...(wish.profile && { userDataDir: wish.profile }),
   env: { ...process.env, HOME: wish.home, ...wish.environment },
   args: wish.browser === 'chrome' ? chromium() : [],
-  extraPrefsFirefox: { 'network.dns.localDomains': names.join(','), ...wish.preferences },
+  extraPrefsFirefox: { 'network.dns.localDomains': names.join(','), ...(passage && detour()), ...wish.preferences },
 });
 
 function chromium() {
@@ -37,8 +44,20 @@ function chromium() {
   const args = ['--disable-gpu', '--disable-dev-shm-usage', `--host-resolver-rules=${rules}`];
   // The browser's own sandbox does not work for root; nothing here comes from outside.
   if (process.getuid?.() === 0) args.push('--no-sandbox');
+  if (passage) args.push(`--proxy-server=http=127.0.0.1:${gate}`, '--proxy-bypass-list=<-loopback>');
   if (wish.public) args.push(`--ip-address-space-overrides=127.0.0.1:${port}=public`);
   return args;
+}
+
+/** The settings of a Firefox that goes through the passage even to this machine. */
+function detour() {
+  return {
+    'network.proxy.type': 1,
+    'network.proxy.http': '127.0.0.1',
+    'network.proxy.http_port': gate,
+    'network.proxy.allow_hijacking_localhost': true,
+    'network.proxy.no_proxies_on': '',
+  };
 }
 
 /** Opens a page of this server under a name, does something there, and closes it. */
@@ -69,6 +88,7 @@ async function shows(page, text) {
 }
 
 obey({
+  ...(passage && tab(browser, passage, wish.browser)),
   /** Everything a page can try without leaving: what it learned of each, by name. */
   attack: ({ name, target }) => within(name, (page) => page.evaluate(attack, target)),
   /** A form of the page, posted as a whole page: what the browser gets. It need not show it: Firefox offers to keep it. */

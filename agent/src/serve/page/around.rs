@@ -49,7 +49,8 @@ fn readers(language: Language, readers: &Readers) -> Vec<(String, String)> {
 
 fn of_card(language: Language, card: &Card) -> Vec<(String, String)> {
     let kind = if card.soft { "token" } else { "card" };
-    let mut rows = vec![(text(language, kind), name(language, card))];
+    let who = with_holder(card, text_with(language, "card-number", "serial", &card.serial));
+    let mut rows = vec![(text(language, kind), who)];
     let pin = match card.tries_left {
         _ if card.unlocked => Some(text(language, "pin-verified")),
         Some(0) => Some(text(language, "pin-blocked")),
@@ -63,7 +64,10 @@ fn of_card(language: Language, card: &Card) -> Vec<(String, String)> {
 
 /// A card as a person tells it from another.
 pub(super) fn name(language: Language, card: &Card) -> String {
-    let number = text_with(language, "hint-card", "serial", &card.serial);
+    with_holder(card, text_with(language, "hint-card", "serial", &card.serial))
+}
+
+fn with_holder(card: &Card, number: String) -> String {
     match &card.holder {
         Some(holder) => format!("{holder} – {number}"),
         None => number,

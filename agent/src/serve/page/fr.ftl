@@ -51,6 +51,7 @@ reader-reading = lecture de la carte…
 reader-card = carte insérée
 reader-unusable = carte inutilisable
 card = Carte
+card-number = n° { $serial }
 token = Jeton e-CPS
 pin = Code
 passphrase = Phrase secrète

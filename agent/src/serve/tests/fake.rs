@@ -418,10 +418,15 @@ pub(crate) fn neighbour() -> Visitor {
     Visitor::known(Process::called(4242, "/usr/bin/dpi"))
 }
 
-/// Opens a connection to the bridge and leaves it open.
+/// Opens a connection to a bridge of its own and leaves it open.
 pub(crate) fn dial(desk: &Arc<FakeDesk>, visitor: Visitor) -> DuplexStream {
+    dial_at(&bridge(desk), visitor)
+}
+
+/// Opens a connection to a bridge and leaves it open.
+pub(crate) fn dial_at(bridge: &Arc<Bridge<FakeDesk>>, visitor: Visitor) -> DuplexStream {
     let (ours, theirs) = tokio::io::duplex(1024);
-    let bridge = bridge(desk);
+    let bridge = Arc::clone(bridge);
     tokio::spawn(async move { connection::serve(theirs, |request| bridge.answer(&visitor, request)).await });
     ours
 }

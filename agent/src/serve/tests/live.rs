@@ -1,6 +1,6 @@
 //! The events of a login page: the state at once and whenever it changes, until the page is another one.
 
-use super::fake::{FakeDesk, PORT, ask, ask_as, dial, neighbour};
+use super::fake::{FakeDesk, PORT, ask, ask_as, bridge, dial, dial_at, neighbour};
 use crate::serve::{
     around::Around,
     desk::{Hint, LoginPage},
@@ -20,11 +20,15 @@ fn desk(page: LoginPage) -> Arc<FakeDesk> {
 }
 
 /// Opens a stream and leaves it open.
-async fn follow(desk: &Arc<FakeDesk>, more: &str) -> DuplexStream {
+async fn follow(desk: &Arc<FakeDesk>) -> DuplexStream {
     let mut stream = dial(desk, neighbour());
-    let request = format!("GET /login/t1/events HTTP/1.1\r\nHost: 127.0.0.1:{PORT}\r\n{more}\r\n");
-    stream.write_all(request.as_bytes()).await.unwrap();
+    begin(&mut stream).await;
     stream
+}
+
+async fn begin(stream: &mut DuplexStream) {
+    let request = format!("GET /login/t1/events HTTP/1.1\r\nHost: 127.0.0.1:{PORT}\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
 }
 
 /// Reads until a text was said, and returns everything.
@@ -45,7 +49,7 @@ async fn until(stream: &mut DuplexStream, text: &str) -> String {
 #[tokio::test(start_paused = true)]
 async fn a_page_is_told_its_state_at_once_and_each_change_once() {
     let desk = desk(working(Hint::InsertCard));
-    let mut stream = follow(&desk, "").await;
+    let mut stream = follow(&desk).await;
     let first = until(&mut stream, "Insérez").await;
     assert!(first.starts_with("HTTP/1.1 200") && first.contains("text/event-stream"), "{first}");
     assert!(first.contains("no-store") && first.contains("retry: 1000\nevent: show\ndata: \""), "{first}");
@@ -64,7 +68,7 @@ async fn a_page_is_told_its_state_at_once_and_each_change_once() {
 #[tokio::test(start_paused = true)]
 async fn what_stays_the_same_is_not_said_again() {
     let desk = desk(working(Hint::InsertCard));
-    let mut stream = follow(&desk, "").await;
+    let mut stream = follow(&desk).await;
     until(&mut stream, "event: show").await;
     let silence = until(&mut stream, ":\n\n").await;
     assert!(!silence.contains("event:"), "{silence}");
@@ -89,8 +93,33 @@ async fn looking_starts_nothing() {
         around: Around::default(),
     };
     let desk = desk(page);
-    until(&mut follow(&desk, "").await, "event: show").await;
+    until(&mut follow(&desk).await, "event: show").await;
     assert!(desk.noted().is_empty());
+}
+
+#[tokio::test]
+async fn a_page_has_a_bounded_number_of_streams_and_gets_the_place_of_one_that_left() {
+    let desk = desk(working(Hint::InsertCard));
+    let bridge = bridge(&desk);
+    let open = || dial_at(&bridge, neighbour());
+    let (mut first, mut second, mut third) = (open(), open(), open());
+    for stream in [&mut first, &mut second] {
+        begin(stream).await;
+        until(stream, "event: show").await;
+    }
+    begin(&mut third).await;
+    let refused = until(&mut third, "too_many_connections").await;
+    assert!(refused.starts_with("HTTP/1.1 429"), "{refused}");
+    drop(first);
+    // The bridge notices who left when it next looks: the place is there soon, and until then it is refused.
+    loop {
+        let mut again = open();
+        begin(&mut again).await;
+        if until(&mut again, "\r\n\r\n").await.starts_with("HTTP/1.1 200") {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test]
