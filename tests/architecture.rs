@@ -292,6 +292,17 @@ fn faces_speak_to_the_agent_and_to_nothing_else() {
 }
 
 #[test]
+fn the_failure_table_knows_nobody() {
+    assert_depends_on_none_of(
+        "agent/failure",
+        &["cps-agent", "cps-agent-api", "cps-agent-core", "cps-card", "tokio", "hyper", "fluent-bundle"],
+    );
+    // A code is made in the table alone: its one field is private there, and nothing outside turns a word into one but by
+    // looking it up.
+    assert_never_text("agent/failure/src", &["agent/failure/src/lib.rs"], &["Code(", "unsafe"]);
+}
+
+#[test]
 fn the_module_keeps_nothing_of_its_own_in_its_host() {
     assert_never_text(
         "agent/pkcs11/src",

@@ -335,52 +335,11 @@ usage-hint = hint: add --help to see the help
 
 error = cps: { $message }
 hint = hint: { $hint }
-error-absent = the agent is not running in your session
-hint-absent = start it with “systemctl --user start cps-agent”; it should answer at { $path }
-error-no-place = this session has no place for the agent
-hint-no-place = open an ordinary session (XDG_RUNTIME_DIR), or name the agent's socket with --socket
-error-version = the agent and this command are of different versions
-hint-version = update both, then restart the agent with “systemctl --user restart cps-agent”
-error-lost = the agent hung up
-error-garbled = the agent's answer makes no sense ({ $what })
-hint-log = read its log with “journalctl --user -u cps-agent”
-error-no-card = no card is in
-hint-no-card = insert a CPS card; “cps readers” shows the readers
-error-several-cards = several cards are in
-hint-several-cards = choose one with --card: { $serials }
-error-no-session = nobody is logged in
-hint-no-session = log in with “cps login”
-error-stores = these stores are left: { $places }
-hint-stores-root = as root: { $command }
-hint-stores-certutil = install certutil (package libnss3-tools), then run the command again
-hint-stores = close the browser, then run the command again
-hint-places-failed = see what is said of each of them above, then run the command again
-hint-places-changed = these files were changed since they were written: delete them by hand if nobody needs them
-hint-places-foreign = they have our name but are not of this command: rename or delete them, then run it again
-error-no-module = the PKCS#11 module is not installed with this command
-error-module = programs cannot load { $file }: { $why }
 unfit-missing = there is no such file
 unfit-unreadable = it cannot be read
 unfit-no_module = it is no PKCS#11 module
 unfit-other_machine = it is made for another kind of machine
 unfit-path = its path has characters that the settings of some programs cannot carry (quotes, \ $ # % ;, line ends, letters beyond Latin-1, a space at its end)
-hint-module = install cps-agent again, or name the module's file with --module
-hint-module-path = install it in a folder with a plain name
-error-module-replaceable = { $file } is not registered for everybody: { $place } does not belong to root alone
-hint-module-replaceable = everybody's programs would run what its owner puts there: copy cps and the module where root alone may write (/usr/local/bin, /usr/local/lib/pkcs11), or register for this person alone, without root (root: --no-system)
-error-record = the record of what was written cannot be read ({ $why })
-hint-record = without it nothing is written or taken away: repair it, or delete it to begin anew
-error-no-home = it is not known whose programs are meant
-hint-no-home = set HOME, or run the command as root for the whole machine
-error-other-home = { $folder } belongs to somebody else than root
-hint-other-home = as that person, run the command without root; for the whole machine, without --no-system
-error-unwell = { $count ->
-    [one] one thing does not work
-   *[other] { $count } things do not work
-}
-error-file = { $file } cannot be read ({ $why })
-error-output = the result cannot be written ({ $why })
-error-runtime = the program cannot start ({ $why })
 
 ## Status
 
@@ -407,10 +366,6 @@ access-psc = Pro Santé Connect
 access-card = CPS card
 access-account = account of the service
 access-open = open to everybody
-error-no-service = the catalogue has no service “{ $id }”
-hint-no-service = “cps services” shows them
-error-not-opened = the browser did not open
-hint-not-opened = open this address yourself: { $address }
 readers-none = no reader
 reader-empty = empty
 reader-card = card

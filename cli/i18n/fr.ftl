@@ -336,52 +336,11 @@ usage-hint = indice : ajoutez --help pour voir l’aide
 
 error = cps : { $message }
 hint = indice : { $hint }
-error-absent = l’agent n’est pas démarré dans votre session
-hint-absent = démarrez-le avec « systemctl --user start cps-agent » ; il devrait répondre sur { $path }
-error-no-place = cette session n’a pas d’emplacement pour l’agent
-hint-no-place = ouvrez une session normale (XDG_RUNTIME_DIR), ou donnez l’adresse de l’agent avec --socket
-error-version = l’agent et cette commande ne sont pas de la même version
-hint-version = mettez les deux à jour, puis redémarrez l’agent avec « systemctl --user restart cps-agent »
-error-lost = l’agent a coupé la connexion
-error-garbled = la réponse de l’agent est incompréhensible ({ $what })
-hint-log = lisez son journal avec « journalctl --user -u cps-agent »
-error-no-card = aucune carte n’est présente
-hint-no-card = insérez une carte CPS ; « cps readers » montre les lecteurs
-error-several-cards = plusieurs cartes sont présentes
-hint-several-cards = choisissez-en une avec --card : { $serials }
-error-no-session = personne n’est connecté
-hint-no-session = connectez-vous avec « cps login »
-error-stores = ces magasins restent à faire : { $places }
-hint-stores-root = en tant que root : { $command }
-hint-stores-certutil = installez certutil (paquet libnss3-tools), puis relancez la commande
-hint-stores = fermez le navigateur, puis relancez la commande
-hint-places-failed = voyez ci-dessus ce qui est dit de chacun, puis relancez la commande
-hint-places-changed = ces fichiers ont été modifiés depuis leur écriture : supprimez-les à la main si personne n’en a besoin
-hint-places-foreign = ils portent notre nom sans venir de cette commande : renommez-les ou supprimez-les, puis relancez-la
-error-no-module = le module PKCS#11 n’est pas installé avec cette commande
-error-module = les programmes ne peuvent pas charger { $file } : { $why }
 unfit-missing = ce fichier n’existe pas
 unfit-unreadable = il ne peut pas être lu
 unfit-no_module = ce n’est pas un module PKCS#11
 unfit-other_machine = il est fait pour un autre type de machine
 unfit-path = son chemin a des caractères que les réglages de certains programmes ne peuvent pas porter (guillemets, \ $ # % ;, fins de ligne, lettres hors de Latin-1, une espace à la fin)
-hint-module = réinstallez cps-agent, ou nommez le fichier du module avec --module
-hint-module-path = installez-le dans un dossier au nom simple
-error-module-replaceable = { $file } n’est pas inscrit pour tout le poste : { $place } n’appartient pas à root seul
-hint-module-replaceable = les programmes de tous exécuteraient ce que son propriétaire y met : copiez cps et le module là où root seul peut écrire (/usr/local/bin, /usr/local/lib/pkcs11), ou inscrivez-le pour cette personne seule, sans root (root : --no-system)
-error-record = la liste de ce qui a été écrit ne peut pas être lue ({ $why })
-hint-record = sans elle rien n’est écrit ni retiré : réparez-la, ou supprimez-la pour repartir de zéro
-error-no-home = on ne sait pas de qui sont les programmes
-hint-no-home = définissez HOME, ou lancez la commande en tant que root pour tout le poste
-error-other-home = { $folder } appartient à quelqu’un d’autre que root
-hint-other-home = pour cette personne, lancez la commande sans root ; pour tout le poste, sans --no-system
-error-unwell = { $count ->
-    [one] un point ne fonctionne pas
-   *[other] { $count } points ne fonctionnent pas
-}
-error-file = { $file } ne peut pas être lu ({ $why })
-error-output = le résultat ne peut pas être écrit ({ $why })
-error-runtime = le programme ne peut pas démarrer ({ $why })
 
 ## État
 
@@ -408,10 +367,6 @@ access-psc = Pro Santé Connect
 access-card = carte CPS
 access-account = compte du service
 access-open = ouvert à tous
-error-no-service = le catalogue n’a pas de service « { $id } »
-hint-no-service = « cps services » les montre
-error-not-opened = le navigateur ne s’est pas ouvert
-hint-not-opened = ouvrez vous-même cette adresse : { $address }
 readers-none = aucun lecteur
 reader-empty = vide
 reader-card = carte

@@ -1,13 +1,18 @@
-//! What can go wrong for the one who typed: message, hint, exit code.
+//! What can go wrong for the one who typed: its line of the failure table, and the exit code.
 
 use crate::{
     module::Unfit,
     registration::{Place, State},
     stores::Store,
-    text::{Texts, number, value},
+    text::Texts,
 };
 use cps_agent_api::{client::ClientError, words::Problem};
-use std::{io, path::PathBuf, process::ExitCode};
+use cps_agent_failure::{self as failure, Failure};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 /// Why a command is not done.
 #[derive(Debug)]
@@ -60,152 +65,108 @@ impl From<io::Error> for Error {
     }
 }
 
-/// Code of the failure table for faults of the agent itself.
-const INTERNAL: &str = "internal";
-
 impl Error {
     /// 1 when the person or an administrator can do something, 3 when the agent is absent or we failed (2 is wrong
     /// usage, see `usage.rs`). Documented in `cps --help`.
     pub(crate) fn exit_code(&self) -> ExitCode {
-        let code = match self {
-            Self::NoCard | Self::SeveralCards(_) | Self::NoSession | Self::Unwell(_) => 1,
-            Self::File(..) | Self::Stores(..) | Self::Places(_) => 1,
-            Self::NoModule | Self::Module(..) | Self::Record(_) | Self::NoHome | Self::OtherHome(_) => 1,
-            Self::NoService(_) | Self::NotOpened(_) => 1,
-            Self::Client(ClientError::Refused(problem)) if problem.code != INTERNAL => 1,
-            Self::Client(_) | Self::Output(_) | Self::Runtime(_) => 3,
+        let ours = match self {
+            Self::Client(ClientError::Refused(problem)) => problem.code == failure::INTERNAL.word(),
+            Self::Client(_) | Self::Output(_) | Self::Runtime(_) => true,
+            _ => false,
         };
-        ExitCode::from(code)
+        ExitCode::from(if ours { 3 } else { 1 })
     }
 
-    /// What happened, in one sentence.
-    pub(crate) fn message(&self, texts: &Texts) -> String {
-        match self {
-            Self::Client(ClientError::Refused(problem)) => problem.title.clone(),
-            Self::Client(ClientError::NoSession) => texts.get("error-no-place"),
-            Self::Client(ClientError::Absent { .. }) => texts.get("error-absent"),
-            Self::Client(ClientError::Version { .. }) => texts.get("error-version"),
-            Self::Client(ClientError::Lost(_)) => texts.get("error-lost"),
-            Self::Client(ClientError::Garbled(what)) => texts.with("error-garbled", &[("what", value(what))]),
-            Self::NoCard => texts.get("error-no-card"),
-            Self::SeveralCards(_) => texts.get("error-several-cards"),
-            Self::NoSession => texts.get("error-no-session"),
-            Self::Stores(stores, _) => {
-                let places: Vec<_> = stores.iter().map(|store| store.place.as_str()).collect();
-                texts.with("error-stores", &[("places", value(places.join(", ")))])
-            }
-            Self::Places(places) => {
-                let places: Vec<_> = places.iter().map(|place| place.place.as_str()).collect();
-                texts.with("error-stores", &[("places", value(places.join(", ")))])
-            }
-            Self::NoModule => texts.get("error-no-module"),
-            Self::Module(file, Unfit::Replaceable(place)) => {
-                let (file, place) = (file.display().to_string(), place.display().to_string());
-                texts.with("error-module-replaceable", &[("file", value(file)), ("place", value(place))])
-            }
-            Self::Module(file, why) => {
-                let why = texts.get(&format!("unfit-{}", why.code()));
-                texts
-                    .with("error-module", &[("file", value(file.display().to_string())), ("why", value(why))])
-            }
-            Self::Record(why) => texts.with("error-record", &[("why", value(why.to_string()))]),
-            Self::NoService(id) => texts.with("error-no-service", &[("id", value(id.as_str()))]),
-            Self::NotOpened(_) => texts.get("error-not-opened"),
-            Self::NoHome => texts.get("error-no-home"),
-            Self::OtherHome(folder) => {
-                texts.with("error-other-home", &[("folder", value(folder.display().to_string()))])
-            }
-            Self::Unwell(count) => {
-                let count = i64::try_from(*count).unwrap_or(i64::MAX);
-                texts.with("error-unwell", &[("count", number(count))])
-            }
-            Self::File(path, why) => {
-                let named = [("file", value(path.display().to_string())), ("why", value(why.to_string()))];
-                texts.with("error-file", &named)
-            }
-            Self::Output(why) => texts.with("error-output", &[("why", value(why.to_string()))]),
-            Self::Runtime(why) => texts.with("error-runtime", &[("why", value(why.to_string()))]),
-        }
-    }
-
-    /// What to do next.
-    pub(crate) fn hint(&self, texts: &Texts) -> Option<String> {
-        match self {
-            Self::Client(ClientError::Refused(problem)) => problem.detail.clone(),
-            Self::Client(ClientError::NoSession) => Some(texts.get("hint-no-place")),
-            Self::Client(ClientError::Absent { path, .. }) => {
-                Some(texts.with("hint-absent", &[("path", value(path.display().to_string()))]))
-            }
-            Self::Client(ClientError::Version { .. }) => Some(texts.get("hint-version")),
-            Self::Client(ClientError::Lost(_) | ClientError::Garbled(_)) => Some(texts.get("hint-log")),
-            Self::NoCard => Some(texts.get("hint-no-card")),
-            Self::SeveralCards(serials) => {
-                Some(texts.with("hint-several-cards", &[("serials", value(serials.join(", ")))]))
-            }
-            Self::NoSession => Some(texts.get("hint-no-session")),
-            Self::Stores(stores, command) => {
-                let has = |state| stores.iter().any(|store| store.state == state);
-                if has("needs_root") {
-                    Some(texts.with("hint-stores-root", &[("command", value(command.as_str()))]))
-                } else if has("no_certutil") {
-                    Some(texts.get("hint-stores-certutil"))
-                } else {
-                    Some(texts.get("hint-stores"))
-                }
-            }
-            Self::Places(places) => {
-                let has = |state| places.iter().any(|place| place.state == state);
-                let name = match () {
-                    () if has(State::Failed) || has(State::Unreadable) => "hint-places-failed",
-                    () if has(State::Changed) => "hint-places-changed",
-                    () => "hint-places-foreign",
-                };
-                Some(texts.get(name))
-            }
-            Self::Module(_, Unfit::Replaceable(_)) => Some(texts.get("hint-module-replaceable")),
-            Self::Module(_, Unfit::Path) => Some(texts.get("hint-module-path")),
-            Self::NoModule | Self::Module(..) => Some(texts.get("hint-module")),
-            Self::Record(_) => Some(texts.get("hint-record")),
-            Self::NoService(_) => Some(texts.get("hint-no-service")),
-            Self::NotOpened(address) => {
-                Some(texts.with("hint-not-opened", &[("address", value(address.as_str()))]))
-            }
-            Self::NoHome => Some(texts.get("hint-no-home")),
-            Self::OtherHome(_) => Some(texts.get("hint-other-home")),
-            Self::Unwell(_) | Self::File(..) | Self::Output(_) | Self::Runtime(_) => None,
-        }
-    }
-
-    /// The same for a program: a problem document, like the agent's own.
+    /// The problem document: the agent's own words where it refused, else those of the table.
     pub(crate) fn problem(&self, texts: &Texts) -> Problem {
-        let (code, status) = match self {
-            Self::Client(ClientError::Refused(problem)) => return problem.as_ref().clone(),
-            Self::Client(ClientError::NoSession | ClientError::Absent { .. }) => ("agent_absent", 503),
-            Self::Client(ClientError::Version { .. }) => ("agent_version", 409),
-            Self::Client(ClientError::Lost(_) | ClientError::Garbled(_)) => (INTERNAL, 500),
-            Self::NoCard => ("no_card", 409),
-            Self::SeveralCards(_) => ("several_cards", 409),
-            Self::NoSession => ("session_none", 404),
-            Self::Unwell(_) => ("unwell", 503),
-            Self::Stores(..) | Self::Places(_) => ("stores_left", 409),
-            Self::Module(_, Unfit::Replaceable(_)) => ("module_replaceable", 409),
-            Self::NoModule | Self::Module(..) => ("module_unloadable", 409),
-            Self::Record(_) => ("record_unreadable", 409),
-            Self::NoService(_) => ("service_unknown", 404),
-            Self::NotOpened(_) => ("browser_not_opened", 503),
-            Self::NoHome => ("no_home", 400),
-            Self::OtherHome(_) => ("home_of_another", 409),
-            Self::File(..) => ("file_unreadable", 400),
-            Self::Output(_) | Self::Runtime(_) => (INTERNAL, 500),
-        };
+        if let Self::Client(ClientError::Refused(problem)) = self {
+            return problem.as_ref().clone();
+        }
+        let (failure, language) = (self.failure(texts), texts.language());
+        let line = failure.code.line();
         Problem {
-            kind: format!("urn:cps-agent:problem:{code}"),
-            title: self.message(texts),
-            detail: self.hint(texts),
-            status,
-            code: code.to_owned(),
-            help: None,
-            values: serde_json::Map::new(),
+            kind: format!("urn:cps-agent:problem:{}", line.code),
+            title: failure.what(language).into_owned(),
+            detail: Some(failure.next(language).into_owned()),
+            status: line.status,
+            code: line.code.to_owned(),
+            help: Some(line.help.word().to_owned()),
+            values: failure.values,
         }
     }
+
+    /// The line of the table for what this command found by itself.
+    fn failure(&self, texts: &Texts) -> Failure {
+        match self {
+            Self::Client(error) => of_client(error),
+            Self::NoCard => failure::NO_CARD.into(),
+            Self::SeveralCards(serials) => {
+                Failure::new(failure::SEVERAL_CARDS).with("serials", serials.join(", "))
+            }
+            Self::NoSession => failure::SESSION_NONE.into(),
+            Self::Unwell(count) => Failure::new(failure::UNWELL).with("count", *count),
+            Self::Stores(stores, command) => of_stores(stores, command),
+            Self::Places(places) => of_places(places),
+            Self::NoModule => failure::MODULE_MISSING.into(),
+            Self::Module(file, Unfit::Replaceable(place)) => Failure::new(failure::MODULE_REPLACEABLE)
+                .with("file", shown(file))
+                .with("place", shown(place)),
+            Self::Module(file, why) => {
+                let path = matches!(why, Unfit::Path);
+                Failure::new(if path { failure::MODULE_PATH } else { failure::MODULE_UNLOADABLE })
+                    .with("file", shown(file))
+                    .with("why", texts.get(&format!("unfit-{}", why.code())))
+            }
+            Self::Record(why) => Failure::new(failure::RECORD_UNREADABLE).with("why", why.to_string()),
+            Self::NoService(id) => Failure::new(failure::SERVICE_UNKNOWN).with("id", id.as_str()),
+            Self::NotOpened(address) => {
+                Failure::new(failure::BROWSER_NOT_OPENED).with("address", address.as_str())
+            }
+            Self::NoHome => failure::NO_HOME.into(),
+            Self::OtherHome(folder) => Failure::new(failure::HOME_OF_ANOTHER).with("folder", shown(folder)),
+            Self::File(path, why) => {
+                Failure::new(failure::FILE_UNREADABLE).with("file", shown(path)).with("why", why.to_string())
+            }
+            Self::Output(why) => Failure::new(failure::OUTPUT_UNWRITABLE).with("why", why.to_string()),
+            Self::Runtime(why) => Failure::new(failure::COMMAND_NOT_STARTED).with("why", why.to_string()),
+        }
+    }
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// The agent could not be asked.
+fn of_client(error: &ClientError) -> Failure {
+    match error {
+        ClientError::NoSession => failure::AGENT_NO_PLACE.into(),
+        ClientError::Absent { path, .. } => Failure::new(failure::AGENT_ABSENT).with("path", shown(path)),
+        ClientError::Version { .. } => failure::AGENT_VERSION.into(),
+        ClientError::Lost(_) | ClientError::Garbled(_) => failure::AGENT_LOST.into(),
+        // Worded by the agent: see `problem`.
+        ClientError::Refused(_) => failure::INTERNAL.into(),
+    }
+}
+
+fn of_stores(stores: &[Store], command: &str) -> Failure {
+    let has = |state| stores.iter().any(|store| store.state == state);
+    let code = match () {
+        () if has("needs_root") => failure::STORES_NEED_ROOT,
+        () if has("no_certutil") => failure::STORES_NEED_CERTUTIL,
+        () => failure::STORES_LEFT,
+    };
+    let places: Vec<_> = stores.iter().map(|store| store.place.as_str()).collect();
+    Failure::new(code).with("places", places.join(", ")).with("command", command)
+}
+
+fn of_places(places: &[Place]) -> Failure {
+    let has = |state| places.iter().any(|place| place.state == state);
+    let code = match () {
+        () if has(State::Failed) || has(State::Unreadable) => failure::PLACES_FAILED,
+        () if has(State::Changed) => failure::PLACES_CHANGED,
+        () => failure::PLACES_FOREIGN,
+    };
+    let places: Vec<_> = places.iter().map(|place| place.place.as_str()).collect();
+    Failure::new(code).with("places", places.join(", "))
 }

@@ -88,15 +88,15 @@ impl Output {
     pub(crate) fn error(&mut self, error: &Error) {
         // Nowhere is left to complain when standard error is closed.
         let mut stream = io::stderr();
+        let problem = error.problem(&self.texts);
         if self.json {
-            let problem = serde_json::to_string(&error.problem(&self.texts)).unwrap_or_default();
-            let _ = writeln!(stream, "{problem}");
+            let _ = writeln!(stream, "{}", serde_json::to_string(&problem).unwrap_or_default());
             return;
         }
-        let message = self.texts.with("error", &[("message", value(error.message(&self.texts)))]);
+        let message = self.texts.with("error", &[("message", value(problem.title))]);
         let _ = writeln!(stream, "{}", clean(&message));
-        if let Some(hint) = error.hint(&self.texts) {
-            self.advise(&hint);
+        if let Some(hint) = &problem.detail {
+            self.advise(hint);
         }
     }
 

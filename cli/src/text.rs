@@ -1,6 +1,7 @@
 //! The words of the command line in the person's language, from the Fluent files of `cli/i18n`.
 
 use crate::args::Lang;
+use cps_agent_failure::Language;
 use fluent_bundle::{FluentArgs, FluentBundle, FluentResource, FluentValue};
 use unic_langid::LanguageIdentifier;
 
@@ -48,6 +49,14 @@ impl Texts {
         match self.lang {
             Lang::Fr => "fr",
             Lang::En => "en",
+        }
+    }
+
+    /// The language of the failure table.
+    pub(crate) fn language(&self) -> Language {
+        match self.lang {
+            Lang::Fr => Language::French,
+            Lang::En => Language::English,
         }
     }
 

@@ -249,7 +249,7 @@ async fn a_locked_session_is_resumed_on_a_page_by_its_own_person_alone() {
     let page = application.begin().await;
     let by_phone = |identifier: &str| format!("way=ecps&identifier={identifier}");
     application.press(&page, &by_phone(NURSE.identifier)).await;
-    let refused = "L'identité obtenue n'est pas celle attendue.";
+    let refused = "L’identité obtenue n’est pas celle attendue.";
     assert_eq!(application.end_of(&page).await, Page::Refused(refused.to_owned()));
     assert!(scene.session().await.expect("a session").locked);
 

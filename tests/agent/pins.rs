@@ -51,16 +51,16 @@ async fn after_a_wrong_pin_the_prompt_says_so_and_how_many_tries_are_left() {
     let questions = desk.questions_after(0);
     let text = |left: u8| {
         format!(
-            "Connexion demandée par : {program}.\n\
+            "Connexion demandée par : {program}.\n\
              Saisissez le code confidentiel de la carte CAMILLE EXEMPLE0099001, nº 99000001 (TEST).\n\
              Il reste {left} essais."
         )
     };
-    let expected = [(text(3), None), (text(2), Some("Le code confidentiel était faux."))];
+    let expected = [(text(3), None), (text(2), Some("Le code est faux."))];
     assert_eq!(questions.len(), 2);
     for (question, (text, error)) in questions.iter().zip(&expected) {
         assert_eq!(said(question), ("GETPIN", text.as_str(), *error));
-        assert_eq!((question.title.as_str(), question.prompt.as_str()), ("Carte CPS", "Code :"));
+        assert_eq!((question.title.as_str(), question.prompt.as_str()), ("Carte CPS", "Code\u{a0}:"));
     }
     assert_eq!(counts(&card), (3, 3, 1));
     assert_eq!(verifications(&card), 2);
@@ -82,7 +82,7 @@ async fn the_same_is_said_in_english() {
              {left} tries are left."
         )
     };
-    let expected = [(text(3), None), (text(2), Some("The PIN was wrong."))];
+    let expected = [(text(3), None), (text(2), Some("The PIN is wrong."))];
     assert_eq!(questions.len(), 2);
     for (question, (text, error)) in questions.iter().zip(&expected) {
         assert_eq!(said(question), ("GETPIN", text.as_str(), *error));
@@ -102,16 +102,16 @@ async fn the_last_try_needs_a_yes_of_its_own() {
     assert_eq!(refusal.code, "pin_cancelled");
     assert_eq!(
         sentences(&refusal),
-        ("La saisie du code a été abandonnée.", "Recommencez quand vous êtes prêt. Aucun essai n'est perdu.")
+        ("La saisie du code a été abandonnée.", "Recommencez quand vous êtes prêt. Aucun essai n’est perdu.")
     );
     assert_eq!(counts(&card), (1, 3, 2));
     let program = ourselves();
     let questions = desk.questions_after(0);
     assert_eq!(questions.len(), 3);
     let warning = format!(
-        "Attention : dernier essai pour la carte CAMILLE EXEMPLE0099001, nº 99000001 (TEST).\n\
-         Si le code est faux, la carte sera bloquée et il faudra le code de déblocage.\n\
-         Demande de : {program}. Voulez-vous continuer ?"
+        "Il ne reste qu’un essai avant le blocage.\n\
+         Si vous n’êtes pas sûr de votre code, arrêtez ici et munissez-vous du code de déblocage (PUK).\n\
+         Demande de : {program}, pour la carte CAMILLE EXEMPLE0099001, nº 99000001 (TEST). Voulez-vous continuer ?"
     );
     assert_eq!(said(&questions[2]), ("CONFIRM", warning.as_str(), None));
 
@@ -121,9 +121,9 @@ async fn the_last_try_needs_a_yes_of_its_own() {
     let questions = desk.questions_after(before);
     assert_eq!(questions.len(), 2);
     let warning = format!(
-        "Warning: last try for the card CAMILLE EXEMPLE0099001, no. 99000001 (TEST).\n\
-         If the PIN is wrong, the card will be blocked and its unblocking code will be needed.\n\
-         Requested by: {program}. Do you want to continue?"
+        "One try is left before it is blocked.\n\
+         Unless you are sure of your PIN, stop here and fetch your unblocking key (PUK).\n\
+         Requested by: {program}, for the card CAMILLE EXEMPLE0099001, no. 99000001 (TEST). Do you want to continue?"
     );
     assert_eq!(said(&questions[0]), ("CONFIRM", warning.as_str(), None));
     assert!(questions[1].description.ends_with("\nOne try is left."), "{:?}", questions[1]);
@@ -142,7 +142,8 @@ async fn a_card_blocked_by_wrong_pins_is_told_and_unblocked_by_its_puk() {
         sentences(&refusal),
         (
             "Le code de la carte est bloqué.",
-            "Débloquez-le avec le code de déblocage (PUK) reçu avec la carte : cps card pin unblock."
+            "Débloquez-le avec le code de déblocage (PUK) reçu avec la carte : choisissez « Débloquer le code… » dans le \
+             menu de l’icône CPS (ou cps card pin unblock)."
         )
     );
     assert_eq!(counts(&card), (0, 3, 3));
@@ -154,7 +155,8 @@ async fn a_card_blocked_by_wrong_pins_is_told_and_unblocked_by_its_puk() {
         sentences(&refusal),
         (
             "The card's PIN is blocked.",
-            "Unblock it with the unblocking key (PUK) that came with the card: cps card pin unblock."
+            "Unblock it with the unblocking key (PUK) that came with the card: choose “Unblock the PIN…” in the menu \
+             of the CPS icon (or cps card pin unblock)."
         )
     );
     assert_eq!(desk.questions_after(before), []);
@@ -165,8 +167,9 @@ async fn a_card_blocked_by_wrong_pins_is_told_and_unblocked_by_its_puk() {
     assert_eq!(
         sentences(&refusal),
         (
-            "Le code de déblocage (PUK) est faux. Essais restants : 2.",
-            "Vérifiez-le sur le courrier reçu avec la carte : après le dernier essai, la carte doit être remplacée."
+            "Le code de déblocage (PUK) est faux.",
+            "Essais restants : 2. Vérifiez-le sur le courrier reçu avec la carte : après le dernier essai, la carte doit \
+             être remplacée."
         )
     );
     assert_eq!(counts(&card), (0, 2, 3));
@@ -207,8 +210,8 @@ async fn a_puk_that_is_wrong_three_times_makes_the_card_useless_and_that_is_told
     assert_eq!(
         sentences(&refusal),
         (
-            "Le code de déblocage (PUK) est bloqué : cette carte ne peut plus servir.",
-            "Demandez une nouvelle carte à l'Agence du numérique en santé."
+            "Le code de déblocage (PUK) est bloqué : cette carte ne peut plus servir.",
+            "Demandez une nouvelle carte à l’Agence du numérique en santé."
         )
     );
     desk.end().await;
@@ -224,8 +227,9 @@ async fn a_pin_is_changed_by_its_holder_and_a_wrong_one_changes_nothing() {
     assert_eq!(
         sentences(&refusal),
         (
-            "Le code est faux. Essais restants : 2.",
-            "Vérifiez votre code avant de le saisir à nouveau : après le dernier essai, la carte se bloque."
+            "Le code est faux.",
+            "Essais restants : 2. Vérifiez votre code avant de le saisir à nouveau : après le dernier essai, la carte se \
+             bloque."
         )
     );
     assert_eq!((card.pin().as_str(), counts(&card)), ("1234", (2, 3, 1)));
@@ -236,7 +240,7 @@ async fn a_pin_is_changed_by_its_holder_and_a_wrong_one_changes_nothing() {
     assert_eq!(
         sentences(&refusal),
         (
-            "The PIN must have at least 4 and at most 4 digits.",
+            "The PIN has not the right number of digits (expected: 4).",
             "Enter it again. It was not sent to the card and no try was lost."
         )
     );
@@ -251,14 +255,14 @@ async fn a_pin_is_changed_by_its_holder_and_a_wrong_one_changes_nothing() {
     assert_eq!(questions.len(), 5);
     let program = ourselves();
     let first = format!(
-        "Changement du code confidentiel demandé par : {program}.\n\
+        "Changement du code confidentiel demandé par : {program}.\n\
          Saisissez le code confidentiel de la carte CAMILLE EXEMPLE0099001, nº 99000001 (TEST).\n\
          Il reste 2 essais."
     );
     assert_eq!(said(&questions[0]), ("GETPIN", first.as_str(), None));
     let again =
-        "Choisissez le nouveau code de la carte CAMILLE EXEMPLE0099001, nº 99000001 (TEST) : 4 chiffres.";
-    assert_eq!(said(&questions[3]), ("GETPIN", again, Some("Les deux saisies étaient différentes.")));
+        "Choisissez le nouveau code de la carte CAMILLE EXEMPLE0099001, nº 99000001 (TEST) : 4 chiffres.";
+    assert_eq!(said(&questions[3]), ("GETPIN", again, Some("Les deux saisies sont différentes.")));
     assert_eq!((card.pin().as_str(), counts(&card)), ("4321", (3, 3, 1)));
     desk.person().knows(&card).expect("a script");
     assert_eq!(code(desk.login("local").await), "no refusal");

@@ -120,7 +120,7 @@ async fn a_wrong_pin_is_asked_again_inside_the_same_signature() {
     scene.program_signs(&card).await.expect("signed with the second PIN");
     let questions = scene.person.questions();
     assert_eq!(questions.len(), 2);
-    assert_eq!(questions[1].error.as_deref(), Some("The PIN was wrong."));
+    assert_eq!(questions[1].error.as_deref(), Some("The PIN is wrong."));
     assert!(questions[1].description.contains("2 tries are left."), "{:?}", questions[1]);
     assert_eq!(card.pin_tries_spent(), 1);
 }

@@ -131,7 +131,7 @@ async fn a_reset_by_another_program_costs_one_prompt_and_no_try() {
             scene.program_signs(&card).await.expect("signed");
             let questions = scene.person.questions();
             assert_eq!(questions.len(), 1 + resets, "{:?}", card.family());
-            assert_eq!(questions[resets].error.as_deref(), Some("Another program reset the card."));
+            assert_eq!(questions[resets].error.as_deref(), Some("The card wants your PIN again."));
         }
         assert_eq!(card.pin_tries_spent(), 0);
     }

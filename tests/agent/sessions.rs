@@ -25,7 +25,7 @@ async fn a_test_card_is_refused_in_production_before_its_pin_is_asked() {
     for way in ["local", "card"] {
         let refusal = desk.login(way).await.expect_err("a test card");
         assert_eq!((refusal.code.as_str(), refusal.status), ("test_card_in_production", 403));
-        assert_eq!(refusal.title, "C'est une carte de test, et ce poste est en production.");
+        assert_eq!(refusal.title, "C’est une carte de test, et ce poste est en production.");
     }
     unasked(&desk, &card);
     assert!(desk.workstation.upstream.handle().hits().is_empty(), "nothing was sent anywhere");
@@ -38,7 +38,7 @@ async fn a_card_that_names_nobody_is_refused_unless_the_site_allows_it() {
     let desk = Desk::with(&[&card]).await;
     let refusal = desk.login("local").await.expect_err("nobody's name");
     assert_eq!(refusal.code, "non_nominative");
-    assert_eq!(refusal.title, "Cette carte ne porte pas le nom d'une personne.");
+    assert_eq!(refusal.title, "Cette carte ne porte pas le nom d’une personne.");
     unasked(&desk, &card);
     desk.end().await;
 
@@ -273,7 +273,7 @@ async fn another_holders_card_cannot_resume_a_locked_session() {
     desk.insert(0, &nurse).await;
     let before = desk.person().questions().len();
     let page = application.begin().await;
-    let refused_with = "L'identité obtenue n'est pas celle attendue.";
+    let refused_with = "L’identité obtenue n’est pas celle attendue.";
     assert_eq!(application.end_of(&page).await, Page::Refused(refused_with.to_owned()));
     assert_eq!(code(desk.login("local").await), "other_person");
     assert_eq!(desk.questions_after(before), []);

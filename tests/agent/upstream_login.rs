@@ -30,7 +30,7 @@ async fn the_pin_comes_last_and_a_wrong_one_is_asked_again() {
     scene.login().await.expect("the second PIN is right");
     let questions = scene.person.questions();
     assert_eq!(questions.len(), 2);
-    assert_eq!(questions[1].error.as_deref(), Some("The PIN was wrong."));
+    assert_eq!(questions[1].error.as_deref(), Some("The PIN is wrong."));
     assert_eq!(scene.upstream().cards().len(), 1);
 }
 

@@ -35,7 +35,7 @@ async fn a_state_that_another_program_reset_is_asked_for_again() {
     scene.sign("login").await.expect("signed after a new prompt");
     let questions = scene.person.questions();
     assert_eq!(questions.len(), 2);
-    assert_eq!(questions[1].error.as_deref(), Some("Another program reset the card."));
+    assert_eq!(questions[1].error.as_deref(), Some("The card wants your PIN again."));
 }
 
 #[tokio::test]

@@ -8,13 +8,10 @@ fn nobody_at_the_socket() {
     assert_eq!(ran.code, 3);
     assert_eq!(ran.out, "");
     let mut lines = ran.err.lines();
-    assert_eq!(lines.next(), Some("cps\u{a0}: l’agent n’est pas démarré dans votre session"));
+    assert_eq!(lines.next(), Some("cps\u{a0}: L’agent CPS n’est pas démarré dans votre session."));
     let hint = lines.next().unwrap();
-    assert!(hint.starts_with("indice\u{a0}: démarrez-le avec"), "{hint}");
-    assert!(
-        hint.contains("systemctl --user start cps-agent") && hint.contains("/nowhere/agent.sock"),
-        "{hint}"
-    );
+    assert!(hint.starts_with("indice\u{a0}: Choisissez"), "{hint}");
+    assert!(hint.contains("systemctl --user start cps-agent"), "{hint}");
     assert_eq!(lines.next(), None);
 }
 
@@ -22,13 +19,25 @@ fn nobody_at_the_socket() {
 fn no_session_directory() {
     let ran = run(&["status"], &[("LANG", "en_GB.UTF-8")]);
     assert_eq!(ran.code, 3);
-    assert!(ran.err.starts_with("cps: this session has no place for the agent\n"), "{}", ran.err);
+    assert!(
+        ran.err.starts_with("cps: This login session of the workstation has no place for the CPS agent.\n"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn programs_are_told_that_there_is_no_place() {
+    let ran = run(&["status", "--json"], &[]);
+    let problem: serde_json::Value = serde_json::from_str(&ran.err).unwrap();
+    assert_eq!((ran.code, &problem["code"]), (3, &serde_json::json!("agent_no_place")));
 }
 
 #[test]
 fn the_usual_place_is_tried() {
-    let ran = run(&["status"], &[("XDG_RUNTIME_DIR", "/nowhere"), ("LANG", "en_GB.UTF-8")]);
-    assert!(ran.err.contains("/nowhere/cps-agent/control.sock"), "{}", ran.err);
+    let ran = run(&["status", "--json"], &[("XDG_RUNTIME_DIR", "/nowhere"), ("LANG", "en_GB.UTF-8")]);
+    let problem: serde_json::Value = serde_json::from_str(&ran.err).unwrap();
+    assert_eq!(problem["values"]["path"], "/nowhere/cps-agent/control.sock");
 }
 
 #[test]

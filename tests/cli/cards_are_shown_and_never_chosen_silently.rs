@@ -31,8 +31,9 @@ fn several_cards_are_all_shown_but_none_is_chosen() {
     assert_eq!(ran.code, 1);
     assert_eq!(
         ran.err,
-        "cps\u{a0}: plusieurs cartes sont présentes\n\
-         indice\u{a0}: choisissez-en une avec --card\u{a0}: 11111111, 22222222\n"
+        "cps\u{a0}: Plusieurs cartes sont présentes.\n\
+         indice\u{a0}: Laissez une seule carte dans les lecteurs, ou choisissez celle à utiliser\u{a0}: 11111111, \
+         22222222.\n"
     );
     assert!(agent.seen().iter().all(|seen| seen.line == "GET /v1/cards"), "no card was asked anything");
 }
@@ -43,7 +44,10 @@ fn no_card_is_said_so() {
     for words in [&["card", "show"][..], &["card", "certs"], &["card", "pin", "change"]] {
         let ran = agent.cps_english(words);
         assert_eq!(ran.code, 1);
-        assert_eq!(ran.err, "cps: no card is in\nhint: insert a CPS card; “cps readers” shows the readers\n");
+        assert_eq!(
+            ran.err,
+            "cps: There is no card in the reader.\nhint: Insert your CPS card and try again.\n"
+        );
     }
 }
 

@@ -107,7 +107,7 @@ fn an_unreadable_key_file_registers_nothing() {
     ];
     let ran = agent.cps_english(&words);
     assert_eq!(ran.code, 1);
-    assert!(ran.err.starts_with("cps: /nowhere/k cannot be read"), "{}", ran.err);
+    assert!(ran.err.starts_with("cps: The file /nowhere/k cannot be read"), "{}", ran.err);
     assert!(agent.seen().is_empty());
 }
 

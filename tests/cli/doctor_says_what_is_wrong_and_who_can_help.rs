@@ -45,7 +45,10 @@ fn what_is_wrong_has_its_code_the_next_step_and_who_can_help() {
          échec     Ceci ne va pas. [clock_skew]\n          Faites ceci. (votre administrateur)\n\
          attention Ceci ne va pas. [no_reader]\n          Faites ceci. (vous pouvez le faire)\n"
     );
-    assert_eq!(ran.err, "cps\u{a0}: un point ne fonctionne pas\n");
+    assert_eq!(
+        ran.err,
+        "cps\u{a0}: Tout ne fonctionne pas (points à corriger\u{a0}: 1).\nindice\u{a0}: Chaque point ci-dessus dit quoi faire.\n"
+    );
 }
 
 #[test]

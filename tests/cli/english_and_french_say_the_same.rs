@@ -9,18 +9,18 @@ fn nobody() -> Agent {
 
 #[test]
 fn the_locale_chooses() {
-    assert!(nobody().cps(&["session"]).err.starts_with("cps\u{a0}: personne n’est connecté\n"));
-    assert!(nobody().cps_english(&["session"]).err.starts_with("cps: nobody is logged in\n"));
+    assert!(nobody().cps(&["session"]).err.starts_with("cps\u{a0}: Personne n’est connecté.\n"));
+    assert!(nobody().cps_english(&["session"]).err.starts_with("cps: Nobody is logged in.\n"));
 }
 
 #[test]
 fn the_flag_wins() {
-    assert!(nobody().cps(&["--lang", "en", "session"]).err.starts_with("cps: nobody is logged in\n"));
+    assert!(nobody().cps(&["--lang", "en", "session"]).err.starts_with("cps: Nobody is logged in.\n"));
     assert!(
         nobody()
             .cps_english(&["session", "--lang=fr"])
             .err
-            .starts_with("cps\u{a0}: personne n’est connecté\n")
+            .starts_with("cps\u{a0}: Personne n’est connecté.\n")
     );
 }
 

@@ -12,7 +12,7 @@ fn a_session_is_ended() {
 
 #[test]
 fn without_a_session_nothing_is_wrong() {
-    let none = problem("session_none", 404, "Personne n'est connecté.", "Connectez-vous d'abord.");
+    let none = problem("session_none", 404, "Personne n’est connecté.", "Connectez-vous d’abord.");
     let agent = Agent::answering(&[("DELETE /v1/session", 404, none)]);
     let ran = agent.cps(&["logout"]);
     assert_eq!((ran.code, ran.out.as_str()), (0, "personne n’était connecté\n"));

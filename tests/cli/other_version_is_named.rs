@@ -10,8 +10,9 @@ fn another_protocol_is_a_named_error() {
         let ran = agent.cps(&["card", "show"]);
         assert_eq!(ran.code, 3);
         assert!(
-            ran.err
-                .starts_with("cps\u{a0}: l’agent et cette commande ne sont pas de la même version\nindice"),
+            ran.err.starts_with(
+                "cps\u{a0}: Ce programme et l’agent CPS ne sont pas de la même version.\nindice"
+            ),
             "{}",
             ran.err
         );

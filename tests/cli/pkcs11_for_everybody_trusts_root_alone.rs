@@ -84,7 +84,7 @@ fn a_module_that_others_can_replace_is_refused_and_the_place_is_named() {
         machine.mode(place, mode);
         let problem = machine.refusal(&INSTALL);
         assert_eq!(problem["code"], "module_replaceable", "{problem}");
-        let named = format!("/{place} does not belong to root alone");
+        let named = format!("/{place} does not belong to root alone.");
         assert!(problem["title"].as_str().unwrap().ends_with(&named), "{problem}");
         assert!(problem["detail"].as_str().unwrap().contains("where root alone may write"), "{problem}");
         let status =

@@ -120,7 +120,7 @@ fn a_file_of_somebody_else_is_kept_and_named() {
     let ran = home.install();
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(ran.out.contains("p11-kit, has our name but is not ours"), "{}", ran.out);
-    assert!(ran.err.contains("rename or delete"), "{}", ran.err);
+    assert!(ran.err.contains("Rename or delete"), "{}", ran.err);
     assert_eq!(home.read(P11_KIT), "module: /opt/other.so\n");
     assert!(home.path(JAVA).exists(), "the other places are told all the same");
     let ran = home.cps(&["remove"]);

@@ -39,5 +39,9 @@ fn an_answer_that_makes_no_sense_is_our_fault() {
     let agent = Agent::answering(&[("POST /v1/login", 200, serde_json::json!("what?"))]);
     let ran = agent.cps_english(&["login"]);
     assert_eq!(ran.code, 3);
-    assert!(ran.err.starts_with("cps: the agent's answer makes no sense"), "{}", ran.err);
+    assert!(
+        ran.err.starts_with("cps: The CPS agent broke the connection, or its answer makes no sense."),
+        "{}",
+        ran.err
+    );
 }

@@ -52,7 +52,7 @@ fn a_store_that_is_left_is_named_with_what_is_missing() {
     let told: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!((ran.code, &told["stores"][0]["state"]), (1, &json!("no_certutil")));
     let problem: Value = serde_json::from_str(&ran.err).unwrap();
-    assert_eq!(problem["code"], "stores_left");
+    assert_eq!(problem["code"], "stores_need_certutil");
     assert_eq!(agent.seen()[3].body, json!({ "renew": true }));
 }
 

@@ -71,7 +71,7 @@ async fn what_somebody_else_started_and_what_failed_is_told_in_the_agents_words(
     tray.until_says("Aucune carte dans le lecteur").await;
     let failed = scene.login().await.expect_err("there is no card");
     assert_eq!(failed, "no_card");
-    let told = notes.titled("Aucune carte n'est dans le lecteur").await;
+    let told = notes.titled("Aucune carte n’est dans le lecteur").await;
     assert_eq!(told.body, "Insérez votre carte CPS, puis réessayez.");
     tray.until_says("Insérez votre carte CPS, puis réessayez.").await;
 }

@@ -253,7 +253,7 @@ mod tests {
         for (left, code) in [(60, Some("client_certificate_ending")), (30, Some("client_certificate_ending"))]
         {
             let Verdict::Warning(failure) = days(left) else { panic!("{left} days") };
-            assert_eq!(Some(failure.code.0), code);
+            assert_eq!(Some(failure.code.word()), code);
             assert_eq!(failure.values["days"], left);
         }
         assert!(matches!(days(61), Verdict::Good(_)));

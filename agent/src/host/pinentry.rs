@@ -221,7 +221,7 @@ mod tests {
             "OPTION lc-messages=fr_FR.UTF-8",
             "SETKEYINFO --clear",
             "SETTIMEOUT 60",
-            "SETPROMPT Code :",
+            "SETPROMPT Code\u{a0}:",
         ] {
             assert!(log.lines().any(|l| l == line), "{line} is missing in:\n{log}");
         }

@@ -1,9 +1,14 @@
 //! The words of the prompts, French and English side by side.
 //!
 //! Every text names the application that asks and the card that is meant: a prompt that names neither teaches people to
-//! type their PIN anywhere. Names come from certificates and registrations, so they are cut and cleaned first.
+//! type their PIN anywhere. What went wrong is a line of the failure table, as everywhere.
+//! Names come from certificates and registrations, so they are cut and cleaned first.
 
-use cps_agent_core::{failure::Language, policy::program::Wish, session::step::PinFault};
+use cps_agent_core::{
+    failure::{self, Failure, Language},
+    policy::program::Wish,
+    session::step::PinFault,
+};
 
 /// Longest foreign name in a prompt, in characters.
 const NAME: usize = 80;
@@ -105,7 +110,7 @@ pub fn pin(
         description.push_str(&tries(language, left));
     }
     let label = match (meant.soft, language) {
-        (false, Language::French) => "Code :",
+        (false, Language::French) => "Code :",
         (false, Language::English) => "PIN:",
         (true, Language::French) => "Mot de passe :",
         (true, Language::English) => "Passphrase:",
@@ -117,18 +122,18 @@ pub fn pin(
 fn purpose(language: Language, application: &str, deed: Deed, secret: &str) -> String {
     match language {
         Language::French => match deed {
-            Deed::Login => format!("Connexion demandée par : {application}."),
-            Deed::Challenge => format!("Signature demandée par : {application}."),
-            Deed::ChangePin => format!("Changement du {secret} demandé par : {application}."),
-            Deed::Gateway => format!("Accès à un service par votre certificat, demandé par : {application}."),
+            Deed::Login => format!("Connexion demandée par : {application}."),
+            Deed::Challenge => format!("Signature demandée par : {application}."),
+            Deed::ChangePin => format!("Changement du {secret} demandé par : {application}."),
+            Deed::Gateway => format!("Accès à un service par votre certificat, demandé par : {application}."),
             Deed::Program(Wish::Authentication) => {
-                format!("Authentification demandée par le programme : {application}.")
+                format!("Authentification demandée par le programme : {application}.")
             }
             Deed::Program(Wish::Signature) => {
-                format!("Signature d'un document demandée par le programme : {application}.")
+                format!("Signature d’un document demandée par le programme : {application}.")
             }
             Deed::Program(Wish::Decipherment) => {
-                format!("Déchiffrement demandé par le programme : {application}.")
+                format!("Déchiffrement demandé par le programme : {application}.")
             }
         },
         Language::English => match deed {
@@ -169,8 +174,8 @@ pub fn consent(language: Language, application: &str, deed: Deed, meant: Meant<'
     let (card, secret) = (meant.shown(language), meant.secret(language));
     let ask = match language {
         Language::French => format!(
-            "Permettez-vous à ce programme d'utiliser la {card}, sans redemander le {secret}, jusqu'à votre \
-             déconnexion ou au retrait de la carte ?"
+            "Permettez-vous à ce programme d’utiliser la {card}, sans redemander le {secret}, jusqu’à votre \
+             déconnexion ou au retrait de la carte ?"
         )
         .replace("la jeton", "le jeton"),
         Language::English => format!(
@@ -190,17 +195,13 @@ pub fn consent(language: Language, application: &str, deed: Deed, meant: Meant<'
 #[must_use]
 pub fn last_try(language: Language, application: &str, meant: Meant<'_>) -> PromptText {
     let (application, card) = (clean(application), meant.shown(language));
-    let description = match language {
-        Language::French => format!(
-            "Attention : dernier essai pour la {card}.\nSi le code est faux, la carte sera bloquée et il faudra le code de \
-             déblocage.\nDemande de : {application}. Voulez-vous continuer ?"
-        ),
-        Language::English => format!(
-            "Warning: last try for the {card}.\nIf the PIN is wrong, the card will be blocked and its unblocking code \
-             will be needed.\nRequested by: {application}. Do you want to continue?"
-        ),
+    let text = failure::PIN_LAST_TRY.line().text(language);
+    let asked = match language {
+        Language::French => format!("Demande de : {application}, pour la {card}. Voulez-vous continuer ?")
+            .replace("la jeton", "le jeton"),
+        Language::English => format!("Requested by: {application}, for the {card}. Do you want to continue?"),
     };
-    frame(language, description, "", None)
+    frame(language, format!("{}\n{}\n{asked}", text.what, text.next), "", None)
 }
 
 /// Asks for a new PIN; `again` asks to repeat it.
@@ -215,17 +216,17 @@ pub fn new_pin(
     let (card, count) = (meant.shown(language), count(language, lengths));
     let description = match (language, again) {
         (Language::French, false) => {
-            format!("Choisissez le nouveau code de la {card} : {count} chiffres.")
+            format!("Choisissez le nouveau code de la {card} : {count} chiffres.")
         }
         (Language::French, true) => format!("Saisissez encore une fois le nouveau code de la {card}."),
         (Language::English, false) => format!("Choose the new PIN of the {card}: {count} digits."),
         (Language::English, true) => format!("Type the new PIN of the {card} once more."),
     };
-    let (label, error) = match language {
-        Language::French => ("Nouveau code :", "Les deux saisies étaient différentes."),
-        Language::English => ("New PIN:", "The two entries were different."),
+    let label = match language {
+        Language::French => "Nouveau code :",
+        Language::English => "New PIN:",
     };
-    frame(language, description, label, differed.then(|| error.to_owned()))
+    frame(language, description, label, differed.then(|| told(failure::PIN_MISMATCH, language)))
 }
 
 /// Asks for a new passphrase of a soft token that is being made.
@@ -234,19 +235,19 @@ pub fn new_passphrase(language: Language, name: &str, again: bool, differed: boo
     let name = clean(name);
     let description = match (language, again) {
         (Language::French, false) => {
-            format!("Choisissez le mot de passe du nouveau jeton « {name} » : 12 caractères au moins.")
+            format!("Choisissez le mot de passe du nouveau jeton « {name} » : 12 caractères au moins.")
         }
-        (Language::French, true) => format!("Saisissez encore une fois le mot de passe du jeton « {name} »."),
+        (Language::French, true) => format!("Saisissez encore une fois le mot de passe du jeton « {name} »."),
         (Language::English, false) => {
             format!("Choose the passphrase of the new token “{name}”: at least 12 characters.")
         }
         (Language::English, true) => format!("Type the passphrase of the token “{name}” once more."),
     };
-    let (label, error) = match language {
-        Language::French => ("Mot de passe :", "Les deux saisies étaient différentes ou trop courtes."),
-        Language::English => ("Passphrase:", "The two entries were different or too short."),
+    let label = match language {
+        Language::French => "Mot de passe :",
+        Language::English => "Passphrase:",
     };
-    frame(language, description, label, differed.then(|| error.to_owned()))
+    frame(language, description, label, differed.then(|| told(failure::PIN_MISMATCH, language)))
 }
 
 /// Asks for the unblocking code of a card.
@@ -256,10 +257,10 @@ pub fn puk(language: Language, meant: Meant<'_>) -> PromptText {
     let (description, label) = match language {
         Language::French => (
             format!(
-                "Déblocage de la {card}.\nSaisissez le code de déblocage remis avec la carte. Trop d'erreurs la rendent \
+                "Déblocage de la {card}.\nSaisissez le code de déblocage remis avec la carte. Trop d’erreurs la rendent \
                  inutilisable."
             ),
-            "Code de déblocage :",
+            "Code de déblocage :",
         ),
         Language::English => (
             format!(
@@ -305,27 +306,20 @@ fn count(language: Language, (min, max): (u8, u8)) -> String {
     }
 }
 
-/// What went wrong before, when saying so helps.
+/// What went wrong before, when saying so helps. The tries left and the next step stand in the prompt anyway.
 fn mistake(language: Language, fault: &PinFault, meant: Meant<'_>) -> Option<String> {
-    match (language, fault) {
-        (Language::French, PinFault::Wrong { .. }) => {
-            Some(format!("Le {} était faux.", meant.secret(language)))
-        }
-        (Language::English, PinFault::Wrong { .. }) => {
-            Some(format!("The {} was wrong.", meant.secret(language)))
-        }
-        (Language::French, PinFault::Format { min, max }) => {
-            Some(format!("Il faut {} caractères.", count(language, (*min, *max))))
-        }
-        (Language::English, PinFault::Format { min, max }) => {
-            Some(format!("It has {} characters.", count(language, (*min, *max))))
-        }
-        (Language::French, PinFault::Required) => {
-            Some("Un autre programme a réinitialisé la carte.".to_owned())
-        }
-        (Language::English, PinFault::Required) => Some("Another program reset the card.".to_owned()),
-        _ => None,
-    }
+    Some(match fault {
+        PinFault::Wrong { .. } if meant.soft => told(failure::PASSPHRASE_WRONG, language),
+        PinFault::Wrong { .. } => told(failure::PIN_WRONG, language),
+        PinFault::Format { min, max } => told(failure::pin_format(*min, *max), language),
+        PinFault::Required => told(failure::PIN_REQUIRED, language),
+        _ => return None,
+    })
+}
+
+/// What happened.
+fn told(failure: impl Into<Failure>, language: Language) -> String {
+    failure.into().what(language).into_owned()
 }
 
 /// A foreign name fit to be shown: one line, no control or direction characters, not too long.
@@ -351,7 +345,7 @@ mod tests {
         let french = pin(Language::French, "Mon DPI", Deed::Login, CARD, Some(2), None);
         assert_eq!(
             french.description,
-            "Connexion demandée par : Mon DPI.\n\
+            "Connexion demandée par : Mon DPI.\n\
              Saisissez le code confidentiel de la carte Anne MARTIN, nº 12345678 (TEST).\n\
              Il reste 2 essais."
         );
@@ -367,11 +361,11 @@ mod tests {
         let program = program_name(Language::French, Some("/usr/lib/firefox-esr/firefox-esr"));
         for (wish, word) in [
             (Wish::Authentication, "Authentification demandée par le programme"),
-            (Wish::Signature, "Signature d'un document demandée par le programme"),
+            (Wish::Signature, "Signature d’un document demandée par le programme"),
             (Wish::Decipherment, "Déchiffrement demandé par le programme"),
         ] {
             let text = pin(Language::French, &program, Deed::Program(wish), CARD, Some(3), None);
-            let named = format!("{word} : firefox-esr (/usr/lib/firefox-esr/firefox-esr).\n");
+            let named = format!("{word} : firefox-esr (/usr/lib/firefox-esr/firefox-esr).\n");
             assert!(text.description.starts_with(&named), "{}", text.description);
         }
         let soft = Meant { soft: true, ..CARD };
@@ -385,7 +379,7 @@ mod tests {
     fn a_wrong_pin_is_said() {
         let text =
             pin(Language::French, "x", Deed::Login, CARD, Some(2), Some(&PinFault::Wrong { left: Some(2) }));
-        assert_eq!(text.error.as_deref(), Some("Le code confidentiel était faux."));
+        assert_eq!(text.error.as_deref(), Some("Le code est faux."));
     }
 
     #[test]

@@ -280,7 +280,7 @@ impl Cards {
             Ok(opened) => opened,
             Err(error) => {
                 tracing::warn!(%error, "a token file cannot be used");
-                let useless = Inside::Useless(Failure::from(&error));
+                let useless = Inside::Useless(failure::of_card(&error));
                 self.seen().soft.insert(name.to_owned(), Place::new(useless));
                 return;
             }
@@ -362,7 +362,7 @@ impl Cards {
         let inside = match error {
             // It left while it was read, as the monitor will tell: an empty reader, and no fault of a card.
             Error::Removed => Inside::Empty,
-            error => Inside::Useless(Failure::from(error)),
+            error => Inside::Useless(failure::of_card(error)),
         };
         let mut seen = self.seen();
         let Some(place) = seen.own(reader, gone) else { return };

@@ -87,8 +87,9 @@ pub(super) fn only(
     let mut fitting = fitting(shared, wanted, named);
     let any = !fitting.is_empty();
     fitting.retain(|present| able(present));
-    if distinct(&fitting).len() > 1 {
-        return Err(failure::SEVERAL_CARDS.into());
+    let serials = distinct(&fitting);
+    if serials.len() > 1 {
+        return Err(Failure::new(failure::SEVERAL_CARDS).with("serials", serials.join(", ")));
     }
     match fitting.into_iter().next() {
         Some(present) => Ok(present),

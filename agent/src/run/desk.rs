@@ -153,7 +153,7 @@ impl Desk for FrontDesk {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             protocol: PROTOCOL,
             issuer: bridge_problem.is_none().then_some(issuer),
-            bridge_problem: bridge_problem.map(|problem| problem.code.0.to_owned()),
+            bridge_problem: bridge_problem.map(|problem| problem.code.word().to_owned()),
             environment: config::environment_name(fixed.config.trust.environment).to_owned(),
             profile: profile.to_owned(),
             card_service: self.0.cards.service_answers(),

@@ -240,7 +240,7 @@ fn check(finding: &Finding, language: Language) -> words::Check {
     words::Check {
         name: finding.subject.word().to_owned(),
         state: state.to_owned(),
-        code: failure.map(|failure| failure.code.0.to_owned()),
+        code: failure.map(|failure| failure.code.word().to_owned()),
         title: finding.title(language).into_owned(),
         detail: failure.map(|failure| failure.next(language).into_owned()),
         help: failure.map(|failure| failure.code.line().help.word().to_owned()),

@@ -422,7 +422,7 @@ impl Driver {
     fn open(&self, quiet: &mut Quiet, outcome: Outcome, now: UnixTime) -> Result<SessionId, Failure> {
         for warning in &outcome.warnings {
             tracing::warn!(code = %warning.code, "a login succeeded with a warning");
-            self.shared.announce_failure("login", "warning", Some(warning.code.0), warning);
+            self.shared.announce_failure("login", "warning", Some(warning.code.word()), warning);
         }
         if let Some(upstream) = &outcome.upstream {
             quiet.upstream_down = false;

@@ -101,7 +101,7 @@ mod tests {
     fn told(now: Now) -> Option<(&'static str, i64)> {
         match now {
             Now::Tell(failure) => {
-                Some((failure.code.0, failure.values["minutes"].as_i64().expect("a number")))
+                Some((failure.code.word(), failure.values["minutes"].as_i64().expect("a number")))
             }
             Now::Wait(seconds) => {
                 assert!((1..=LOOK).contains(&seconds), "{seconds}");

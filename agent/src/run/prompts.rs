@@ -230,7 +230,7 @@ impl Shared {
             let first = self.secret(present, &first, &asking.screen).await?;
             let (min, max) = lengths;
             if first.len() < usize::from(min) || first.len() > usize::from(max) {
-                return Err(Failure::new(failure::PIN_FORMAT).with("min", min).with("max", max));
+                return Err(failure::pin_format(min, max));
             }
             let again = prompt_text::new_pin(asking.language, meant, lengths, true, false);
             let again = self.secret(present, &again, &asking.screen).await?;
@@ -316,7 +316,7 @@ pub(super) fn fault(error: &Error) -> TokenFault {
         Error::Removed => TokenFault::Removed,
         other => {
             tracing::warn!(error = %other, "a card or token failed");
-            TokenFault::Other(Failure::from(other))
+            TokenFault::Other(failure::of_card(other))
         }
     }
 }
@@ -332,9 +332,7 @@ pub(super) fn failure_of(fault: &TokenFault) -> Failure {
         TokenFault::Pin(PinFault::Wrong { left }) => {
             Failure::new(failure::PIN_WRONG).with("tries_left", *left)
         }
-        TokenFault::Pin(PinFault::Format { min, max }) => {
-            Failure::new(failure::PIN_FORMAT).with("min", *min).with("max", *max)
-        }
+        TokenFault::Pin(PinFault::Format { min, max }) => failure::pin_format(*min, *max),
         TokenFault::Pin(PinFault::Required) => failure::PIN_REQUIRED.into(),
     }
 }

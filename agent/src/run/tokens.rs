@@ -74,7 +74,7 @@ impl Shared {
         let made = tokio::task::spawn_blocking(move || {
             if test { certified(passphrase, &person, now) } else { requested(passphrase, &person) }
         });
-        let made = made.await.map_err(|_| failure::INTERNAL)?.map_err(|error| Failure::from(&error))?;
+        let made = made.await.map_err(|_| failure::INTERNAL)?.map_err(|error| failure::of_card(&error))?;
         let file = self.store.add_token(&name, &made.file).map_err(|error| unwritable(&error))?;
         let authority = match &made.authority {
             Some(authority) => {

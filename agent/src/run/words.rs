@@ -116,7 +116,7 @@ pub(super) fn useless_token(place: &PlaceSeen) -> Option<words::Card> {
         test: false,
         holder: None,
         unlocked: false,
-        problem: Some(failure.code.0.to_owned()),
+        problem: Some(failure.code.word().to_owned()),
         warning: None,
     })
 }

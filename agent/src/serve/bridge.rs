@@ -126,7 +126,7 @@ impl<D: Desk> Bridge<D> {
 
     /// Tells the audit trail why somebody was not let in.
     async fn refuse(&self, reason: Code, visitor: Option<&Visitor>) {
-        if !self.refusals.tell(reason.0) {
+        if !self.refusals.tell(reason.word()) {
             return;
         }
         let program = match visitor {

@@ -129,8 +129,8 @@ pub fn describe(failure: &Failure, language: Language) -> Problem {
         title: failure.what(language).into_owned(),
         detail: Some(failure.next(language).into_owned()),
         status: line.status,
-        code: line.code.0.to_owned(),
+        code: line.code.to_owned(),
         help: Some(line.help.word().to_owned()),
-        values: if line.code == INTERNAL { serde_json::Map::new() } else { failure.values.clone() },
+        values: if failure.code == INTERNAL { serde_json::Map::new() } else { failure.values.clone() },
     }
 }

@@ -5,7 +5,6 @@ test-mark = TEST – not for real patients
 ## The state, at the head of the menu and in the tooltip
 
 state-stopped = The CPS agent is not running.
-state-foreign = The CPS agent was updated. Log out of this computer and in again.
 state-no-reader = No card reader
 state-no-card = No card in the reader
 state-card = Card of { $holder }
@@ -93,10 +92,3 @@ client-body = It may ask you to identify yourself. If you did not expect it, tel
 well-title = Everything works
 well-body = The diagnosis found nothing wrong.
 more = To see everything: cps doctor
-not-opened-title = The browser did not open
-not-opened-body = Open this address yourself: { $address }
-no-browser = Tell your administrator: no browser is set for this desktop.
-not-started-title = The agent could not be started
-not-started-body = Log out of this computer and in again; if that does not help, tell your administrator.
-absent-title = The CPS agent does not answer
-absent-body = Choose “Start the agent” in the menu of the icon.

@@ -5,7 +5,6 @@ test-mark = TEST – ne pas utiliser pour de vrais patients
 ## L’état, en tête du menu et dans l’infobulle
 
 state-stopped = L’agent CPS est arrêté.
-state-foreign = L’agent CPS a été mis à jour. Fermez votre session de travail, puis rouvrez-la.
 state-no-reader = Aucun lecteur de carte
 state-no-card = Aucune carte dans le lecteur
 state-card = Carte de { $holder }
@@ -93,10 +92,3 @@ client-body = Elle pourra vous demander de vous identifier. Si vous ne l’atten
 well-title = Tout fonctionne
 well-body = Le diagnostic n’a rien trouvé d’anormal.
 more = Pour tout voir : cps doctor
-not-opened-title = Le navigateur ne s’est pas ouvert
-not-opened-body = Ouvrez vous-même cette adresse : { $address }
-no-browser = Prévenez votre administrateur : aucun navigateur n’est réglé pour ce bureau.
-not-started-title = L’agent n’a pas pu être démarré
-not-started-body = Fermez votre session de travail, rouvrez-la, et si cela ne suffit pas, prévenez votre administrateur.
-absent-title = L’agent CPS ne répond pas
-absent-body = Choisissez « Démarrer l’agent » dans le menu de l’icône.

@@ -5,11 +5,12 @@ use crate::{
     link::{self, Heard},
     memory::Memory,
     panel::Order,
-    state::{self, Command, Facts, Key, Notice, Telling},
+    state::{self, Command, Facts, Key, Look, Notice, Telling},
     tasks::{self, Done, Question},
     text::{Language, Texts},
 };
 use cps_agent_api::words::{Card, Event, Problem};
+use cps_agent_failure::{self as failure, Failure};
 use jiff::{Timestamp, tz::TimeZone};
 use std::sync::mpsc::Sender;
 use tokio::{
@@ -173,11 +174,21 @@ impl Tray {
         }
     }
 
+    /// The same for what this program found by itself.
+    async fn fail_here(&mut self, failure: &Failure) {
+        let (language, look) = (self.texts.language.of_table(), Look::Attention);
+        let (title, body) = (failure.what(language).into_owned(), failure.next(language).into_owned());
+        self.tell(Telling::Show(Notice { key: Key::Agent, title, body, look, urgent: false })).await;
+    }
+
     /// Does what the person chose. What takes its time is a task, and comes back as [`Done`].
     async fn obey(&mut self, command: Command) {
         if self.facts.known().is_none() && !matches!(command, Command::Language(_) | Command::StartAgent) {
-            let body = self.texts.get("absent-body");
-            return self.say(Key::Agent, "absent-title", body).await;
+            let code = match self.facts.link {
+                state::Link::Foreign => failure::AGENT_VERSION,
+                _ => failure::AGENT_ABSENT,
+            };
+            return self.fail_here(&code.into()).await;
         }
         match command {
             Command::LoginByCard(card) => self.log_in(tasks::by_card(&self.facts, card)),
@@ -209,8 +220,7 @@ impl Tray {
             Command::Help => self.ask(Question::Help),
             Command::StartAgent => {
                 if !desktop::start_agent().await {
-                    let body = self.texts.get("not-started-body");
-                    self.say(Key::Agent, "not-started-title", body).await;
+                    self.fail_here(&failure::AGENT_NOT_STARTED.into()).await;
                 }
             }
             Command::Language(language) => {
@@ -236,16 +246,14 @@ impl Tray {
 
     async fn open(&mut self, address: &str) {
         if desktop::open(address).is_err() {
-            let body = self.texts.with("not-opened-body", &[("address", address)]);
-            self.say(Key::Agent, "not-opened-title", body).await;
+            self.fail_here(&Failure::new(failure::BROWSER_NOT_OPENED).with("address", address)).await;
         }
     }
 
     /// Opens a page whose address is not for reading.
     async fn open_unseen(&mut self, address: &str) {
         if desktop::open(address).is_err() {
-            let body = self.texts.get("no-browser");
-            self.say(Key::Agent, "not-opened-title", body).await;
+            self.fail_here(&failure::NO_BROWSER.into()).await;
         }
     }
 

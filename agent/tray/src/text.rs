@@ -29,6 +29,14 @@ impl Language {
         }
     }
 
+    /// The same in the failure table.
+    pub(crate) fn of_table(self) -> cps_agent_failure::Language {
+        match self {
+            Self::French => cps_agent_failure::Language::French,
+            Self::English => cps_agent_failure::Language::English,
+        }
+    }
+
     /// The language of a tag.
     pub(crate) fn tagged(tag: &str) -> Option<Self> {
         Self::NAMED.into_iter().map(|(language, _)| language).find(|language| language.tag() == tag)

@@ -21,6 +21,7 @@ pub mod card;
 pub mod control;
 pub mod demo;
 pub mod der;
+pub mod failures;
 pub mod orders;
 pub mod pinentry;
 pub mod pki;

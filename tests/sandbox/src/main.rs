@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 use cps_sandbox::{
     browser::program,
-    control, demo,
+    control, demo, failures,
     orders::{CardOrder, Order, PersonOrder, PhoneOrder, UpstreamOrder},
     pinentry, up,
 };
@@ -45,6 +45,8 @@ enum Command {
     /// Answer on the phone with the e-CPS of a running sandbox
     #[command(subcommand)]
     Phone(PhoneOrder),
+    /// Print the failure table as a page: every code, what happened, what to do, who can help
+    Failures(failures::Arguments),
     /// Open a page as a person with a browser would, and make the choice of a profile on the wallet's page
     Browse(program::Arguments),
 }
@@ -87,6 +89,7 @@ fn sandbox(arguments: Arguments) -> Result<(), String> {
             Command::Upstream(order) => tell(arguments.socket.as_deref(), Order::Upstream(order)).await,
             Command::Person(order) => tell(arguments.socket.as_deref(), Order::Person(order)).await,
             Command::Phone(order) => tell(arguments.socket.as_deref(), Order::Phone(order)).await,
+            Command::Failures(wish) => failures::run(&wish),
             Command::Browse(wish) => program::run(wish).await,
         }
     })

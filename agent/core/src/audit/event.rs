@@ -250,7 +250,7 @@ impl Event {
             Outcome::Done => line.insert("result".into(), "done".into()),
             Outcome::Refused(code) => {
                 line.insert("result".into(), "refused".into());
-                line.insert("code".into(), code.0.into())
+                line.insert("code".into(), code.word().into())
             }
             Outcome::Protocol(error) => {
                 line.insert("result".into(), "refused".into());

@@ -17,7 +17,7 @@ fn events() -> Vec<Event> {
                 program: Some("/usr/bin/dpi".into()),
             }),
         Event::protocol(What::TokenIssued(Grant::Code), "invalid_grant"),
-        Event::refused(What::Pin(Some(2)), Code("pin_wrong")),
+        Event::refused(What::Pin(Some(2)), crate::failure::PIN_WRONG),
         Event::done(What::SessionEnded(SessionEnd::CardRemoved)),
     ]
 }

@@ -34,7 +34,7 @@ impl std::fmt::Debug for Authorize {
         match self {
             Self::Redirect(_) => f.write_str("Redirect(…)"),
             Self::Login(_) => f.write_str("Login(…)"),
-            Self::Refuse(code) => write!(f, "Refuse({})", code.0),
+            Self::Refuse(code) => write!(f, "Refuse({})", code),
         }
     }
 }

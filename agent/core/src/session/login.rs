@@ -319,10 +319,12 @@ impl AwaitToken {
         let seen = match event {
             Event::Token(seen) => seen,
             Event::NoToken(why) => return Err(why),
-            Event::SeveralTokens(_) if case.purpose.way == Way::Token => {
-                return Err(failure::SEVERAL_TOKENS.into());
+            Event::SeveralTokens(names) if case.purpose.way == Way::Token => {
+                return Err(Failure::new(failure::SEVERAL_TOKENS).with("names", names.join(", ")));
             }
-            Event::SeveralTokens(_) => return Err(failure::SEVERAL_CARDS.into()),
+            Event::SeveralTokens(serials) => {
+                return Err(Failure::new(failure::SEVERAL_CARDS).with("serials", serials.join(", ")));
+            }
             _ => return Err(unexpected()),
         };
         let holding = Holding::accept(seen, case, moment.now)?;

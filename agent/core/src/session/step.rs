@@ -89,7 +89,7 @@ pub enum TokenFault {
     Pin(PinFault),
     /// The card left.
     Removed,
-    /// Anything else, as the failure table has it (`Failure::from(&error)`).
+    /// Anything else, as the failure table has it (`failure::of_card(&error)`).
     Other(Failure),
 }
 

@@ -1,7 +1,7 @@
 //! Watching the readers: the thread that waits for their changes, and leaving them alone while another user has the screen.
 
 use super::{CardEvent, Cards, Inside, Place};
-use cps_agent_core::failure::Failure;
+use cps_agent_core::failure;
 use cps_card::readers::{self, Monitor, Readers};
 use std::{
     sync::{Arc, PoisonError, mpsc},
@@ -126,7 +126,7 @@ impl Cards {
             readers::Event::CardRemoved { reader } => self.empty(&reader),
             readers::Event::ServiceLost { why } => {
                 tracing::warn!(%why, "the smart-card service does not answer");
-                self.seen().lost = Some(Failure::from(&why));
+                self.seen().lost = Some(failure::of_transport(&why));
                 self.tell(CardEvent::Service(false));
             }
             readers::Event::ServiceBack => {

@@ -108,7 +108,8 @@ impl Call<'_> {
                 own.sort_by_key(|present| present.description.key(KeyRole::Authentication).is_none());
                 let first = own.first().cloned();
                 if own.iter().any(|other| first.as_ref().is_some_and(|f| f.serial() != other.serial())) {
-                    return Err(failure::SEVERAL_CARDS.into());
+                    let serials: Vec<_> = own.iter().map(|card| card.serial()).collect();
+                    return Err(Failure::new(failure::SEVERAL_CARDS).with("serials", serials.join(", ")));
                 }
                 if first.is_none() && !cards.present().is_empty() {
                     return Err(failure::OTHER_PERSON.into());

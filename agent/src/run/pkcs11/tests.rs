@@ -19,7 +19,7 @@ fn key() -> KeyInfo {
 }
 
 fn refused(key: &KeyInfo, scheme: Word, input: Input, length: usize) -> Option<&'static str> {
-    task(key, scheme, input, vec![1; length]).err().map(|failure| failure.code.0)
+    task(key, scheme, input, vec![1; length]).err().map(|failure| failure.code.word())
 }
 
 #[test]

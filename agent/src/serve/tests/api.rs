@@ -216,7 +216,7 @@ async fn a_session_is_seen_and_ended_by_its_application() {
 async fn problems_speak_the_callers_language() {
     let french = ask(&desk(), "GET /v1/nonsense").await;
     assert_eq!(french.header("content-language"), "fr");
-    assert_eq!(french.json()["title"], "L'agent n'offre rien à cette adresse.");
+    assert_eq!(french.json()["title"], "L’agent n’offre rien à cette adresse.");
     let english = ask(&desk(), "GET /v1/nonsense\nAccept-Language: en-GB,en;q=0.9,fr;q=0.8").await;
     assert_eq!(english.json()["title"], "The agent offers nothing at this address.");
     assert_eq!(english.json()["type"], "urn:cps-agent:problem:not_found");

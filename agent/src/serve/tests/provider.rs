@@ -80,7 +80,7 @@ async fn authorize_redirects_to_the_client_or_to_the_login_page() {
 async fn an_untrusted_request_ends_on_a_page_for_the_person() {
     let answer = ask(&desk(), "GET /authorize?client_id=evil&redirect_uri=https://evil.example").await;
     assert_eq!((answer.status, answer.header("location")), (400, ""));
-    assert!(answer.body.contains("Cette application n&#39;est pas enregistrée"), "{}", answer.body);
+    assert!(answer.body.contains("Cette application n’est pas enregistrée"), "{}", answer.body);
     assert!(!answer.body.contains("evil"), "nothing of the request is shown: {}", answer.body);
 }
 

@@ -14,6 +14,7 @@ use crate::text::Texts;
 use cps_agent_api::words::{
     Card, Event, LoginProgress, PinState, Problem, Service, Session, Status, Waiting,
 };
+use cps_agent_failure::AGENT_VERSION;
 use std::collections::BTreeMap;
 
 /// What the icon shows.
@@ -196,8 +197,11 @@ impl Facts {
     /// The state in one or two lines: the head of the menu and the tooltip.
     fn headline(&self, texts: &Texts, at: TimeOfDay<'_>) -> Vec<String> {
         let Some(known) = self.known() else {
-            let foreign = matches!(self.link, Link::Foreign);
-            return vec![texts.get(if foreign { "state-foreign" } else { "state-stopped" })];
+            if !matches!(self.link, Link::Foreign) {
+                return vec![texts.get("state-stopped")];
+            }
+            let text = AGENT_VERSION.line().text(texts.language.of_table());
+            return vec![text.what.to_owned(), text.next.to_owned()];
         };
         let mut lines = Vec::new();
         if let Some(prompt) = &known.status.prompt {

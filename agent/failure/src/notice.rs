@@ -2,8 +2,8 @@
 
 failures! {
     CARD_ENDING = "card_ending" 409 CardIssuer
-        fr "Le certificat de votre carte arrive à sa fin (jours restants : {days})."
-           "Demandez dès maintenant une nouvelle carte à l'Agence du numérique en santé : sans elle, vous ne pourrez plus vous connecter par carte."
+        fr "Le certificat de votre carte arrive à sa fin (jours restants : {days})."
+           "Demandez dès maintenant une nouvelle carte à l’Agence du numérique en santé : sans elle, vous ne pourrez plus vous connecter par carte."
         en "The certificate of your card is about to end (days left: {days})."
            "Ask the Agence du numérique en santé for a new card now: without it you cannot log in by card any more."
     SESSION_ENDING = "session_ending" 409 Person
@@ -13,7 +13,7 @@ failures! {
            "Save your work, and log in again when it has ended."
     SESSION_IDLE = "session_idle" 409 Person
         fr "Sans activité de votre part, votre session se termine dans {minutes} min."
-           "Continuez à travailler, ou ouvrez la page de l'agent, pour la garder."
+           "Continuez à travailler, ou ouvrez la page de l’agent, pour la garder."
         en "Without any activity of yours, your session ends in {minutes} min."
            "Go on working, or open the agent's page, to keep it."
 }

@@ -3,59 +3,59 @@
 failures! {
     // Who may call it.
     GATEWAY_WEB_PAGE = "gateway_web_page" 403 Vendor
-        fr "Une page web a tenté d'utiliser la passerelle d'un logiciel."
+        fr "Une page web a tenté d’utiliser la passerelle d’un logiciel."
            "La passerelle sert aux logiciels de ce poste, jamais aux pages. Si vous connaissez cette page, prévenez votre administrateur."
         en "A web page tried to use the gateway of a program."
            "The gateway is for programs of this workstation, never for pages. If you know this page, tell your administrator."
     GATEWAY_UNKNOWN = "gateway_unknown" 404 Administrator
-        fr "L'agent n'a pas de passerelle de ce nom ({gateway})."
-           "Vérifiez l'adresse appelée par l'application, ou demandez à votre administrateur de créer la section [gateway.{gateway}]."
+        fr "L’agent n’a pas de passerelle de ce nom ({gateway})."
+           "Vérifiez l’adresse appelée par l’application, ou demandez à votre administrateur de créer la section [gateway.{gateway}]."
         en "The agent has no gateway of this name ({gateway})."
            "Check the address that the application calls, or ask your administrator for a section [gateway.{gateway}]."
     GATEWAY_SECRET = "gateway_secret" 401 Vendor
-        fr "L'adresse secrète de l'application n'est pas, ou n'est plus, connue de la passerelle {gateway}."
-           "Inscrivez l'application à nouveau (cps client add --gateway {gateway}) et donnez-lui l'adresse affichée."
+        fr "L’adresse secrète de l’application n’est pas, ou n’est plus, connue de la passerelle {gateway}."
+           "Inscrivez l’application à nouveau (cps client add --gateway {gateway}) et donnez-lui l’adresse affichée."
         en "The application's secret address is not, or no longer, known to the gateway {gateway}."
            "Register the application again (cps client add --gateway {gateway}) and give it the address that is shown."
     GATEWAY_CLIENT = "gateway_client" 403 Administrator
-        fr "Cette application n'est pas de celles qui peuvent utiliser la passerelle {gateway}."
-           "Demandez à votre administrateur de l'ajouter à gateway.{gateway}.clients."
+        fr "Cette application n’est pas de celles qui peuvent utiliser la passerelle {gateway}."
+           "Demandez à votre administrateur de l’ajouter à gateway.{gateway}.clients."
         en "This application is not one of those that may use the gateway {gateway}."
            "Ask your administrator to add it to gateway.{gateway}.clients."
     GATEWAY_NOBODY = "gateway_nobody" 401 Person
-        fr "Personne n'est connecté : la passerelle {gateway} est fermée."
+        fr "Personne n’est connecté : la passerelle {gateway} est fermée."
            "Connectez-vous (cps login, ou depuis votre logiciel), puis réessayez."
         en "Nobody is logged in: the gateway {gateway} is closed."
            "Log in (cps login, or from your software), then try again."
     GATEWAY_LOCKED = "gateway_locked" 401 Person
-        fr "La session est verrouillée : la passerelle {gateway} est fermée."
+        fr "La session est verrouillée : la passerelle {gateway} est fermée."
            "Remettez votre carte et saisissez votre code pour reprendre la session, puis réessayez."
         en "The session is locked: the gateway {gateway} is closed."
            "Insert your card again and enter your PIN to resume the session, then try again."
     GATEWAY_BUSY = "gateway_busy" 429 Vendor
-        fr "L'application a trop de demandes en cours sur la passerelle {gateway}."
+        fr "L’application a trop de demandes en cours sur la passerelle {gateway}."
            "Elle doit en attendre les réponses, ou votre administrateur augmenter gateway.{gateway}.requests."
         en "The application has too many requests under way at the gateway {gateway}."
            "It must wait for their answers, or your administrator raise gateway.{gateway}.requests."
     GATEWAY_PATH = "gateway_path" 400 Vendor
         fr "Le chemin demandé pourrait sortir de celui de la passerelle {gateway}."
-           "Signalez-le à l'éditeur de l'application : ni segments « . » ou « .. », ni barres doubles ou codées."
+           "Signalez-le à l’éditeur de l’application : ni segments « . » ou « .. », ni barres doubles ou codées."
         en "The path that is asked for could leave the one of the gateway {gateway}."
            "Tell the vendor of the application: no segments “.” or “..”, no slashes doubled or encoded."
 
     // What it stands on here.
     GATEWAY_FILES = "gateway_files" 503 Administrator
-        fr "La passerelle {gateway} ne peut pas servir : {reason}."
+        fr "La passerelle {gateway} ne peut pas servir : {reason}."
            "Demandez à votre administrateur de corriger les fichiers nommés dans [gateway.{gateway}]."
         en "The gateway {gateway} cannot serve: {reason}."
            "Ask your administrator to correct the files named in [gateway.{gateway}]."
     GATEWAY_CERTIFICATE_ENDING = "gateway_certificate_ending" 503 Administrator
-        fr "Le certificat d'organisation de la passerelle {gateway} se termine dans {days} jours."
+        fr "Le certificat d’organisation de la passerelle {gateway} se termine dans {days} jours."
            "Demandez dès maintenant son renouvellement (gateway.{gateway}.certificate)."
         en "The organisation's certificate of the gateway {gateway} ends in {days} days."
            "Ask for its renewal now (gateway.{gateway}.certificate)."
     GATEWAY_CERTIFICATE_EXPIRED = "gateway_certificate_expired" 503 Administrator
-        fr "Le certificat d'organisation de la passerelle {gateway} a expiré."
+        fr "Le certificat d’organisation de la passerelle {gateway} a expiré."
            "Remplacez le certificat et sa clé (gateway.{gateway}.certificate, gateway.{gateway}.key)."
         en "The organisation's certificate of the gateway {gateway} has expired."
            "Replace the certificate and its key (gateway.{gateway}.certificate, gateway.{gateway}.key)."
@@ -63,47 +63,47 @@ failures! {
     // What the origin does.
     GATEWAY_UNREACHABLE = "gateway_unreachable" 504 Administrator
         fr "Le service de la passerelle {gateway} est injoignable ({origin})."
-           "Vérifiez le réseau et réessayez ; si cela dure, consultez les annonces du service."
+           "Vérifiez le réseau et réessayez ; si cela dure, consultez les annonces du service."
         en "The service of the gateway {gateway} cannot be reached ({origin})."
            "Check the network and try again; if it lasts, see the service's announcements."
     GATEWAY_SLOW = "gateway_slow" 504 Upstream
-        fr "Le service de la passerelle {gateway} n'a pas répondu à temps."
-           "Réessayez ; si cela dure, consultez les annonces du service."
+        fr "Le service de la passerelle {gateway} n’a pas répondu à temps."
+           "Réessayez ; si cela dure, consultez les annonces du service."
         en "The service of the gateway {gateway} did not answer in time."
            "Try again; if it lasts, see the service's announcements."
     GATEWAY_BROKEN = "gateway_broken" 502 Upstream
-        fr "Le service de la passerelle {gateway} a rompu la connexion, ou sa réponse n'est pas lisible."
+        fr "Le service de la passerelle {gateway} a rompu la connexion, ou sa réponse n’est pas lisible."
            "Vérifiez dans le logiciel si la demande a été prise en compte, puis réessayez."
         en "The service of the gateway {gateway} broke the connection, or its answer cannot be read."
            "Check in the software whether the request was taken, then try again."
     GATEWAY_ORIGIN_UNTRUSTED = "gateway_origin_untrusted" 502 Administrator
-        fr "Le certificat de {origin} ne vient d'aucune des autorités de la passerelle {gateway} (émetteur : {issuer})."
-           "Si l'émetteur est celui du réseau du site, un équipement intercepte la connexion. Sinon, complétez gateway.{gateway}.anchors (IGC-Santé pour les services nationaux)."
+        fr "Le certificat de {origin} ne vient d’aucune des autorités de la passerelle {gateway} (émetteur : {issuer})."
+           "Si l’émetteur est celui du réseau du site, un équipement intercepte la connexion. Sinon, complétez gateway.{gateway}.anchors (IGC-Santé pour les services nationaux)."
         en "The certificate of {origin} comes from none of the authorities of the gateway {gateway} (issuer: {issuer})."
            "If the issuer is the site's network, some equipment intercepts the connection. Otherwise complete gateway.{gateway}.anchors (IGC-Santé for national services)."
     GATEWAY_ORIGIN_NAME = "gateway_origin_name" 502 Administrator
-        fr "Le serveur de la passerelle {gateway} présente le certificat d'un autre nom que {origin}."
-           "Vérifiez gateway.{gateway}.origin ; s'il est juste, prévenez l'exploitant du service."
+        fr "Le serveur de la passerelle {gateway} présente le certificat d’un autre nom que {origin}."
+           "Vérifiez gateway.{gateway}.origin ; s’il est juste, prévenez l’exploitant du service."
         en "The server of the gateway {gateway} shows the certificate of another name than {origin}."
            "Check gateway.{gateway}.origin; if it is right, tell whoever runs the service."
     GATEWAY_ORIGIN_EXPIRED = "gateway_origin_expired" 502 Administrator
-        fr "Le certificat de {origin} n'est pas valable à la date de ce poste."
-           "Vérifiez la date et l'heure du poste ; si elles sont justes, prévenez l'exploitant du service."
+        fr "Le certificat de {origin} n’est pas valable à la date de ce poste."
+           "Vérifiez la date et l’heure du poste ; si elles sont justes, prévenez l’exploitant du service."
         en "The certificate of {origin} is not valid at the date of this workstation."
            "Check the workstation's date and time; if they are right, tell whoever runs the service."
     GATEWAY_ORIGIN_REVOKED = "gateway_origin_revoked" 502 Upstream
         fr "Le certificat de {origin} est révoqué."
-           "N'insistez pas : prévenez l'exploitant du service."
+           "N’insistez pas : prévenez l’exploitant du service."
         en "The certificate of {origin} is revoked."
            "Do not insist: tell whoever runs the service."
     GATEWAY_TLS = "gateway_tls" 502 Upstream
-        fr "Le service de la passerelle {gateway} et ce poste n'ont pas de version de TLS en commun (1.2 ou 1.3)."
-           "Prévenez l'exploitant du service ; une carte CPS3 ne sait que TLS 1.2."
+        fr "Le service de la passerelle {gateway} et ce poste n’ont pas de version de TLS en commun (1.2 ou 1.3)."
+           "Prévenez l’exploitant du service ; une carte CPS3 ne sait que TLS 1.2."
         en "The service of the gateway {gateway} and this workstation have no version of TLS in common (1.2 or 1.3)."
            "Tell whoever runs the service; a CPS3 card knows TLS 1.2 alone."
     GATEWAY_CERTIFICATE_REFUSED = "gateway_certificate_refused" 502 Upstream
         fr "Le service de la passerelle {gateway} refuse le certificat présenté."
-           "Vérifiez que cette carte, ou ce certificat d'organisation, est déclarée auprès du service et valable."
+           "Vérifiez que cette carte, ou ce certificat d’organisation, est déclarée auprès du service et valable."
         en "The service of the gateway {gateway} refuses the certificate that was shown."
            "Check that this card, or this organisation's certificate, is declared there and valid."
 }
