@@ -72,7 +72,7 @@ async fn oidcc_ui_locales() {
     })
     .await;
     for (locales, words) in
-        [("fr-CA en", "demande que vous vous identifiiez"), ("se en", "asks you to sign in")]
+        [("fr-CA en", "vous demande de vous identifier"), ("se en", "asks you to sign in")]
     {
         let answer = op.get(&party.request(&[("ui_locales", locales), ("prompt", "login")])).await;
         let page = op.moved(&answer).expect("a page");

@@ -169,13 +169,13 @@ failures! {
         en "The file of the e-CPS token is damaged or cannot be read."
            "Restore it from a backup, or make a new token."
     PASSPHRASE_WRONG = "passphrase_wrong" 403 Person
-        fr "Le mot de passe du jeton est faux."
-           "Vérifiez-le avant de le saisir à nouveau."
+        fr "La phrase secrète du jeton est fausse."
+           "Vérifiez-la avant de la saisir à nouveau."
         en "The token's passphrase is wrong."
            "Make sure of it before you enter it again."
     PASSPHRASE_SHORT = "passphrase_short" 422 Person
-        fr "Le mot de passe du jeton doit compter au moins {min} caractères."
-           "Choisissez-en un plus long : quelques mots sans rapport entre eux conviennent bien."
+        fr "La phrase secrète du jeton doit compter au moins {min} caractères."
+           "Choisissez-en une plus longue : quelques mots sans rapport entre eux conviennent bien."
         en "The passphrase must have at least {min} characters."
            "Choose a longer one: a few unrelated words do well."
 }

@@ -81,7 +81,7 @@ impl Meant<'_> {
         match (self.soft, language) {
             (false, Language::French) => "code confidentiel",
             (false, Language::English) => "PIN",
-            (true, Language::French) => "mot de passe du jeton",
+            (true, Language::French) => "phrase secrète",
             (true, Language::English) => "token passphrase",
         }
     }
@@ -101,7 +101,9 @@ pub fn pin(
     let (card, secret) = (meant.shown(language), meant.secret(language));
     let purpose = purpose(language, &application, deed, secret);
     let ask = match language {
-        Language::French => format!("Saisissez le {secret} de la {card}.").replace("de la jeton", "du jeton"),
+        Language::French => format!("Saisissez le {secret} de la {card}.")
+            .replace("de la jeton", "du jeton")
+            .replace("le phrase", "la phrase"),
         Language::English => format!("Type the {secret} of the {card}."),
     };
     let mut description = format!("{purpose}\n{ask}");
@@ -112,7 +114,7 @@ pub fn pin(
     let label = match (meant.soft, language) {
         (false, Language::French) => "Code :",
         (false, Language::English) => "PIN:",
-        (true, Language::French) => "Mot de passe :",
+        (true, Language::French) => "Phrase secrète :",
         (true, Language::English) => "Passphrase:",
     };
     frame(language, description, label, previous.and_then(|fault| mistake(language, fault, meant)))
@@ -124,7 +126,8 @@ fn purpose(language: Language, application: &str, deed: Deed, secret: &str) -> S
         Language::French => match deed {
             Deed::Login => format!("Connexion demandée par : {application}."),
             Deed::Challenge => format!("Signature demandée par : {application}."),
-            Deed::ChangePin => format!("Changement du {secret} demandé par : {application}."),
+            Deed::ChangePin => format!("Changement du {secret} demandé par : {application}.")
+                .replace("du phrase", "de la phrase"),
             Deed::Gateway => format!("Accès à un service par votre certificat, demandé par : {application}."),
             Deed::Program(Wish::Authentication) => {
                 format!("Authentification demandée par le programme : {application}.")
@@ -177,7 +180,8 @@ pub fn consent(language: Language, application: &str, deed: Deed, meant: Meant<'
             "Permettez-vous à ce programme d’utiliser la {card}, sans redemander le {secret}, jusqu’à votre \
              déconnexion ou au retrait de la carte ?"
         )
-        .replace("la jeton", "le jeton"),
+        .replace("la jeton", "le jeton")
+        .replace("le phrase", "la phrase"),
         Language::English => format!(
             "Do you let this program use the {card}, without asking for the {secret} again, until you log out or \
              remove the card?"
@@ -235,16 +239,18 @@ pub fn new_passphrase(language: Language, name: &str, again: bool, differed: boo
     let name = clean(name);
     let description = match (language, again) {
         (Language::French, false) => {
-            format!("Choisissez le mot de passe du nouveau jeton « {name} » : 12 caractères au moins.")
+            format!("Choisissez la phrase secrète du nouveau jeton « {name} » : 12 caractères au moins.")
         }
-        (Language::French, true) => format!("Saisissez encore une fois le mot de passe du jeton « {name} »."),
+        (Language::French, true) => {
+            format!("Saisissez encore une fois la phrase secrète du jeton « {name} ».")
+        }
         (Language::English, false) => {
             format!("Choose the passphrase of the new token “{name}”: at least 12 characters.")
         }
         (Language::English, true) => format!("Type the passphrase of the token “{name}” once more."),
     };
     let label = match language {
-        Language::French => "Mot de passe :",
+        Language::French => "Phrase secrète :",
         Language::English => "Passphrase:",
     };
     frame(language, description, label, differed.then(|| told(failure::PIN_MISMATCH, language)))

@@ -8,7 +8,7 @@ home-title = cps-agent
 home-text = L’agent CPS de ce poste fonctionne. Vous pouvez fermer cette page.
 
 login-title = Connexion
-login-asks = { $application } demande que vous vous identifiiez.
+login-asks = { $application } vous demande de vous identifier.
 login-start = Connectez-vous
 login-choose = Choisissez comment vous connecter
 login-again = Réessayez

@@ -81,7 +81,7 @@ pub(super) fn reason(page: &mut Page, caller: &Caller, failure: &Failure) {
     // What the person can mend alone needs nobody else.
     let help = (line.help != Help::Person).then(|| {
         let who = text(caller.language, &format!("help-{}", line.help.word()));
-        format!("{who} {}", text_with(caller.language, "help-code", "code", line.code.0))
+        format!("{who} {}", text_with(caller.language, "help-code", "code", line.code))
     });
     page.reason(&failure.what(caller.language), &failure.next(caller.language), help.as_deref());
 }
