@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::audit::event::{Grant, SessionEnd};
-use crate::failure::Code;
 use crate::identity::{NationalId, SessionId, UnixTime, Way};
 
 fn events() -> Vec<Event> {
