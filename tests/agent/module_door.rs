@@ -121,7 +121,8 @@ impl Scene {
     ) -> Result<Vec<u8>, String> {
         let request =
             DecryptRequest { serial: serial.to_owned(), key, data: data.into(), screen: Screen::default() };
-        code(self.control().await.pkcs11_decrypt(&request).await).map(|answer| zeroize::Zeroizing::<Vec<u8>>::from(answer.plaintext).to_vec())
+        code(self.control().await.pkcs11_decrypt(&request).await)
+            .map(|answer| zeroize::Zeroizing::<Vec<u8>>::from(answer.plaintext).to_vec())
     }
 
     /// Has another program's message signed.
