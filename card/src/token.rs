@@ -1,6 +1,6 @@
 //! What everything above this crate uses: one trait for cards and soft tokens.
 
-use crate::{Error, Pin, PinStatus, Puk, certificate::Certificate};
+use crate::{Error, Pin, PinStatus, Puk, applet, certificate::Certificate};
 use std::sync::Arc;
 
 /// What kind of thing holds the keys.
@@ -134,6 +134,15 @@ pub struct KeyInfo {
     pub block: usize,
     /// [`Token::decipher`] works with this key.
     pub deciphers: bool,
+}
+
+impl KeyInfo {
+    /// Whether the key signs this as [`Encoded::Pkcs1`]. A signature key takes nothing but a DigestInfo of SHA-256.
+    #[must_use]
+    pub fn signs_encoded(&self, bytes: &[u8]) -> bool {
+        let fits = (1..=self.longest_encoded).contains(&bytes.len());
+        fits && (self.role != KeyRole::Signature || applet::names_sha256(bytes))
+    }
 }
 
 impl Description {

@@ -129,7 +129,8 @@ impl Scene {
     pub async fn other_program_signs(&self, card: &CardHandle) -> Result<Vec<u8>, String> {
         let key = self.authentication_key(card).await;
         let request = request(card.serial(), &key, Scheme::RsaPkcs1Sha256);
-        let signature = OtherProgram { socket: self.socket() }.signs(&request).await?;
+        let other = OtherProgram { socket: self.socket(), executable: "python3".into() };
+        let signature = other.signs(&request).await?;
         assert!(fits(&key, Scheme::RsaPkcs1Sha256, &signature), "another signature");
         Ok(signature)
     }
@@ -139,14 +140,22 @@ impl Scene {
 pub struct OtherProgram {
     /// The control door.
     pub socket: PathBuf,
+    /// Python, under any name.
+    pub executable: PathBuf,
 }
 
 impl OtherProgram {
     /// Sends a request. The error is the code of the problem.
     pub async fn signs(&self, request: &SignRequest) -> Result<Vec<u8>, String> {
-        let body = serde_json::to_string(request).expect("JSON");
-        let (socket, path): (&Path, _) = (&self.socket, "/v1/pkcs11/sign");
-        let output = tokio::process::Command::new("python3")
+        let answer = self.posts("/v1/pkcs11/sign", &serde_json::to_string(request).expect("JSON")).await?;
+        let signature: Base64 = serde_json::from_value(answer["signature"].clone()).expect("base64");
+        Ok(signature.0)
+    }
+
+    /// Sends any request.
+    pub async fn posts(&self, path: &str, body: &str) -> Result<serde_json::Value, String> {
+        let socket: &Path = &self.socket;
+        let output = tokio::process::Command::new(&self.executable)
             .args(["-c", PYTHON])
             .args([socket.as_os_str(), path.as_ref(), body.as_ref()])
             .stderr(Stdio::inherit())
@@ -156,12 +165,6 @@ impl OtherProgram {
         let text = String::from_utf8(output.stdout).expect("text");
         let (status, body) = text.split_once('\n').expect("an answer");
         let answer: serde_json::Value = serde_json::from_str(body).expect("JSON");
-        match status {
-            "200" => {
-                let signature: Base64 = serde_json::from_value(answer["signature"].clone()).expect("base64");
-                Ok(signature.0)
-            }
-            _ => Err(answer["code"].as_str().expect("a code").to_owned()),
-        }
+        if status == "200" { Ok(answer) } else { Err(answer["code"].as_str().expect("a code").to_owned()) }
     }
 }

@@ -136,7 +136,7 @@ async fn a_blocked_pin_is_told_without_a_prompt() {
 }
 
 #[tokio::test]
-async fn a_person_who_closed_the_prompt_is_left_alone_for_a_moment() {
+async fn a_person_who_closed_the_prompt_is_left_alone_for_longer_each_time() {
     let card = cards::doctor_cps3();
     let scene = Scene::new(&[&card]).await;
     scene.person.next(Answer::Cancel).expect("a script");
@@ -145,10 +145,47 @@ async fn a_person_who_closed_the_prompt_is_left_alone_for_a_moment() {
         assert_eq!(scene.program_signs(&card).await.expect_err("at once"), "pin_cancelled");
     }
     assert_eq!(scene.person.questions().len(), 1, "a browser that tries again at once raises no prompt");
-    scene.clock.pass(6);
-    scene.program_signs(&card).await.expect("asked again");
+    scene.clock.pass(59);
+    assert_eq!(scene.program_signs(&card).await.expect_err("still"), "pin_cancelled");
+    scene.clock.pass(2);
+    scene.person.next(Answer::Cancel).expect("a script");
+    assert_eq!(scene.program_signs(&card).await.expect_err("no again"), "pin_cancelled");
+    scene.clock.pass(119);
+    assert_eq!(scene.program_signs(&card).await.expect_err("twice as long"), "pin_cancelled");
     assert_eq!(scene.person.questions().len(), 2);
+    scene.clock.pass(2);
+    scene.program_signs(&card).await.expect("asked again");
+    assert_eq!(scene.person.questions().len(), 3);
     assert_eq!(card.pin_tries_spent(), 0);
+}
+
+#[tokio::test]
+async fn a_card_that_is_put_in_again_ends_the_pause() {
+    let card = cards::doctor_cps3();
+    let scene = Scene::new(&[&card]).await;
+    scene.person.next(Answer::Cancel).expect("a script");
+    assert_eq!(scene.program_signs(&card).await.expect_err("no"), "pin_cancelled");
+    scene.readers.remove(0);
+    scene.until_empty().await;
+    scene.insert(0, &card);
+    scene.until_seen(&card).await;
+    scene.program_signs(&card).await.expect("the person put it in to be asked");
+    assert_eq!(scene.person.questions().len(), 2);
+}
+
+#[tokio::test]
+async fn a_program_that_is_refused_in_masses_fills_no_trail() {
+    let card = cards::doctor_cps3();
+    let scene = Scene::with(&[("pkcs11.default", "deny")], &[&card]).await;
+    let wish = request(card.serial(), &scene.authentication_key(&card).await, Scheme::RsaPkcs1Sha256);
+    for _ in 0..30 {
+        assert_eq!(scene.program_asks(&wish).await.expect_err("denied"), "program_denied");
+    }
+    let refused =
+        || scene.audit().into_iter().filter(|line| line["code"] == "program_denied").collect::<Vec<_>>();
+    let lines = refused();
+    assert_eq!(lines.len(), 10);
+    assert!(lines.iter().all(|line| line["times"].is_null()));
 }
 
 #[tokio::test]

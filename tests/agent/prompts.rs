@@ -1,6 +1,9 @@
 //! The PIN prompt: wrong PINs, second thoughts, and commands that go away.
 
-use crate::scene::Scene;
+use crate::{
+    module_door::{OtherProgram, other_program},
+    scene::Scene,
+};
 use cps_agent_api::client::Agent as Control;
 use cps_sandbox::{card::cards, pinentry::Answer};
 
@@ -37,4 +40,17 @@ async fn a_missing_prompt_program_is_named() {
     let card = cards::doctor_cps3();
     let scene = Scene::with(&[("pin.pinentry", "/nonexistent/pinentry")], &[&card]).await;
     assert_eq!(scene.login().await.expect_err("no prompt"), "pin_no_prompter");
+}
+
+#[tokio::test]
+async fn a_program_that_is_called_like_the_icon_on_the_panel_is_not_named_like_it() {
+    let card = cards::doctor_cps3();
+    let scene = Scene::new(&[&card]).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let executable = folder.path().join("cps-tray");
+    std::fs::copy(other_program(), &executable).expect("copied");
+    let other = OtherProgram { socket: scene.socket(), executable };
+    other.posts("/v1/login", r#"{"way":"local"}"#).await.expect("logged in");
+    let asked = scene.person.questions();
+    assert!(asked[0].description.contains("requested by: cps-tray."), "{asked:?}");
 }

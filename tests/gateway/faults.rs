@@ -105,6 +105,12 @@ async fn a_service_that_does_not_know_the_card_is_told_in_both_versions_of_tls()
         assert_eq!(street.refusal("echo").await, refused, "{version}");
         assert_eq!(signatures(&card), 1, "nothing is tried again by itself");
         assert_eq!(street.refusal("echo").await, refused, "{version}");
+        let handshakes = street.trail().iter().filter(|line| line["event"] == "gateway_handshake").count();
+        assert_eq!(
+            handshakes,
+            signatures(&card),
+            "{version}: the card signed, whatever the service said to it"
+        );
         street.desk.end().await;
     }
 }

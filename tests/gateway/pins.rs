@@ -1,6 +1,9 @@
 //! When the person is asked, and what the prompt says.
 
-use crate::street::{Street, signatures};
+use crate::{
+    desk::until,
+    street::{Street, signatures},
+};
 use cps_sandbox::{
     card::{CardHandle, cards},
     pinentry::Answer,
@@ -37,7 +40,8 @@ async fn a_lost_state_is_one_prompt_that_names_the_application_and_the_gateway()
     let questions = street.desk.questions_after(1);
     assert_eq!(questions.len(), 1, "{questions:?}");
     let text = &questions[0].description;
-    assert!(text.contains("Logiciel → service") && text.contains(card.serial()), "{text}");
+    assert!(text.contains("Logiciel → https://localhost:") && text.contains("(service)"), "{text}");
+    assert!(text.contains(card.serial()), "{text}");
     assert_eq!(card.pin_tries_spent(), 0);
     street.desk.end().await;
 }
@@ -79,6 +83,26 @@ async fn a_wrong_pin_is_asked_again_and_a_no_is_a_no_for_a_while() {
     }
     assert_eq!(street.desk.questions_after(1).len(), 1, "a program that insists brings no second prompt");
     assert_eq!(signatures(&card), 0);
+    street.desk.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_hangs_up_under_the_prompt_is_written_down() {
+    let card = cards::doctor_cps3();
+    let street = open(&card, "operation").await;
+    street.desk.person().always(Answer::Wait).expect("a script");
+    let asked = async {
+        until("the prompt", async || (street.desk.questions_after(1).len() == 1).then_some(())).await
+    };
+    tokio::select! {
+        answer = street.ask("echo") => panic!("nobody answered the prompt: {answer:?}"),
+        () = asked => {}
+    }
+    let given_up = async || {
+        street.trail().into_iter().find(|line| line["code"] == "use_given_up" && line["client"] == "logiciel")
+    };
+    let line = until("the end in the trail", given_up).await;
+    assert_eq!((&line["event"], &line["gateway"]["name"]), (&"gateway".into(), &"service".into()));
     street.desk.end().await;
 }
 

@@ -91,6 +91,26 @@ async fn a_secret_address_is_one_programs_and_ends_with_its_registration() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_caller_without_a_right_writes_is_in_no_trail_and_fills_none() {
+    let street = Street::open().await;
+    let invented = |number: usize| {
+        let address = format!("{}/gateway/inv{number}/patient-dupont", street.desk.agent.issuer());
+        Request::get(address).body(Bytes::new()).expect("a request")
+    };
+    for number in 0..30 {
+        assert_eq!(refused(&street.send(invented(number)).await), (404, "gateway_unknown".to_owned()));
+    }
+    let lines: Vec<_> = street.trail().into_iter().filter(|line| line["code"] == "gateway_unknown").collect();
+    assert_eq!(lines.len(), 10, "the rest is counted");
+    for line in lines {
+        assert!(line["gateway"]["name"].is_null(), "{line}");
+        assert!(!line.to_string().contains("inv") && !line.to_string().contains("dupont"), "{line}");
+    }
+    assert_eq!(street.ask("echo").await.status(), 200, "others are served as ever");
+    street.desk.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_program_that_is_not_on_the_list_is_refused() {
     let street = Street::to(Settings::default(), &[&cards::doctor_cps3()], |gateway| {
         gateway.insert("clients".to_owned(), vec!["dossier"].into());

@@ -16,6 +16,7 @@
 //! | [`oidc`] | we are the OpenID Provider of this workstation |
 //! | [`gateway`] | what passes between a program and an origin behind mutual TLS |
 //! | [`policy`] | one question, one answer with its reason |
+//! | [`declined`] | how soon the person may be asked again after a no |
 //! | [`challenge`] | typed challenges signed by a card or token |
 //! | [`audit`] | what happened, as typed events in a hash chain |
 //! | [`portal`] | who may look at the person's page |
@@ -25,6 +26,7 @@
 pub mod audit;
 pub mod catalogue;
 pub mod challenge;
+pub mod declined;
 pub mod diagnosis;
 pub mod failure;
 pub mod fetch;

@@ -7,6 +7,11 @@ failures! {
            "La passerelle sert aux logiciels de ce poste, jamais aux pages. Si vous connaissez cette page, prévenez votre administrateur."
         en "A web page tried to use the gateway of a program."
            "The gateway is for programs of this workstation, never for pages. If you know this page, tell your administrator."
+    GATEWAY_CALLER_UNKNOWN = "gateway_caller_unknown" 403 Administrator
+        fr "Le système ne permet pas de savoir quel utilisateur appelle la passerelle."
+           "La passerelle ne sert que là où le système le dit (Linux)."
+        en "The system cannot tell which user calls the gateway."
+           "The gateway serves only where the system tells (Linux)."
     GATEWAY_UNKNOWN = "gateway_unknown" 404 Administrator
         fr "L’agent n’a pas de passerelle de ce nom ({gateway})."
            "Vérifiez l’adresse appelée par l’application, ou demandez à votre administrateur de créer la section [gateway.{gateway}]."

@@ -15,7 +15,7 @@
 //! | [`key_file`], [`client_certificate`] | keys, secrets and the certificate by which this client is known upstream |
 //! | [`trust_files`], [`revocation`] | anchors and revocation lists |
 //! | [`bridge_authority`], [`bridge_tls`] | the certificate of an https bridge: made, kept and presented |
-//! | [`assuan`], [`pinentry`], [`prompt_text`] | the PIN prompt: protocol, program, words |
+//! | [`assuan`], [`pinentry`], [`prompt_text`], [`screen`] | the PIN prompt: protocol, program, words, and where it appears |
 //! | [`browser`], [`redirect`] | the login in the person's browser: there, and back |
 //! | [`logind`] | when the workstation is locked, idle or asleep |
 //! | [`memory`] | what others may see of this process |
@@ -43,6 +43,7 @@ pub mod prompt_text;
 pub mod proxy;
 pub mod redirect;
 pub mod revocation;
+pub mod screen;
 pub mod seal;
 pub mod state;
 pub mod system_journal;

@@ -68,3 +68,8 @@ fn machine_id() -> String {
         .find(|id| !id.is_empty() && id.bytes().all(|b| b.is_ascii_hexdigit()))
         .unwrap_or_else(|| "this-machine".to_owned())
 }
+/// Another program of the same installation: it lies beside this one.
+#[must_use]
+pub fn beside_us(name: &str) -> Option<PathBuf> {
+    Some(std::env::current_exe().ok()?.parent()?.join(name))
+}

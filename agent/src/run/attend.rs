@@ -38,6 +38,7 @@ pub(super) async fn attend(shared: &Arc<Shared>, mut news: mpsc::UnboundedReceiv
                         let inserted = Happening::CardInserted { serial: serial.clone(), holder };
                         shared.happened(quiet, inserted, now);
                         shared.happened(quiet, Happening::Activity, now);
+                        quiet.declined.forget_all();
                     });
                 }
                 shared.announce("card", "inserted", Some(&serial));

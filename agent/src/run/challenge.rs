@@ -41,7 +41,7 @@ impl Shared {
             event.with(present.get().and_then(|present: &Arc<Present>| words::credential(present)))
         });
         let signed = self.challenged(application, language, &request, purpose, &present).await;
-        under_way.ended(&signed);
+        let _told = under_way.ended(&signed);
         let card = present.get().map(|present| present.serial().to_owned()).unwrap_or_default();
         signed.map(|jws| ChallengeAnswer { jws, card })
     }

@@ -5,6 +5,7 @@ use crate::host::entropy::SystemEntropy;
 use cps_agent_api::words::{Client, ClientRegistered};
 use cps_agent_core::{
     audit,
+    declined::Asker,
     failure::{self, Failure},
     gateway,
     oidc::registration::{ClientAuth, Registration, RegistrationError},
@@ -53,7 +54,11 @@ impl Shared {
     /// The policy's refusal, an application that is not there or is the administrator's.
     pub(super) fn unregister(&self, by: &audit::Application, id: &str) -> Result<(), Failure> {
         let removed = self.may_change_clients().and_then(|()| {
-            self.decide(|quiet, _| quiet.provider.remove_client(id).map_err(|error| refused(&error)))
+            self.decide(|quiet, _| {
+                quiet.provider.remove_client(id).map_err(|error| refused(&error))?;
+                quiet.declined.forget(&Asker::Client(id.to_owned()));
+                Ok(())
+            })
         });
         self.record_change(audit::What::ClientRemoved(id.to_owned()), &removed, by);
         if removed.is_ok() {

@@ -62,9 +62,10 @@ impl Shared {
             self.look(|quiet, _| quiet.provider.client(id).map(|client| client.name().to_owned()))
         });
         let program = || {
-            let name = Path::new(caller.program.as_deref()?).file_name()?.to_str()?;
-            // The icon on the panel: a person knows it by its title.
-            Some(if name == "cps-tray" { "CPS" } else { name }.to_owned())
+            let program = Path::new(caller.program.as_deref()?);
+            // The icon on the panel: a person knows it by its title. Anybody may call a program so elsewhere.
+            let icon = self.fixed.icon.as_deref() == Some(program);
+            Some(if icon { "CPS" } else { program.file_name()?.to_str()? }.to_owned())
         };
         registered.or_else(program).unwrap_or_else(|| "?".to_owned())
     }

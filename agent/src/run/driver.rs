@@ -215,10 +215,12 @@ impl Driver {
     async fn fetch_with_token(&mut self, fetch: Fetch, serial: &str) -> Event {
         let authorization = self.hand_over();
         let typed = authorization.is_some();
+        let (shared, application) = (Arc::clone(&self.shared), self.wish.application.clone());
         let tls = match self.tls(serial) {
             Ok(tls) => tls,
             Err(event) => return event,
         };
+        let _shown = shared.pad_shown(authorization.as_ref(), &application, serial);
         tls.grant.give(authorization);
         let answer = tls.client.fetch(&fetch).await;
         // A connection that was still open needed no signature: the PIN is wiped all the same.
@@ -289,6 +291,7 @@ impl Driver {
         };
         let authorization = self.hand_over();
         let typed = authorization.is_some();
+        let _shown = self.shared.pad_shown(authorization.as_ref(), &self.wish.application, serial);
         let (authorization, hold) =
             (authorization.unwrap_or(Authorization::Held), self.shared.fixed.config.pin.hold);
         let signed = present

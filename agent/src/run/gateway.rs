@@ -139,6 +139,8 @@ impl Shared {
         call: GatewayCall,
     ) -> Result<Response<Stream>, Fault> {
         let mut by = super::desk::FrontDesk::by(caller);
+        let name = self.gateways.0.contains_key(&call.name).then(|| call.name.clone());
+        let what = || audit::What::Gateway { name: name.clone(), sent: 0, received: 0 };
         let result = self.admitted(&call, &mut by);
         let (gate, session) = match result {
             Ok(admitted) => admitted,
@@ -150,23 +152,28 @@ impl Shared {
                     Fault::Bearer(BearerError::Scope, _) => failure::SCOPE_MISSING,
                     Fault::Method(_) => failure::METHOD_NOT_ALLOWED,
                 };
-                let what = audit::What::Gateway { name: call.name, sent: 0, received: 0 };
-                self.record([audit::Event::refused(what, code)], &by);
+                self.refuse(audit::Event::refused(what(), code), code, &by);
                 return Err(fault);
             }
         };
         let caller = &Caller { client: by.client.clone(), ..caller.clone() };
-        let (name, sid) = (call.name.clone(), session.sid.clone());
+        let under_way =
+            self.under_way(&by, |how| audit::Event::ended(what(), how).within(session.sid.clone()));
         let call_on = Call { shared: self, gate, by: by.clone(), caller };
-        let answered = call_on.answer(call, &session).await;
-        answered.map_err(|failure| {
-            let what = audit::What::Gateway { name, sent: 0, received: 0 };
-            self.record([audit::Event::refused(what, failure.code).within(sid)], &by);
-            match failure.code {
-                failure::METHOD_NOT_ALLOWED => Fault::Method(cps_agent_core::gateway::METHODS),
-                _ => Fault::Failed(failure),
+        match call_on.answer(call, &session).await {
+            Ok(answer) => {
+                // It is written down where the answer comes to its end.
+                under_way.goes_on();
+                Ok(answer)
             }
-        })
+            Err(failure) => {
+                under_way.failed(failure.code);
+                Err(match failure.code {
+                    failure::METHOD_NOT_ALLOWED => Fault::Method(cps_agent_core::gateway::METHODS),
+                    _ => Fault::Failed(failure),
+                })
+            }
+        }
     }
 
     /// The gateway that is called and the session it is called in, if this caller may.
@@ -273,7 +280,7 @@ impl Call<'_> {
         let (head, body) = answer.into_parts();
         let head = rewrite::response(&self.gate.settings.route, &head, method, asked);
         let (shared, by) = (Arc::clone(self.shared), self.by.clone());
-        let name = self.gate.settings.route.name.clone();
+        let name = Some(self.gate.settings.route.name.clone());
         let body = body.then(move |received| {
             let (live, _slot) = &held;
             let what =

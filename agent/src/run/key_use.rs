@@ -6,12 +6,14 @@
 
 use super::{
     present::Present,
-    prompts::{Asking, Turn, failure_of, fault},
+    prompts::{Asking, failure_of, fault},
     shared::{Quiet, Shared},
+    turns::Turn,
     words,
 };
 use crate::serve::desk::Hint;
 use cps_agent_core::{
+    declined::Asker,
     failure::{self, Failure},
     identity::{NationalId, SessionId},
     policy::program::{Consent, Wish},
@@ -79,6 +81,12 @@ pub(super) struct Program<'a> {
     pub(super) path: Option<&'a str>,
     /// What it wants.
     pub(super) wish: Wish,
+}
+
+impl Program<'_> {
+    fn asker(&self) -> Asker {
+        Asker::Program(self.path.map(str::to_owned))
+    }
 }
 
 /// One use of a key.
@@ -178,9 +186,14 @@ impl Shared {
         self.decide(|quiet, now| self.happened(quiet, Happening::Activity, now));
         let keeper = self.keeper(of)?;
         let done = self.operate(of, authorization, keeper.clone()).await;
-        if let (Ok(_), Some(keeper), Some(Program { path: Some(path), .. })) = (&done, keeper, of.program) {
+        if let (Ok(_), Some(program)) = (&done, of.program) {
             // The prompt named the program: its PIN was the yes.
-            self.decide(|quiet, _| quiet.sessions.say(&keeper, path, true));
+            self.decide(|quiet, _| {
+                quiet.declined.forget(&program.asker());
+                if let (Some(keeper), Some(path)) = (keeper, program.path) {
+                    quiet.sessions.say(&keeper, path, true);
+                }
+            });
         }
         Ok(done.inspect_err(|fault| self.pause_if_closed(of, fault)))
     }
@@ -191,7 +204,7 @@ impl Shared {
         if let Some(keeper) = self.look(|quiet, _| quiet.sessions.keeper(of.serial())) {
             self.consent(program, &keeper)?;
         }
-        let paused = self.look(|quiet, now| quiet.pauses.holds(program.path, now));
+        let paused = self.look(|quiet, now| quiet.declined.pauses(&program.asker(), now));
         if paused { Err(failure::PIN_CANCELLED.into()) } else { Ok(()) }
     }
 
@@ -201,10 +214,10 @@ impl Shared {
         failure_of(&fault)
     }
 
-    /// A person who closed a prompt is left alone by its program for a moment.
+    /// A person who closed a prompt is left alone by its program for a while.
     fn pause_if_closed(&self, of: &Use<'_>, fault: &TokenFault) {
         if let (TokenFault::Pin(PinFault::Cancelled), Some(program)) = (fault, of.program) {
-            self.decide(|quiet, now| quiet.pauses.begin(program.path, now));
+            self.decide(|quiet, now| quiet.declined.note(program.asker(), now));
         }
     }
 
@@ -238,9 +251,12 @@ impl Shared {
         let yes = asked.map_err(|fault| self.closed(of, fault))?;
         self.decide(|quiet, now| {
             self.happened(quiet, Happening::Activity, now);
+            if yes {
+                quiet.declined.forget(&program.asker());
+            }
             match program.path {
                 Some(path) => quiet.sessions.say(keeper, path, yes),
-                None if !yes => quiet.pauses.begin(None, now),
+                None if !yes => quiet.declined.note(program.asker(), now),
                 None => {}
             }
         });
@@ -313,6 +329,7 @@ impl Shared {
         let hold = if keeper.is_some() { Hold::Session } else { Hold::Operation };
         let typed = !matches!(authorization, Authorization::Held);
         let _kept = keeper.map(|keeper| Kept::note(self, of.present, keeper));
+        let _shown = self.pad_shown(Some(&authorization), &of.asking.application, of.serial());
         let work = Arc::clone(&of.work);
         let done = of.present.run(move |token| work.carry_out(token, authorization, hold)).await;
         // One operation ends with a reset, whoever else kept the card verified.

@@ -60,6 +60,7 @@ mod shared;
 mod store;
 mod tokens;
 mod trail;
+mod turns;
 mod waiting;
 mod words;
 
@@ -411,6 +412,7 @@ fn assemble(
             anchors: Arc::new(anchors),
             lists: files.lists,
             upstream,
+            icon: crate::host::paths::beside_us("cps-tray"),
             system_bus: paths.system_bus.clone(),
         },
         bridge,

@@ -2,6 +2,7 @@
 
 use super::shared::Shared;
 use cps_agent_api::words::Prompt;
+use cps_card::token::Authorization;
 use std::sync::{Mutex, PoisonError};
 
 /// The prompt on the screen: prompts take turns, so there is one or none.
@@ -33,6 +34,17 @@ impl Shared {
         self.prompts.on_screen.set(Some(prompt));
         self.announce("prompt", "shown", card.as_deref());
         Shown { shared: self, card }
+    }
+
+    /// The same while a reader's pad waits for the PIN, which it does within the operation.
+    pub(super) fn pad_shown(
+        &self,
+        authorization: Option<&Authorization>,
+        application: &str,
+        card: &str,
+    ) -> Option<Shown<'_>> {
+        let pad = matches!(authorization, Some(Authorization::Pad { .. }));
+        pad.then(|| self.prompt_shown(application, Some(card)))
     }
 }
 

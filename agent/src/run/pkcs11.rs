@@ -14,7 +14,10 @@ use super::{
     shared::Shared,
     words,
 };
-use crate::host::prompt_text::{self, Deed};
+use crate::host::{
+    prompt_text::{self, Deed},
+    screen,
+};
 use cps_agent_api::{
     pkcs11::{DecryptRequest, Input, Scheme as Word, SignRequest},
     words::Screen,
@@ -34,7 +37,7 @@ const LONGEST_MESSAGE: usize = 32 * 1024;
 pub(super) struct Request<'a> {
     /// The program; its path is the one that its process shows now.
     pub(super) by: &'a audit::Application,
-    /// Where a prompt may appear.
+    /// The program's own screen.
     pub(super) screen: Screen,
     /// In which language.
     pub(super) language: Language,
@@ -96,11 +99,12 @@ impl Shared {
             Some(present) => self.used(present, id, request, task, &wish).await,
             None => Err(failure::CARD_UNKNOWN.into()),
         };
-        under_way.ended(&used);
         if let (Ok(_), Some(program)) = (&used, &by.program) {
             self.portal.served(program, serial, self.clock.now());
         }
-        self.announce("program", if used.is_ok() { "served" } else { "refused" }, by.program.as_deref());
+        if under_way.ended(&used) {
+            self.announce("program", if used.is_ok() { "served" } else { "refused" }, by.program.as_deref());
+        }
         used
     }
 
@@ -125,7 +129,7 @@ impl Shared {
         let asking = Asking {
             application: prompt_text::program_name(request.language, path),
             deed: Deed::Program(wish),
-            screen: request.screen,
+            screen: screen::beside(request.screen),
             language: request.language,
         };
         self.use_key(&Use {
@@ -162,8 +166,11 @@ fn task(key: &KeyInfo, scheme: Word, input: Input, data: Vec<u8>) -> Result<Task
             Err(failure::CARD_UNSUPPORTED.into())
         }
         (Word::RsaPkcs1, Input::DigestInfo | Input::Raw) => {
-            let fits = (1..=key.longest_encoded).contains(&data.len());
-            if fits { Ok(Task::Pkcs1(data)) } else { Err(malformed("data")) }
+            if key.signs_encoded(&data) {
+                Ok(Task::Pkcs1(data))
+            } else {
+                Err(malformed("data"))
+            }
         }
         (Word::RsaRaw, Input::Raw) if key.block == 0 => Err(failure::CARD_UNSUPPORTED.into()),
         (Word::RsaRaw, Input::Raw) if data.len() == key.block => Ok(Task::Block(data)),

@@ -1,6 +1,11 @@
 //! Asking the person: tries left asked fresh, the last try agreed to, the question withdrawn when the card leaves.
 
-use super::{on_screen::OnScreen, present::Present, shared::Shared};
+use super::{
+    on_screen::OnScreen,
+    present::Present,
+    shared::Shared,
+    turns::{Turn, Turns},
+};
 use crate::{
     config::{self, Prompter},
     host::{
@@ -28,11 +33,8 @@ pub(super) struct Prompts {
     /// The question that is asked.
     pub(super) on_screen: OnScreen,
     /// One question at a time, with the tries query that belongs to it.
-    turn: tokio::sync::Mutex<()>,
+    turns: Turns,
 }
-
-/// The screen, for one who asks.
-pub(super) struct Turn<'a>(#[allow(dead_code, reason = "held, not read")] tokio::sync::MutexGuard<'a, ()>);
 
 /// Who asks, for what, and where the question may appear.
 #[derive(Debug, Clone)]
@@ -54,7 +56,7 @@ impl Prompts {
             pinentry: Pinentry::new(pin.pinentry.clone(), pin.timeout),
             order: pin.prompt.clone(),
             on_screen: OnScreen::default(),
-            turn: tokio::sync::Mutex::new(()),
+            turns: Turns::new(),
         }
     }
 }
@@ -152,21 +154,20 @@ impl Shared {
     }
 
     /// Waits for the screen, as long as the token is here. An application whose challenges would queue up prompt after
-    /// prompt is refused instead; programs wait, since the answer to one may be the answer to all.
+    /// prompt is refused instead; programs wait, since the answer to one may be the answer to all, and the person's own
+    /// login goes before them.
     pub(super) async fn turn(&self, present: &Present, deed: Deed) -> Result<Turn<'_>, TokenFault> {
         let turn = async {
             match deed {
-                Deed::Challenge => self
-                    .prompts
-                    .turn
-                    .try_lock()
-                    .map_err(|_| TokenFault::Other(failure::PIN_PROMPT_BUSY.into())),
-                Deed::Login | Deed::ChangePin | Deed::Program(_) | Deed::Gateway => {
-                    Ok(self.prompts.turn.lock().await)
+                Deed::Challenge => {
+                    let turn = self.prompts.turns.now();
+                    turn.ok_or_else(|| TokenFault::Other(failure::PIN_PROMPT_BUSY.into()))
                 }
+                Deed::Login | Deed::ChangePin => Ok(self.prompts.turns.first().await),
+                Deed::Program(_) | Deed::Gateway => Ok(self.prompts.turns.last().await),
             }
         };
-        withdrawn_with(present, turn).await.unwrap_or(Err(TokenFault::Pin(PinFault::Withdrawn))).map(Turn)
+        withdrawn_with(present, turn).await.unwrap_or(Err(TokenFault::Pin(PinFault::Withdrawn)))
     }
 
     async fn answer(
@@ -205,7 +206,7 @@ impl Shared {
     pub(super) async fn ask_puk(&self, present: &Present, asking: &Asking) -> Result<Puk, Failure> {
         let named = Named::of(present);
         let text = prompt_text::puk(asking.language, named.meant(present));
-        let _turn = self.prompts.turn.lock().await;
+        let _turn = self.prompts.turns.first().await;
         let _shown = self.prompt_shown(&asking.application, Some(present.serial()));
         self.secret(present, &text, &asking.screen).await.map(Puk::new)
     }
@@ -222,7 +223,7 @@ impl Shared {
     ) -> Result<Pin, Failure> {
         let named = Named::of(present);
         let meant = named.meant(present);
-        let _turn = self.prompts.turn.lock().await;
+        let _turn = self.prompts.turns.first().await;
         let _shown = self.prompt_shown(&asking.application, Some(present.serial()));
         let mut differed = false;
         loop {
@@ -246,7 +247,7 @@ impl Shared {
     /// # Errors
     /// As [`Shared::ask_pin`], as a failure.
     pub(super) async fn ask_new_passphrase(&self, name: &str, asking: &Asking) -> Result<Pin, Failure> {
-        let _turn = self.prompts.turn.lock().await;
+        let _turn = self.prompts.turns.first().await;
         let _shown = self.prompt_shown(&asking.application, None);
         let mut differed = false;
         loop {

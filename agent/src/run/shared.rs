@@ -5,7 +5,7 @@
 
 use super::{
     activity::Workstation, bridge::OwnBridge, cards::Cards, gateway::Gateways, notify::Outbox, pages::Pages,
-    pkcs11::Shown, portal, prompts::Prompts, store::Store,
+    pkcs11::Shown, portal, prompts::Prompts, store::Store, trail::Refused,
 };
 use crate::{
     config::Config,
@@ -19,20 +19,21 @@ use cps_agent_api::words;
 use cps_agent_core::{
     audit,
     catalogue::Catalogue,
+    declined::Declined,
     failure::{Failure, Language},
     identity::{UnixTime, Way},
     oidc::{Provider, World},
-    policy::{
-        Policy,
-        program::{Pauses, Programs},
-    },
+    policy::{Policy, program::Programs},
     portal::Portals,
     psc::{Fresh, Profile, keys::Keys, pushes::Pushes},
     session::table::{Happening, Table},
     trust::Anchors,
 };
 use ring::rand::SystemRandom;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+};
 use tokio::sync::{broadcast, watch};
 
 /// Expired codes and requests are forgotten this many seconds after something was issued.
@@ -48,8 +49,8 @@ pub(super) struct Quiet {
     pub(super) pages: Pages,
     /// Signing keys of the upstream, left by the last login.
     pub(super) upstream_keys: Option<Keys>,
-    /// Programs whose prompt the person just closed.
-    pub(super) pauses: Pauses,
+    /// Programs and gateways' clients whose prompts the person closed.
+    pub(super) declined: Declined,
     /// Who may look at the person's page.
     pub(super) portals: Portals,
     /// How often phones rang, and who logged in last.
@@ -74,7 +75,7 @@ impl Quiet {
             pages,
             upstream_keys: None,
             pushes,
-            pauses: Pauses::default(),
+            declined: Declined::default(),
             portals: Portals::default(),
             upstream_down: false,
             workstation: Workstation::default(),
@@ -120,6 +121,8 @@ pub(super) struct Fixed {
     pub(super) lists: Vec<Vec<u8>>,
     /// The upstream.
     pub(super) upstream: Option<Arc<Profile>>,
+    /// The program of the icon on the panel, beside our own.
+    pub(super) icon: Option<PathBuf>,
     /// Where logind is asked about the workstation.
     pub(super) system_bus: Option<SystemBus>,
 }
@@ -153,6 +156,8 @@ pub(super) struct Shared {
     pub(super) refreshing: tokio::sync::Mutex<()>,
     /// Who is to be told of ended sessions, and who could not be.
     pub(super) outbox: Outbox,
+    /// How often who was refused lately.
+    pub(super) refused: Arc<Refused>,
     /// Paths of the bridge that lead to origins behind mutual TLS.
     pub(super) gateways: Gateways,
     /// This, for tasks that outlive the decision that starts them.
@@ -216,6 +221,7 @@ impl Shared {
             due: watch::Sender::default(),
             refreshing: tokio::sync::Mutex::default(),
             outbox: Outbox::default(),
+            refused: Arc::default(),
             gateways,
             runtime: tokio::runtime::Handle::current(),
             quiet: Mutex::new(quiet),

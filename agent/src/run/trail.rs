@@ -1,11 +1,13 @@
-//! The audit trail: uses of a key that end with their caller, and whether the chain verifies.
+//! The audit trail: uses of a key that end with their caller, refusals that come in masses, and whether the chain verifies.
 
 use super::shared::Shared;
+use crate::serve::limits::{Refusals, Telling};
 use cps_agent_api::words::AuditCheck;
 use cps_agent_core::{
     audit,
     failure::{self, Code, Failure},
 };
+use std::sync::{Arc, Weak};
 
 /// A use of a key that is under way. Its caller may hang up at any moment, and what was done until then is done: so that is
 /// written down as well.
@@ -17,21 +19,42 @@ pub(super) struct UnderWay<'a, E: Fn(Result<(), Code>) -> audit::Event> {
 }
 
 impl<E: Fn(Result<(), Code>) -> audit::Event> UnderWay<'_, E> {
-    /// Writes down how it ended.
-    pub(super) fn ended<T>(mut self, how: &Result<T, Failure>) {
+    /// Writes down how it ended. Says whether that is told to others too, or only counted.
+    pub(super) fn ended<T>(mut self, how: &Result<T, Failure>) -> bool {
         self.over = true;
-        self.write(how.as_ref().map(drop).map_err(|failure| failure.code));
+        self.write(how.as_ref().map(drop).map_err(|failure| failure.code))
     }
 
-    fn write(&self, how: Result<(), Code>) {
-        self.shared.record([(self.event)(how)], self.by);
+    /// The same of one that failed.
+    pub(super) fn failed(mut self, why: Code) {
+        self.over = true;
+        let _told = self.write(Err(why));
+    }
+
+    /// Its end comes later, and is written down there.
+    pub(super) fn goes_on(mut self) {
+        self.over = true;
+    }
+
+    fn write(&self, how: Result<(), Code>) -> bool {
+        let event = (self.event)(how);
+        match how {
+            Ok(()) => {
+                self.shared.record([event], self.by);
+                true
+            }
+            Err(why) => self.shared.refuse(event, why, self.by),
+        }
     }
 }
+
+/// Refusals as they are counted: who was refused, and why.
+pub(super) type Refused = Refusals<(Option<String>, Option<String>, &'static str)>;
 
 impl<E: Fn(Result<(), Code>) -> audit::Event> Drop for UnderWay<'_, E> {
     fn drop(&mut self) {
         if !self.over {
-            self.write(Err(failure::USE_GIVEN_UP));
+            let _told = self.write(Err(failure::USE_GIVEN_UP));
         }
     }
 }
@@ -43,6 +66,29 @@ impl Shared {
         E: Fn(Result<(), Code>) -> audit::Event,
     {
         UnderWay { shared: self, by, event, over: false }
+    }
+
+    /// Writes down a refusal. Those of one application and one reason that come in masses are counted, and one line a
+    /// minute says how many there were: whoever is refused at once could fill the trail. Says whether it is told.
+    pub(super) fn refuse(&self, event: audit::Event, why: Code, by: &audit::Application) -> bool {
+        let kind = (by.client.clone(), by.program.clone(), why.word());
+        match self.refused.tell(kind.clone()) {
+            Telling::Now => {
+                self.record([event], by);
+                return true;
+            }
+            Telling::CountIn(time) => {
+                let (shared, refused, by) = (Weak::clone(&self.me), Arc::clone(&self.refused), by.clone());
+                self.runtime.spawn(async move {
+                    let times = refused.untold(&kind, time).await;
+                    if let Some(shared) = shared.upgrade() {
+                        shared.record([event.times(times)], &by);
+                    }
+                });
+            }
+            Telling::Counted => {}
+        }
+        false
     }
 
     /// Checks the whole trail, on a thread of its own.

@@ -12,7 +12,7 @@ use super::{
     desk::{Caller, Desk, Door},
     gate::{self, Barred},
     language, limits,
-    limits::{Refusals, Slots},
+    limits::{Refusals, Slots, Telling},
     oidc, page, portal,
     problem::{self, Fault},
     reply::{self, Reply},
@@ -90,7 +90,7 @@ pub(super) struct Bridge<D> {
     pub(super) slots: Arc<Slots<Option<i32>>>,
     pub(super) strangers: Arc<Slots<()>>,
     pub(super) searches: Searches,
-    pub(super) refusals: Refusals,
+    pub(super) refusals: Refusals<&'static str>,
     /// Streams of events to our pages, counted apart by page.
     pub(super) followers: Arc<Slots<String>>,
 }
@@ -126,7 +126,7 @@ impl<D: Desk> Bridge<D> {
 
     /// Tells the audit trail why somebody was not let in.
     async fn refuse(&self, reason: Code, visitor: Option<&Visitor>) {
-        if !self.refusals.tell(reason.word()) {
+        if self.refusals.tell(reason.word()) != Telling::Now {
             return;
         }
         let program = match visitor {

@@ -13,6 +13,8 @@ use std::{
 };
 use tokio::sync::{broadcast, mpsc};
 
+/// Topic of what programs do through the PKCS#11 module; the subject is their path.
+const PROGRAM: &str = "program";
 /// A comment is sent this often, so that a reader which left is noticed.
 pub(super) const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Events that wait for a slow reader before it loses some.
@@ -61,13 +63,26 @@ async fn pass_on(
         line = tokio::select! {
             () = reader.closed() => return,
             () = tokio::time::sleep(HEARTBEAT) => Bytes::from_static(b":\n\n"),
-            event = events.recv() => match event {
+            event = next(&mut events, problems.is_some()) => match event {
                 Ok(event) => format(&problem::reworded(event, problems)),
                 // The reader was too slow: it must read the state afresh.
                 Err(broadcast::error::RecvError::Lagged(_)) => Bytes::from_static(b"event: lost\ndata: {}\n\n"),
                 Err(broadcast::error::RecvError::Closed) => return,
             },
         };
+    }
+}
+
+/// The next event for a reader. Which programs the person runs is for the person's own to know.
+async fn next(
+    events: &mut broadcast::Receiver<Event>,
+    own: bool,
+) -> Result<Event, broadcast::error::RecvError> {
+    loop {
+        let event = events.recv().await?;
+        if own || event.topic != PROGRAM {
+            return Ok(event);
+        }
     }
 }
 

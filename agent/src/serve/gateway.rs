@@ -12,7 +12,7 @@ use super::{
 };
 use bytes::Bytes;
 use cps_agent_core::{
-    failure::NOT_FOUND,
+    failure::{GATEWAY_CALLER_UNKNOWN, NOT_FOUND},
     gateway::{
         BrokenOff,
         address::{self, Called},
@@ -33,7 +33,7 @@ impl<D: Desk> Bridge<D> {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let (head, body) = request.into_parts();
-        let mut reply = match self.call(&head) {
+        let mut reply = match self.call(&head, visitor) {
             Err(barred) => self.bar(barred, visitor).await,
             Ok((called, proof)) => {
                 let process = visitor.process(&self.searches).await.clone();
@@ -54,7 +54,11 @@ impl<D: Desk> Bridge<D> {
     }
 
     /// The questions before any gateway.
-    fn call<'a>(&self, head: &'a Parts) -> Result<(Called<'a>, Proof), Barred> {
+    fn call<'a>(&self, head: &'a Parts, visitor: &Visitor) -> Result<(Called<'a>, Proof), Barred> {
+        // What proves the caller is in the request, and anybody's who read it.
+        if !visitor.same_user {
+            return Err(Barred { status: StatusCode::FORBIDDEN, reason: GATEWAY_CALLER_UNKNOWN });
+        }
         gate::stream(&head.uri, &head.headers)?;
         gate::host(&head.headers, self.port)?;
         gate::no_page(&head.headers)?;

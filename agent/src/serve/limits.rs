@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     hash::Hash,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::time::Instant;
@@ -40,30 +40,68 @@ pub const SEARCHES: usize = 2;
 /// Connections from other users that may be waiting for their refusal.
 pub const STRANGERS: usize = 4;
 
-/// Refusals of one kind that are told in [`TELLING_TIME`]; the rest are only refused, so that a web page cannot fill the
-/// audit trail.
+/// Refusals of one kind that are told in [`TELLING_TIME`]; the rest are only refused and counted, so that nobody can fill
+/// the audit trail.
 pub const TOLD: u32 = 10;
 /// See [`TOLD`].
 pub const TELLING_TIME: Duration = Duration::from_secs(60);
+/// Most kinds of refusals that are counted apart. Who is refused may be part of the kind, and may be made up.
+pub const KINDS: usize = 256;
 
 /// Remembers how often each kind of refusal was told lately.
-#[derive(Debug, Default)]
-pub struct Refusals {
-    told: Mutex<HashMap<&'static str, (Instant, u32)>>,
+#[derive(Debug)]
+pub struct Refusals<K> {
+    told: Mutex<HashMap<K, (Instant, u32)>>,
 }
 
-impl Refusals {
-    /// Whether this refusal should be told, too.
-    #[must_use]
-    pub fn tell(&self, kind: &'static str) -> bool {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+/// What becomes of a refusal in the audit trail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Telling {
+    /// It is told.
+    Now,
+    /// It is the first of its kind that is only counted: [`Refusals::untold`] says how many there were in this time.
+    CountIn(Duration),
+    /// It is counted.
+    Counted,
+}
+
+impl<K> Default for Refusals<K> {
+    fn default() -> Self {
+        Self { told: Mutex::default() }
+    }
+}
+
+impl<K: Eq + Hash> Refusals<K> {
+    /// What becomes of this refusal.
+    pub fn tell(&self, kind: K) -> Telling {
+        let mut told = self.told();
         let now = Instant::now();
+        if !told.contains_key(&kind) && told.len() >= KINDS {
+            told.retain(|_, (since, _)| now.duration_since(*since) < TELLING_TIME);
+            if told.len() >= KINDS {
+                return Telling::Counted;
+            }
+        }
         let (since, count) = told.entry(kind).or_insert((now, 0));
         if now.duration_since(*since) >= TELLING_TIME {
             (*since, *count) = (now, 0);
         }
         *count = count.saturating_add(1);
-        *count <= TOLD
+        match (*count).checked_sub(TOLD) {
+            None | Some(0) => Telling::Now,
+            Some(1) => Telling::CountIn((*since + TELLING_TIME).duration_since(now)),
+            Some(_) => Telling::Counted,
+        }
+    }
+
+    /// How many of a kind were only counted, once this time is over. The count begins anew.
+    pub async fn untold(&self, kind: &K, time: Duration) -> u32 {
+        tokio::time::sleep(time).await;
+        self.told().remove(kind).map_or(0, |(_, count)| count.saturating_sub(TOLD))
+    }
+
+    fn told(&self) -> MutexGuard<'_, HashMap<K, (Instant, u32)>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -139,10 +177,26 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_refusal_that_comes_in_masses_is_told_a_few_times_a_minute() {
         let refusals = Refusals::default();
-        assert_eq!((0..100).filter(|_| refusals.tell("foreign_origin")).count(), 10);
-        assert!(refusals.tell("foreign_host"), "another kind is still told");
+        let mut told: Vec<Telling> = (0..100).map(|_| refusals.tell("foreign_origin")).collect();
+        assert!(told.drain(..10).all(|telling| telling == Telling::Now));
+        assert_eq!(told.remove(0), Telling::CountIn(TELLING_TIME));
+        assert!(told.iter().all(|telling| *telling == Telling::Counted));
+        assert_eq!(refusals.tell("foreign_host"), Telling::Now, "another kind is still told");
+        // The clock jumps to the end of the wait.
+        assert_eq!(refusals.untold(&"foreign_origin", TELLING_TIME).await, 90);
+        assert_eq!(refusals.untold(&"foreign_host", TELLING_TIME).await, 0);
+        assert_eq!(refusals.tell("foreign_origin"), Telling::Now);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn refusals_of_ever_new_kinds_are_told_no_more_often() {
+        let refusals = Refusals::default();
+        let told = |from: usize| {
+            (from..from + 10 * KINDS).filter(|kind| refusals.tell(*kind) == Telling::Now).count()
+        };
+        assert_eq!(told(0), KINDS);
         tokio::time::advance(TELLING_TIME).await;
-        assert!(refusals.tell("foreign_origin"));
+        assert_eq!(told(1_000_000), KINDS, "and nothing is remembered for ever");
     }
 
     #[test]

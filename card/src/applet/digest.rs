@@ -73,6 +73,11 @@ pub(crate) fn sha256_in(info: &[u8]) -> Option<&[u8]> {
     info.strip_prefix(SHA256).filter(|digest| digest.len() == 32)
 }
 
+/// Whether this is a DigestInfo of SHA-256, and nothing more.
+pub(crate) fn names_sha256(info: &[u8]) -> bool {
+    sha256_in(info).is_some()
+}
+
 /// Takes the plaintext out of `00 02 … 00 ‖ plaintext` (RFC 8017 §7.2.2).
 pub(crate) fn deciphered(block: &[u8]) -> Option<Vec<u8>> {
     let filled = block.strip_prefix(&[0x00, 0x02])?;

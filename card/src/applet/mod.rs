@@ -11,7 +11,7 @@ mod pad;
 mod sha256;
 
 pub(crate) use chipdoc::ChipDoc;
-pub(crate) use digest::hash;
+pub(crate) use digest::{hash, names_sha256};
 pub(crate) use file::Extent;
 pub(crate) use ias::Ias;
 
@@ -80,7 +80,7 @@ pub(crate) trait Applet: Sync {
     /// Whether a key takes this.
     fn takes(&self, key: &Key, encoded: Encoded<'_>) -> bool {
         match encoded {
-            Encoded::Pkcs1(info) if key.role == KeyRole::Signature => digest::sha256_in(info).is_some(),
+            Encoded::Pkcs1(info) if key.role == KeyRole::Signature => names_sha256(info),
             Encoded::Pkcs1(bytes) => (1..=self.longest_encoded(key)).contains(&bytes.len()),
             Encoded::Block(block) => self.takes_blocks(key) && block.len() == key.modulus,
         }

@@ -145,8 +145,8 @@ pub enum What {
     UpstreamReach(bool),
     /// A call through a gateway ended, or was refused.
     Gateway {
-        /// Name of the gateway.
-        name: String,
+        /// Name of the gateway; none where there is no such gateway, since the name is the caller's text then.
+        name: Option<String>,
         /// Bytes of the request's body that went out.
         sent: u64,
         /// Bytes of the answer's body that came back.
@@ -173,6 +173,8 @@ pub struct Event {
     pub credential: Option<Credential>,
     /// In which session.
     pub session: Option<SessionId>,
+    /// For how many alike this one line stands that were not told one by one.
+    pub times: Option<u32>,
 }
 
 impl Event {
@@ -186,6 +188,7 @@ impl Event {
             application: None,
             credential: None,
             session: None,
+            times: None,
         }
     }
 
@@ -231,6 +234,13 @@ impl Event {
         self
     }
 
+    /// Stands for so many alike.
+    #[must_use]
+    pub fn times(mut self, times: u32) -> Self {
+        self.times = Some(times);
+        self
+    }
+
     /// Names the person.
     #[must_use]
     pub fn of(mut self, person: NationalId) -> Self {
@@ -273,6 +283,7 @@ impl Event {
             optional("certificate", Some(cut(&credential.certificate)));
         }
         optional("sid", self.session.as_ref().map(|s| cut(&s.0)));
+        optional("times", self.times.map(Value::from));
         line
     }
 }
@@ -320,7 +331,8 @@ impl What {
             Self::DoorRefused(route) => ("door_refused", Some(("route", (*route).into()))),
             Self::UpstreamReach(up) => ("upstream_reach", Some(("up", (*up).into()))),
             Self::Gateway { name, sent, received } => {
-                let call = serde_json::json!({ "name": cut(name), "sent": sent, "received": received });
+                let name = name.as_deref().map(cut);
+                let call = serde_json::json!({ "name": name, "sent": sent, "received": received });
                 ("gateway", Some(("gateway", call)))
             }
             Self::GatewayHandshake(name) => ("gateway_handshake", Some(("gateway", cut(name)))),

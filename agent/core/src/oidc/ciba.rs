@@ -11,6 +11,7 @@ use super::shares::Shares;
 use super::situation::Situation;
 use super::token::{GrantType, Granted, Refused, TokenRefusal, TokenRequest};
 use super::{Provider, World, discovery};
+use crate::declined::Asker;
 use crate::identity::{SessionId, SessionView, UnixTime};
 use crate::secret::{Entropy, Secret, SecretHash, random_string};
 use std::sync::Arc;
@@ -170,7 +171,7 @@ impl Provider {
             _ => State::Waiting,
         };
         let waits = matches!(state, State::Waiting);
-        if waits && self.declined.pauses(client.id(), world.now) {
+        if waits && self.declined.pauses(&Asker::Client(client.id().to_owned()), world.now) {
             return Err(TokenRefusal {
                 status: 403,
                 error: AuthorizationError::ACCESS_DENIED.error,
@@ -252,7 +253,7 @@ impl Provider {
         };
         let agreed = matches!(state, State::Agreed(..));
         if agreed {
-            self.declined.forget(entry.client.id());
+            self.declined.forget(&Asker::Client(entry.client.id().to_owned()));
         }
         if let Some(entry) = self.backchannel.0.get_mut(&request.0) {
             entry.state = state;
@@ -266,7 +267,7 @@ impl Provider {
         let Some(client) = self.backchannel.0.get(&request.0).map(|entry| Arc::clone(&entry.client)) else {
             return;
         };
-        self.declined.note(client.id(), now);
+        self.declined.note(Asker::Client(client.id().to_owned()), now);
         for entry in self.backchannel.0.of_mut(client.id()).filter(|entry| entry.waits(now)) {
             entry.state = State::Refused;
         }

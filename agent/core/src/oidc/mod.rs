@@ -10,7 +10,7 @@
 //! | [`parameters`], `request`, `transaction`, [`authorize`] | the authorization endpoint |
 //! | [`pushed`] | requests that come before the browser |
 //! | `code`, `grant`, `authenticate`, [`token`], [`exchange`] | the token endpoint |
-//! | [`ciba`], `declined` | logins without a browser |
+//! | [`ciba`] | logins without a browser |
 //! | [`introspection`], [`revocation`] | what became of a token, and its end |
 //! | [`logout`], [`backchannel_logout`], `hint` | the end of a session: asked for by a client, told to all |
 //! | [`disconnect`] | the end of one client's part in it |
@@ -25,7 +25,6 @@ pub mod ciba;
 mod claims;
 pub mod client;
 mod code;
-mod declined;
 pub mod disconnect;
 pub mod discovery;
 pub mod exchange;
@@ -51,6 +50,7 @@ pub mod userinfo;
 #[cfg(test)]
 mod tests;
 
+use crate::declined::{Asker, Declined};
 use crate::identity::{SessionId, SessionView, Sessions, UnixTime, Way};
 use crate::jose::{Algorithm, JoseError, SigningKey};
 use crate::secret::{Entropy, SecretHash};
@@ -59,7 +59,6 @@ use backchannel_logout::Audiences;
 use ciba::Requests;
 use client::Client;
 use code::Codes;
-use declined::Declined;
 use exchange::UpstreamTokens;
 use grant::Grants;
 use keys::{Keys, Retired};
@@ -292,7 +291,7 @@ impl Provider {
         self.transactions.end_client(id);
         self.references.end_client(id);
         self.backchannel.end_client(id);
-        self.declined.forget(id);
+        self.declined.forget(&Asker::Client(id.to_owned()));
         self.audiences.end_client(id);
         self.consents.retain(|(client, _)| client != id);
         self.situations.retain(|(client, _), _| client != id);

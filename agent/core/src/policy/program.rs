@@ -4,11 +4,10 @@
 //! runs as this user can run any program (README, "What is defended").
 
 use super::Reason;
-use crate::identity::UnixTime;
 use std::collections::BTreeMap;
 
-/// After the person closed a prompt, its program raises none for this many seconds: browsers try again at once.
-const PAUSE: i64 = 5;
+/// What the kernel writes behind the path of an executable that is not there any more (proc(5)).
+const DELETED: &str = " (deleted)";
 /// Most programs that are remembered for one card.
 const MOST_REMEMBERED: usize = 256;
 
@@ -94,13 +93,22 @@ impl Programs {
         if !self.offers(wish) {
             return Err(Reason::KeyNotOffered);
         }
-        let rule = program.and_then(|program| self.rules.get(program)).copied().unwrap_or(self.default);
-        match (rule, said) {
+        match (self.rule(program), said) {
             (Rule::Deny, _) => Err(Reason::ProgramDenied),
             (Rule::Ask, Some(false)) => Err(Reason::ProgramRefused),
             (Rule::Ask, None) => Ok(Consent::Needed),
             (Rule::Allow, _) | (Rule::Ask, Some(true)) => Ok(Consent::Given),
         }
+    }
+}
+
+impl Programs {
+    /// The rule for a program. A path whose file was replaced while the program runs (as an update does) is another one,
+    /// and still as denied as before.
+    fn rule(&self, program: Option<&str>) -> Rule {
+        let of = |path: &str| self.rules.get(path).copied();
+        let replaced = || of(program?.strip_suffix(DELETED)?).filter(|rule| *rule == Rule::Deny);
+        program.and_then(of).or_else(replaced).unwrap_or(self.default)
     }
 }
 
@@ -120,31 +128,14 @@ impl Answers {
         self.0.iter().map(|(program, yes)| (program.as_str(), *yes))
     }
 
-    /// Remembers an answer. Beyond what is remembered, a program is asked for again.
+    /// Remembers an answer. Beyond what is remembered a yes is forgotten, and its program asked for again; a no stays.
     pub fn remember(&mut self, program: &str, yes: bool) {
-        if self.0.len() < MOST_REMEMBERED || self.0.contains_key(program) {
-            self.0.insert(program.to_owned(), yes);
+        if self.0.len() >= MOST_REMEMBERED && !self.0.contains_key(program) {
+            let room = self.0.iter().find(|(_, yes)| **yes).map(|(program, _)| program.clone());
+            let Some(room) = room.filter(|_| !yes) else { return };
+            self.0.remove(&room);
         }
-    }
-}
-
-/// Programs whose prompt was just closed. Those that the system does not name share one pause.
-#[derive(Debug, Default)]
-pub struct Pauses(BTreeMap<Option<String>, UnixTime>);
-
-impl Pauses {
-    /// The person closed a prompt of this program.
-    pub fn begin(&mut self, program: Option<&str>, now: UnixTime) {
-        self.0.retain(|_, until| *until > now);
-        self.0.insert(program.map(str::to_owned), now.plus(PAUSE));
-    }
-
-    /// Whether this program raises no prompt now.
-    #[must_use]
-    pub fn holds(&self, program: Option<&str>, now: UnixTime) -> bool {
-        // A clock that was set back does not make a pause longer.
-        let within = |until: &UnixTime| (1..=PAUSE).contains(&until.since(now));
-        self.0.get(&program.map(str::to_owned)).is_some_and(within)
+        self.0.insert(program.to_owned(), yes);
     }
 }
 
@@ -199,13 +190,11 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_prompt_pauses_its_program_and_no_other_one() {
-        let mut pauses = Pauses::default();
-        pauses.begin(BROWSER, UnixTime(100));
-        assert!(pauses.holds(BROWSER, UnixTime(100)) && pauses.holds(BROWSER, UnixTime(104)));
-        assert!(!pauses.holds(BROWSER, UnixTime(105)));
-        assert!(!pauses.holds(None, UnixTime(100)) && !pauses.holds(Some("/usr/bin/curl"), UnixTime(100)));
-        assert!(!pauses.holds(BROWSER, UnixTime(-100_000)), "the clock was set back");
+    fn a_denied_program_stays_denied_when_its_file_is_replaced_while_it_runs() {
+        let denied = programs(Rule::Allow, Some(Rule::Deny));
+        let may = |path| denied.may(Some(path), Wish::Authentication, None);
+        assert_eq!(may("/usr/bin/firefox (deleted)"), Err(Reason::ProgramDenied));
+        assert_eq!(may("/usr/bin/firefox (deleted) (deleted)"), Ok(Consent::Given), "another path");
     }
 
     #[test]
@@ -217,5 +206,13 @@ mod tests {
         answers.remember("0", false);
         assert_eq!(answers.of("0"), Some(false));
         assert_eq!(answers.of(&MOST_REMEMBERED.to_string()), None);
+        answers.remember("one more", false);
+        assert_eq!(answers.of("one more"), Some(false), "a no is not asked for again");
+        assert_eq!(answers.0.len(), MOST_REMEMBERED);
+        for number in 0..MOST_REMEMBERED {
+            answers.remember(&number.to_string(), false);
+        }
+        assert_eq!(answers.of("one more"), Some(false), "nor does a no push out a no");
+        assert_eq!(answers.0.len(), MOST_REMEMBERED);
     }
 }

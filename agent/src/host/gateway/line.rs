@@ -182,15 +182,15 @@ impl Line {
         Arc::clone(&self.turn).lock_owned().await
     }
 
-    /// Opens a connection.
+    /// Opens a connection. A person who is asked within the handshake has so much more time for it.
     ///
     /// # Errors
     /// See [`Unopened`].
-    pub async fn open(&self) -> Result<Open, Unopened> {
+    pub async fn open(&self, person: Duration) -> Result<Open, Unopened> {
         let arrivals = self.tls.apart().then(|| self.tickets.arrivals());
         // A handshake that its caller gave up may have left one.
         self.fault();
-        let opened = timeout(HANDSHAKE, async {
+        let opened = timeout(HANDSHAKE + person, async {
             let stream = network::open(&self.base, &self.proxies).await?.stream;
             self.tls.handshake(&self.base, stream).await
         });

@@ -21,6 +21,7 @@ use crate::{
 use cps_agent_api::words::Screen;
 use cps_agent_core::{
     audit,
+    declined::Asker,
     failure::{self, Failure},
     identity::{NationalId, SessionView},
     session::{
@@ -32,14 +33,15 @@ use cps_agent_core::{
 use cps_card::token::{Authorization, Hold, KeyRole, Scheme};
 use std::{
     error::Error as _,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
-use tokio::time::Instant;
 
-/// After the person's no nobody is asked again for so long: a program that tries again at once does not bring the prompt
-/// back at once.
-const REST: Duration = Duration::from_secs(60);
+/// Most of an application's name in a prompt: where it goes is to be read too.
+const NAME: usize = 30;
 
 /// The card or token that signs a line's handshakes.
 pub(super) struct Key {
@@ -48,16 +50,8 @@ pub(super) struct Key {
     pub(super) grant: Grant,
     /// The session was opened with it and may keep its verified state.
     own: bool,
-    /// The person's last no.
-    refused: Mutex<Option<(Instant, Failure)>>,
-}
-
-impl Key {
-    fn refusal(&self) -> Option<Failure> {
-        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        let recent = refused.as_ref().filter(|(when, _)| when.elapsed() < REST);
-        recent.map(|(_, failure)| failure.clone())
-    }
+    /// It signed, which is not written down yet.
+    signed: Arc<AtomicBool>,
 }
 
 impl Call<'_> {
@@ -163,7 +157,9 @@ impl Call<'_> {
         let (schemes, needs_pin) = (key.schemes.clone(), key.needs_pin);
         let grant = Grant::default();
         let (granted, signer) = (grant.clone(), Arc::clone(&present));
-        let key = Key { present, grant, own, refused: Mutex::default() };
+        let signed = Arc::new(AtomicBool::new(false));
+        let signing = Arc::clone(&signed);
+        let key = Key { present, grant, own, signed };
         let configured = self.shared.fixed.config.pin.hold;
         let sign = move |scheme: Scheme, message: &[u8]| {
             let verified = signer.unlocked();
@@ -178,6 +174,7 @@ impl Call<'_> {
                 (false, false) => Hold::Operation,
             };
             let signed = granted.sign(&signer, scheme, message, hold);
+            signing.fetch_or(signed.is_ok(), Ordering::Relaxed);
             if needs_pin && hold == Hold::Operation {
                 signer.note_unlocked(false);
             }
@@ -209,10 +206,11 @@ impl Call<'_> {
         let mut typed: Option<Authorization> = None;
         loop {
             let spending = typed.is_some();
+            let signature = Signature { call: self, live, typed: spending };
             let opened = self.handshake(live, typed.take()).await;
+            drop(signature);
             match opened {
                 Ok(mut open) => {
-                    self.opened(live, open.signed, spending);
                     Line::settle(turn, &mut open);
                     return Ok(open);
                 }
@@ -227,15 +225,18 @@ impl Call<'_> {
 
     /// One handshake, with what the person typed or without.
     async fn handshake(&self, live: &Live, typed: Option<Authorization>) -> Result<Open, Unopened> {
-        let Some(key) = &live.key else { return live.line.open().await };
+        let person = longest(typed.as_ref(), self.shared.fixed.config.pin.timeout);
+        let Some(key) = &live.key else { return live.line.open(person).await };
         let keeps = key.own && self.shared.fixed.config.pin.hold == Hold::Session;
         // Whatever becomes of the handshake: a session that ended meanwhile keeps no verified state.
         let _kept = typed
             .as_ref()
             .filter(|_| keeps)
             .map(|_| Kept::note(self.shared, &key.present, Keeper::Session(live.sid.clone())));
+        let Asking { application, .. } = self.asking();
+        let _shown = self.shared.pad_shown(typed.as_ref(), &application, key.present.serial());
         let _lent = key.grant.lend(typed);
-        live.line.open().await
+        live.line.open(person).await
     }
 
     /// Asks for the PIN, when that is what a handshake lacked.
@@ -252,8 +253,9 @@ impl Call<'_> {
             TokenFault::Pin(PinFault::Required) if !spent => None,
             _ => return Err(failure_of(&fault)),
         };
-        if let Some(refusal) = key.refusal() {
-            return Err(refusal);
+        let asker = Asker::Client(self.by.client.clone().unwrap_or_default());
+        if self.shared.look(|quiet, now| quiet.declined.pauses(&asker, now)) {
+            return Err(failure::PIN_CANCELLED.into());
         }
         let previous = previous.and_then(|fault| match fault {
             TokenFault::Pin(fault) => Some(fault),
@@ -263,43 +265,59 @@ impl Call<'_> {
         let authorization = asked.map_err(|fault| {
             let failure = failure_of(&fault);
             if failure.code == failure::PIN_CANCELLED {
-                let refused = Some((Instant::now(), failure.clone()));
-                *key.refused.lock().unwrap_or_else(PoisonError::into_inner) = refused;
+                self.shared.decide(|quiet, now| quiet.declined.note(asker.clone(), now));
             }
             failure
         })?;
         // An answered prompt is a person at work; a call that needed nobody is not.
-        self.shared.decide(|quiet, now| self.shared.happened(quiet, Happening::Activity, now));
+        self.shared.decide(|quiet, now| {
+            quiet.declined.forget(&asker);
+            self.shared.happened(quiet, Happening::Activity, now);
+        });
         Ok(authorization)
     }
 
     fn asking(&self) -> Asking {
-        let application = self.shared.application_name(self.caller);
+        let (application, route) = (self.shared.application_name(self.caller), &self.gate.settings.route);
         Asking {
-            application: format!("{application} → {}", self.gate.settings.route.name),
+            application: format!("{application:.NAME$} → {} ({})", route.origin(), route.name),
             deed: Deed::Gateway,
             screen: Screen::default(),
             language: self.caller.language,
         }
     }
 
-    /// Writes down what a new connection cost.
-    fn opened(&self, live: &Live, signed: bool, typed: bool) {
-        if live.key.is_none() || !signed {
-            return;
-        }
-        if let Some(key) = live.key.as_ref().filter(|_| typed) {
-            key.present.note_right_pin();
-            self.record(audit::Event::done(audit::What::Pin(None)), live);
-        }
-        let name = self.gate.settings.route.name.clone();
-        self.record(audit::Event::done(audit::What::GatewayHandshake(name)), live);
-    }
-
     fn record(&self, event: audit::Event, live: &Live) {
         let credential = live.key.as_ref().and_then(|key| words::credential(&key.present));
         self.shared.record([event.with(credential).within(live.sid.clone())], &self.by);
     }
+}
+
+/// What a handshake had the card do is written down when this is dropped: the handshake may break after the signature, and
+/// its caller may hang up at any moment.
+struct Signature<'a> {
+    call: &'a Call<'a>,
+    live: &'a Live,
+    /// The person gave the PIN for it.
+    typed: bool,
+}
+
+impl Drop for Signature<'_> {
+    fn drop(&mut self) {
+        let signed = |key: &&Key| key.signed.swap(false, Ordering::Relaxed);
+        let Some(key) = self.live.key.as_ref().filter(signed) else { return };
+        if self.typed {
+            key.present.note_right_pin();
+            self.call.record(audit::Event::done(audit::What::Pin(None)), self.live);
+        }
+        let name = self.call.gate.settings.route.name.clone();
+        self.call.record(audit::Event::done(audit::What::GatewayHandshake(name)), self.live);
+    }
+}
+
+/// How long a handshake may take longer because of a person: at a reader's pad the PIN is typed within it.
+fn longest(typed: Option<&Authorization>, prompt: Duration) -> Duration {
+    if matches!(typed, Some(Authorization::Pad { .. })) { prompt } else { Duration::ZERO }
 }
 
 /// The files of a gateway, or what TLS says of them.

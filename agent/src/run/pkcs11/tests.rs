@@ -49,6 +49,22 @@ fn data_of_another_length_is_refused() {
 }
 
 #[test]
+fn what_a_signature_key_would_refuse_is_refused_before_its_pin() {
+    let signature = KeyInfo { role: KeyRole::Signature, longest_encoded: 51, block: 0, ..key() };
+    let of_sha256 = [
+        &[0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01][..],
+        &[0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20],
+        &[7; 32],
+    ]
+    .concat();
+    let taken = |data: &[u8]| task(&signature, Word::RsaPkcs1, Input::DigestInfo, data.to_vec()).is_ok();
+    assert!(taken(&of_sha256));
+    for data in [&of_sha256[..50], &of_sha256[1..], &[7; 51], &[1]] {
+        assert!(!taken(data), "{data:?}");
+    }
+}
+
+#[test]
 fn words_that_do_not_belong_together_are_refused() {
     for (scheme, input) in [
         (Word::RsaPkcs1, Input::Digest),

@@ -243,6 +243,34 @@ async fn events_end_with_the_token_that_opened_them() {
 }
 
 #[tokio::test]
+async fn which_programs_the_person_runs_is_told_to_no_application() {
+    let desk = desk();
+    let request = "GET /v1/events HTTP/1.1\r\nHost: 127.0.0.1:24788\r\nAuthorization: Bearer cards\r\n\r\n";
+    let mut stream = dial(&desk, neighbour());
+    stream.write_all(request.as_bytes()).await.unwrap();
+    while desk.events.receiver_count() == 0 {
+        tokio::task::yield_now().await;
+    }
+    for (topic, subject) in [("program", "/usr/bin/firefox"), ("card", "12345678")] {
+        let event = cps_agent_api::words::Event {
+            topic: topic.to_owned(),
+            what: "served".to_owned(),
+            subject: Some(subject.to_owned()),
+            ..Default::default()
+        };
+        desk.events.send(event).unwrap();
+    }
+    let mut read = String::new();
+    while !read.contains("12345678") {
+        let mut buffer = [0; 512];
+        let length = stream.read(&mut buffer).await.unwrap();
+        assert_ne!(length, 0, "the stream ended: {read}");
+        read.push_str(std::str::from_utf8(&buffer[..length]).unwrap());
+    }
+    assert!(!read.contains("program") && !read.contains("firefox"), "{read}");
+}
+
+#[tokio::test]
 async fn events_come_as_they_happen() {
     let desk = desk();
     let mut stream = dial(&desk, neighbour());

@@ -166,3 +166,14 @@ async fn a_query_that_cannot_be_decoded_reaches_nobody() {
     }
     assert!(desk.noted().is_empty());
 }
+
+#[tokio::test]
+async fn where_nobody_says_whose_a_connection_is_no_gateway_serves() {
+    for request in
+        ["GET /gateway/service/~secret/echo", "GET /gateway/service/echo\nAuthorization: Bearer cards"]
+    {
+        let desk = desk();
+        assert_eq!(ask_as(&desk, unknown(), request).await.status, 403, "{request}");
+        assert_eq!(desk.noted(), ["refused at Bridge: gateway_caller_unknown"], "{request}");
+    }
+}
