@@ -14,6 +14,9 @@ const FOLDER: &str = "/etc/chromium/policies/managed";
 const POLICY: &str =
     r#"{"AutoSelectCertificateForUrls":["{\"pattern\":\"https://localhost\",\"filter\":{}}"]}"#;
 
+/// How our file's name begins; the number of the test's process follows.
+const OURS: &str = "cps-agent-test-";
+
 /// How many need it, and the folders that were made for it.
 static NEEDED: Mutex<(usize, Vec<PathBuf>)> = Mutex::new((0, Vec::new()));
 
@@ -25,6 +28,7 @@ impl Policy {
     pub fn set() -> Option<Self> {
         let mut needed = NEEDED.lock().unwrap_or_else(PoisonError::into_inner);
         if needed.0 == 0 {
+            forget_the_dead();
             let file = file();
             let missing =
                 file.ancestors().skip(1).take_while(|folder| !folder.exists()).map(PathBuf::from).collect();
@@ -49,6 +53,18 @@ impl Drop for Policy {
     }
 }
 
+/// Takes away what a test left that was killed.
+fn forget_the_dead() {
+    let Ok(files) = fs::read_dir(FOLDER) else { return };
+    for file in files.flatten().map(|entry| entry.path()) {
+        let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let owner = name.strip_prefix(OURS).and_then(|rest| rest.strip_suffix(".json"));
+        if owner.is_some_and(|pid| !PathBuf::from("/proc").join(pid).exists()) {
+            let _ = fs::remove_file(file);
+        }
+    }
+}
+
 fn file() -> PathBuf {
-    PathBuf::from(FOLDER).join(format!("cps-agent-test-{}.json", std::process::id()))
+    PathBuf::from(FOLDER).join(format!("{OURS}{}.json", std::process::id()))
 }

@@ -16,7 +16,7 @@ fn refused(seen: &Value) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cps3_at_a_page_of_tls_1_3_is_no_reason_to_ask_for_a_pin() {
-    let Some(_policy) = policy() else { return };
+    let _policy = policy();
     for kind in BOTH {
         let house = House::with(cards::doctor_cps3(), true).await;
         let mut browser = house.browser(kind).await;
@@ -28,15 +28,14 @@ async fn a_cps3_at_a_page_of_tls_1_3_is_no_reason_to_ask_for_a_pin() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_who_closes_the_prompt_gets_no_page_and_loses_no_try() {
-    let Some(_policy) = policy() else { return };
+    let _policy = policy();
     for kind in BOTH {
         let house = House::with(cards::doctor_cps4(), true).await;
         house.workstation.person.always(Answer::Cancel).expect("a script");
         let mut browser = house.browser(kind).await;
         let seen = browser.told(house.look()).await;
         assert!(refused(&seen), "{kind:?}: {seen}");
-        let asked = house.pins().len();
-        assert!((1..=2).contains(&asked), "{kind:?}: asked {asked} times");
+        assert_eq!(house.pins().len(), 1, "{kind:?}: {:#?}", house.pins());
         assert_eq!((house.card.tries_left(), house.card.pin_tries_spent()), (3, 0));
     }
 }

@@ -29,6 +29,33 @@ fn reads(socket: &std::path::Path, over: &AtomicBool) -> usize {
     times
 }
 
+/// Another program of the person takes the card's power away, past the agent.
+fn resets(socket: &std::path::Path) {
+    let mut tool = Command::new("opensc-tool");
+    tool.env("PCSCLITE_CSOCK_NAME", socket).args(["--reader", "0", "--reset"]);
+    let done = run(&mut tool);
+    assert!(done.status.success(), "opensc-tool: {}", said(&done));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reset_by_another_program_is_exactly_one_more_prompt_and_no_failed_page() {
+    for (card, tls13) in [(cards::doctor_cps3(), false), (cards::doctor_cps4(), true)] {
+        let house = House::with(card, tls13).await;
+        let socket = house.daemon.socket();
+        for prompts in 1..=3 {
+            for _ in 0..2 {
+                let page = house.runs(&mut curl(&house, tls13));
+                assert!(page.contains(house.card.holder().identifier), "{page}");
+                assert_eq!(house.pins().len(), prompts, "{:#?}", house.pins());
+            }
+            assert!(house.card.verified());
+            resets(&socket);
+            assert!(!house.card.verified(), "the reset took the verified state");
+        }
+        assert_eq!((house.card.pin_tries_spent(), house.card.tries_left()), (0, 3));
+    }
+}
+
 /// Says that it is over, also when a test fails.
 struct Over<'a>(&'a AtomicBool);
 
@@ -52,7 +79,7 @@ async fn looks(mut browser: Browser, house: &House) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_browsers_and_curl_work_with_one_pin_while_another_program_reads_the_card() {
-    let Some(_policy) = policy() else { return };
+    let _policy = policy();
     let house = House::with(cards::doctor_cps3(), false).await;
     let mut browsers = Vec::new();
     for kind in BOTH {
