@@ -46,6 +46,7 @@ mod pkcs11_reader;
 mod pkcs11_refusals;
 mod pkcs11_signatures;
 mod pkcs11_verified_state;
+mod portal;
 #[cfg(target_os = "linux")]
 #[path = "../support/private_bus.rs"]
 mod private_bus;

@@ -4,9 +4,13 @@
 
 use crate::{
     desk::{PATIENCE, code, login_by, program, refused, script, written},
+    portal::Visitor,
     real_agent::RealAgent,
 };
-use cps_agent_api::{client::Agent as Control, words::PinRequest};
+use cps_agent_api::{
+    client::Agent as Control,
+    words::{PinRequest, PortalRequest},
+};
 use cps_sandbox::{
     card::{CardBuilder, CardHandle, Family, PinPolicy},
     pinentry::Answer,
@@ -213,6 +217,12 @@ async fn a_login_at_the_most_talkative_level_leaves_no_digit_of_the_pin_anywhere
     assert_eq!(talker.card.pin_tries_spent(), 1, "the first PIN was wrong");
     // While the session lives, and after it.
     talker.assert_gone(&pin, found);
+    // The person's page: neither its link nor its address is written down.
+    let link = control.portal(&PortalRequest::default()).await.expect("a link").url;
+    let visitor = Visitor::at(&control.status().await.expect("a status").issuer.expect("an issuer"));
+    let page = visitor.follow(&link).await.expect("the page");
+    assert!(visitor.shown(&format!("{page}/activity")).await.is_some());
+    let last = |address: &str| address.rsplit('/').next().expect("an identifier").to_owned();
     assert!(control.end_session().await.expect("an answer"), "there was a session");
     for digits in [&pin, &wrong] {
         match in_memory(talker.agent.pid(), digits) {
@@ -220,7 +230,7 @@ async fn a_login_at_the_most_talkative_level_leaves_no_digit_of_the_pin_anywhere
             Err(error) => assert_eq!(error.kind(), io::ErrorKind::PermissionDenied),
         }
     }
-    talker.assert_unwritten(&[&pin, &wrong]);
+    talker.assert_unwritten(&[&pin, &wrong, &last(&link), &last(&page)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

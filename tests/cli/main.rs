@@ -15,6 +15,7 @@ mod login_passes_the_terminal_and_no_pin;
 mod login_shows_what_is_compared_or_opened_meanwhile;
 mod logout_twice_is_no_error;
 mod other_version_is_named;
+mod page_is_opened_by_a_link_that_works_once;
 mod pin_changes_ask_the_agent;
 mod pkcs11_for_everybody_trusts_root_alone;
 mod pkcs11_tells_programs_and_takes_back_what_it_told;

@@ -7,6 +7,7 @@ use crate::{
     desk::Desk,
     wire::{Answer, House, complete, refusals},
 };
+use cps_agent_api::words::PortalRequest;
 use std::{
     fs,
     os::unix::fs::{MetadataExt as _, PermissionsExt as _},
@@ -52,12 +53,15 @@ async fn another_user_gets_one_answer_whatever_it_asks_and_whatever_it_holds() {
     let form = "Content-Type: application/x-www-form-urlencoded";
     let refresh =
         format!("grant_type=refresh_token&client_id=dossier&refresh_token={}", house.tokens.refresh);
+    let page = house.desk.control().await.portal(&PortalRequest::default()).await.expect("a link").url;
+    let (_, path) = page.split_at(house.desk.agent.issuer().len());
     for request in [
         "GET /".to_owned(),
         "GET /.well-known/openid-configuration".to_owned(),
         "GET /v1/status".to_owned(),
         format!("GET /userinfo\n{bearer}"),
         format!("DELETE /v1/session\n{bearer}"),
+        format!("GET {path}"),
         format!("POST /token\n{form}\n\n{refresh}"),
         format!("GET {}", house.waiting_page().await),
     ] {

@@ -204,7 +204,7 @@ async fn the_first_button_and_whatever_is_there_to_be_read_open_the_page() {
     let tray = Tray::start(&bus, &scene.socket()).await;
     tray.until_says("Aucune carte dans le lecteur").await;
     tray.click().await;
-    assert!(tray.opened().await.starts_with(&scene.issuer()));
+    assert!(tray.opened().await.starts_with(&format!("{}/portal/open/", scene.issuer())));
     tray.choose("Aucune carte dans le lecteur").await;
     let twice = async || (tray.openings() == 2).then_some(());
     until("the page, again", twice).await;

@@ -93,15 +93,23 @@ async fn an_application_that_is_registered_is_told_without_its_markup() {
 }
 
 #[tokio::test]
-async fn help_says_what_is_wrong_first_and_where_there_is_more() {
+async fn help_opens_the_page_that_says_what_is_wrong() {
     let scene = Scene::new(&[]).await;
+    let bus = Bus::start();
+    let tray = Tray::start(&bus, &scene.socket()).await;
+    tray.choose("Aide et diagnostic").await;
+    assert!(tray.opened().await.starts_with(&format!("{}/portal/open/", scene.issuer())));
+}
+
+#[tokio::test]
+async fn help_tells_what_is_wrong_where_there_is_no_page() {
+    let foreign = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let taken = foreign.local_addr().expect("its address").to_string();
+    let scene = Scene::with(&[("bridge.listen", &taken)], &[]).await;
     let bus = Bus::start();
     let (tray, notes) = (Tray::start(&bus, &scene.socket()).await, Notifications::on(&bus).await);
     tray.choose("Aide et diagnostic").await;
-    notes.titled("Tout fonctionne").await;
-    scene.readers.stop();
-    tray.until_says("cartes à puce").await;
-    tray.choose("Aide et diagnostic").await;
-    let told = notes.titled("cartes à puce").await;
-    assert!(told.body.ends_with("Pour tout voir : cps doctor"), "{told:?}");
+    let told = notes.titled("la passerelle reste fermée").await;
+    assert!(told.body.ends_with("Pour tout voir : cps doctor"), "{told:?}");
+    assert_eq!(tray.openings(), 0);
 }

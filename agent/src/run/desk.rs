@@ -168,6 +168,8 @@ impl Desk for FrontDesk {
     }
 
     async fn diagnosis(&self, caller: &Caller) -> words::Diagnosis {
+        // The upstream is asked: by one at a time.
+        let _turn = self.0.portal.diagnosing.lock().await;
         self.0.diagnosis(caller.language).await
     }
 

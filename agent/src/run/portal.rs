@@ -46,6 +46,8 @@ pub(super) struct Kept {
     served: Mutex<BTreeMap<(String, String), (UnixTime, u32)>>,
     /// The trail as it was last read: its end, the day, and what it told. Held while it is read.
     activity: tokio::sync::Mutex<Option<(u64, i64, Arc<Activity>)>>,
+    /// Held while somebody looks for what is wrong.
+    pub(super) diagnosing: tokio::sync::Mutex<()>,
 }
 
 impl Kept {

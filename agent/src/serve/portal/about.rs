@@ -2,9 +2,11 @@
 
 use super::{state::facts, with};
 use crate::serve::{
-    desk::{Caller, Desk},
+    desk::Caller,
     page::{html::Page, text::text},
 };
+
+use cps_agent_api::words::Status;
 
 /// Our licence.
 const LICENCE: &str = include_str!("../../../../LICENSE");
@@ -14,16 +16,15 @@ const PACKAGES: &str = include_str!("licences.tsv");
 const PRO_SANTE_CONNECT: &str = "https://esante.gouv.fr/produits-services/pro-sante-connect";
 
 /// Writes the view.
-pub(super) fn write<D: Desk>(page: &mut Page, desk: &D, caller: &Caller) {
+pub(super) fn write(page: &mut Page, caller: &Caller, status: &Status) {
     let said = |name: &str| text(caller.language, name);
-    let status = desk.status(caller);
     page.section(&said("portal-version-title"), |page| {
         let mut rows = vec![
             (said("portal-version"), format!("cps-agent {}", status.version)),
             (said("portal-environment"), said(&format!("portal-environment-{}", status.environment))),
             (said("portal-profile"), said(&format!("portal-profile-{}", status.profile))),
         ];
-        rows.extend(status.issuer.map(|issuer| (said("portal-issuer"), issuer)));
+        rows.extend(status.issuer.clone().map(|issuer| (said("portal-issuer"), issuer)));
         facts(page, &rows);
     });
     page.section(&said("portal-terms"), |page| {

@@ -14,18 +14,23 @@ use crate::serve::{
 };
 use cps_agent_core::{
     audit::activity::{Activity, DAYS, DELAYS, Entry, LONGEST_DELAY, WAYS},
-    failure::Code,
+    failure::{Code, Failure},
     identity::UnixTime,
 };
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 const _: () = assert!(WAYS.len() == SERIES, "every way has a pattern");
 /// Most causes that are shown one by one.
 const CAUSES: usize = 10;
 
 /// Writes the view.
-pub(super) async fn write<D: Desk>(page: &mut Page, desk: &D, caller: &Caller) {
-    let activity = match desk.portal_activity().await {
+pub(super) fn write<D: Desk>(
+    page: &mut Page,
+    desk: &D,
+    caller: &Caller,
+    activity: Result<Arc<Activity>, Failure>,
+) {
+    let activity = match activity {
         Ok(activity) => activity,
         Err(failure) => return reason(page, caller, &failure),
     };
@@ -173,7 +178,9 @@ fn recent(
             ]
         };
         let rows: Vec<Vec<String>> = activity.recent.iter().map(row).collect();
-        page.table(&title, &heads.each_ref().map(String::as_str), rows.iter().map(Vec::as_slice));
+        page.element("div", &[("class", "recent")], |page| {
+            page.table(&title, &heads.each_ref().map(String::as_str), rows.iter().map(Vec::as_slice));
+        });
     });
 }
 

@@ -13,6 +13,8 @@ const ABOVE: u32 = 22;
 const BELOW: u32 = 24;
 /// Height of a bar in a list.
 const BAR: &str = "14";
+/// Columns whose labels always fit.
+const MANY: usize = 7;
 /// Most series that can be told apart.
 pub(super) const SERIES: usize = 5;
 
@@ -50,13 +52,15 @@ pub(super) fn columns(page: &mut Page, name: &str, columns: &[Column]) {
         );
         let slot = 100.0 / columns.len().max(1) as f32;
         for (place, column) in columns.iter().enumerate() {
-            draw(page, column, most, slot * place as f32, slot, place % 2 == 1);
+            // Where many stand in a narrow window every other one is not labelled; the last, which is today, is.
+            let spared = columns.len() > MANY && (columns.len() - place).is_multiple_of(2);
+            draw(page, column, most, slot * place as f32, slot, spared);
         }
     });
 }
 
 /// One column in its slot.
-fn draw(page: &mut Page, column: &Column, most: u32, left: f32, slot: f32, every_other: bool) {
+fn draw(page: &mut Page, column: &Column, most: u32, left: f32, slot: f32, spared: bool) {
     let middle = percent(left + slot / 2.0);
     let (x, width) = (percent(left + slot * 0.16), percent(slot * 0.68));
     let mut top = ABOVE + HEIGHT;
@@ -83,7 +87,7 @@ fn draw(page: &mut Page, column: &Column, most: u32, left: f32, slot: f32, every
     if sum > 0 {
         words(page, "count", top.saturating_sub(6), &sum.to_string());
     }
-    words(page, if every_other { "label other" } else { "label" }, ABOVE + HEIGHT + 17, &column.label);
+    words(page, if spared { "label other" } else { "label" }, ABOVE + HEIGHT + 17, &column.label);
 }
 
 /// A bar of a list: `count` of the `most` of all bars.

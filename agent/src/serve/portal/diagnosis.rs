@@ -2,14 +2,14 @@
 
 use super::{here, moment::Calendar, state::helper, with};
 use crate::serve::{
-    desk::{Caller, Desk},
+    desk::Caller,
     page::{html::Page, text::text},
 };
-use cps_agent_api::words::Check;
+use cps_agent_api::words::{Check, Diagnosis};
+use cps_agent_core::identity::UnixTime;
 
-/// Writes the view. The login service is asked: this takes as long as it does.
-pub(super) async fn write<D: Desk>(page: &mut Page, desk: &D, caller: &Caller, id: &str) {
-    let diagnosis = desk.diagnosis(caller).await;
+/// Writes the view.
+pub(super) fn write(page: &mut Page, caller: &Caller, id: &str, diagnosis: &Diagnosis, now: UnixTime) {
     let wrong = diagnosis.checks.iter().filter(|check| check.state != "ok").count();
     let summary = match wrong {
         0 => text(caller.language, "portal-well"),
@@ -23,7 +23,7 @@ pub(super) async fn write<D: Desk>(page: &mut Page, desk: &D, caller: &Caller, i
     page.element("ul", &[("class", "checks")], |page| {
         wrong.into_iter().chain(well).for_each(|check| of(page, caller, check));
     });
-    let at = Calendar::here().clock(desk.now());
+    let at = Calendar::here().clock(now);
     page.words("p", &[("class", "aside")], &with(caller, "portal-checked", "at", &at));
     page.link(&format!("{}/diagnosis", here(id)), &text(caller.language, "portal-check-again"));
 }

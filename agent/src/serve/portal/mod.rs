@@ -81,10 +81,19 @@ pub async fn show<D: Desk>(desk: &D, caller: &Caller, endpoint: Endpoint, id: &s
     }
     let mut page = frame(desk, caller, endpoint, id);
     match endpoint {
-        Endpoint::PortalActivity => activity::write(&mut page, desk, caller).await,
-        Endpoint::PortalDiagnosis => diagnosis::write(&mut page, desk, caller, id).await,
-        Endpoint::PortalAbout => about::write(&mut page, desk, caller),
-        _ => state::write(&mut page, desk, caller, id).await,
+        Endpoint::PortalActivity => {
+            let activity = desk.portal_activity().await;
+            inside(&mut page, |page| activity::write(page, desk, caller, activity));
+        }
+        Endpoint::PortalDiagnosis => {
+            let diagnosis = desk.diagnosis(caller).await;
+            inside(&mut page, |page| diagnosis::write(page, caller, id, &diagnosis, desk.now()));
+        }
+        Endpoint::PortalAbout => inside(&mut page, |page| about::write(page, caller, &desk.status(caller))),
+        _ => {
+            let standing = desk.portal_standing(caller, true).await;
+            state::write(&mut page, caller, id, &standing, desk.now());
+        }
     }
     // What was gathered may have taken its time: another session's page is nobody's to see.
     if desk.portal_lives(id) { send(StatusCode::OK, page) } else { gone(desk, caller) }
@@ -156,6 +165,11 @@ fn frame<D: Desk>(desk: &D, caller: &Caller, endpoint: Endpoint, id: &str) -> Pa
         });
     });
     page
+}
+
+/// What a view shows below its links.
+fn inside(page: &mut Page, write: impl FnOnce(&mut Page)) {
+    page.element("div", &[("class", "portal")], write);
 }
 
 /// The address of the first view.

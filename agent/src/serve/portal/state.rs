@@ -7,7 +7,7 @@ use super::{
     way, with,
 };
 use crate::serve::{
-    desk::{Caller, Desk},
+    desk::Caller,
     page::{
         html::{Look, Page},
         policy,
@@ -19,12 +19,11 @@ use cps_agent_core::identity::UnixTime;
 use std::path::Path;
 
 /// Writes the view. Its part that changes is what [`super::follow`] sends again.
-pub(super) async fn write<D: Desk>(page: &mut Page, desk: &D, caller: &Caller, id: &str) {
-    let standing = desk.portal_standing(caller, true).await;
+pub(super) fn write(page: &mut Page, caller: &Caller, id: &str, standing: &Standing, now: UnixTime) {
     let events = format!("{}/events", here(id));
     page.run(&policy::LIVE);
     page.element("div", &[("id", "live"), ("class", "portal"), ("data-events", &events)], |page| {
-        part(page, caller, id, &standing, desk.now());
+        part(page, caller, id, standing, now);
     });
     let lost = text(caller.language, "portal-lost");
     let attributes = [("id", "lost"), ("class", "lost"), ("role", "status"), ("data-text", &lost)];
