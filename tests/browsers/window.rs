@@ -112,10 +112,14 @@ impl Window {
         self.order(json!({ "do": "arrives", "at": at })).await;
     }
 
-    /// What is wrong with what is shown: light and wide, dark and narrow (a Firefox is one of both).
+    /// What is wrong with what is shown: in Chromium light and wide, dark and narrow; in Firefox narrow, as it is.
     pub async fn faults(&mut self) -> Vec<String> {
         let mut faults = Vec::new();
-        for (width, dark) in [(USUAL, false), (NARROW, true)] {
+        let looks: &[_] = match self.kind {
+            Kind::Chromium => &[(USUAL, false), (NARROW, true)],
+            Kind::Firefox => &[(NARROW, self.dark)],
+        };
+        for (width, dark) in looks {
             let judged = self.order(json!({ "do": "judge", "width": width, "dark": dark })).await;
             assert!(judged["passed"].as_u64() > Some(10), "hardly anything was judged: {judged}");
             let wrong = judged["wrong"].as_array().expect("a list").iter();

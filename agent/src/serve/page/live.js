@@ -19,6 +19,15 @@
     else old.replaceWith(fresh);
   };
 
+  const put = (fresh, before) => {
+    live.insertBefore(fresh, before);
+    if (fresh.getAttribute('role') !== 'status') return;
+    // What a status says is heard when it changes: it comes empty, and speaks a moment later.
+    const words = [...fresh.childNodes];
+    fresh.replaceChildren();
+    setTimeout(() => fresh.hasChildNodes() || fresh.replaceChildren(...words), 50);
+  };
+
   const show = (html) => {
     const held = live.contains(document.activeElement);
     const part = document.createElement('template');
@@ -29,7 +38,7 @@
     }
     wanted.forEach((fresh, place) => {
       const old = live.children[place];
-      if (old?.id !== fresh.id) live.insertBefore(fresh, old ?? null);
+      if (old?.id !== fresh.id) put(fresh, old ?? null);
       else if (old.outerHTML !== fresh.outerHTML) exchange(old, fresh);
     });
     // Whoever was on a button that is gone begins again at the heading, not at the top of the window.
