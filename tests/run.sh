@@ -12,7 +12,7 @@ step() {
 
 # Programs of other people that judge ours, and the real PC/SC daemon with a virtual reader.
 packages="apache2-bin ca-certificates chromium curl dbus default-jdk-headless desktop-file-utils firefox-esr gcc
-    imagemagick libapache2-mod-auth-openidc libc6-dev libcmocka-dev libengine-pkcs11-openssl libnss3-tools libssl-dev
+    imagemagick libapache2-mod-auth-openidc libc6-dev libcmocka-dev libengine-pkcs11-openssl libfaketime libnss3-tools libssl-dev
     opensc openssh-client openssh-server openssl p11-kit pcsc-tools pcscd pinentry-gtk2 pinentry-qt pinentry-tty
     python3-venv softhsm2 vsmartcard-vpcd xdotool xfce4-panel xfconf xfwm4 xvfb"
 step "system packages"

@@ -102,7 +102,10 @@ async fn the_last_try_needs_a_yes_of_its_own() {
     assert_eq!(refusal.code, "pin_cancelled");
     assert_eq!(
         sentences(&refusal),
-        ("La saisie du code a été abandonnée.", "Recommencez quand vous êtes prêt. Aucun essai n’est perdu.")
+        (
+            "La saisie du code a été abandonnée.",
+            "Recommencez quand vous êtes prêt. Fermer la fenêtre ne fait perdre aucun essai."
+        )
     );
     assert_eq!(counts(&card), (1, 3, 2));
     let program = ourselves();

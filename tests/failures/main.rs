@@ -10,3 +10,5 @@
 )]
 
 mod documentation;
+mod provoked;
+mod source;

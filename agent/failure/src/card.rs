@@ -108,9 +108,9 @@ failures! {
            "Unblock it with the unblocking key (PUK) that came with the card: choose “Unblock the PIN…” in the menu of the CPS icon (or cps card pin unblock)."
     PIN_CANCELLED = "pin_cancelled" 409 Person
         fr "La saisie du code a été abandonnée."
-           "Recommencez quand vous êtes prêt. Aucun essai n’est perdu."
+           "Recommencez quand vous êtes prêt. Fermer la fenêtre ne fait perdre aucun essai."
         en "The PIN prompt was closed."
-           "Start over when you are ready. No try was lost."
+           "Start over when you are ready. Closing the prompt costs no try."
     PIN_FORMAT = "pin_format" 422 Person
         fr "Le code n’a pas le bon nombre de chiffres (attendu : {length})."
            "Saisissez-le à nouveau. Il n’a pas été envoyé à la carte et aucun essai n’est perdu."

@@ -47,6 +47,11 @@ failures! {
            "Vérifiez la connexion au réseau, puis réessayez. Votre administrateur peut régler cette exigence (local.revocation)."
         en "There is no way to know whether this card was revoked."
            "Check the network connection and try again. Your administrator can adjust this requirement (local.revocation)."
+    REVOCATION_UNCHECKED = "revocation_unchecked" 403 Administrator
+        fr "Votre carte est acceptée, sans que le poste ait pu vérifier qu’elle n’est pas en opposition."
+           "Vous pouvez travailler. Si ce message revient chaque jour, prévenez votre administrateur (local.revocation)."
+        en "Your card is accepted, although this workstation could not check whether it was revoked."
+           "You can work. If this message comes back every day, tell your administrator (local.revocation)."
     TEST_CARD_IN_PRODUCTION = "test_card_in_production" 403 Person
         fr "C’est une carte de test, et ce poste est en production."
            "Utilisez votre vraie carte. Les cartes de test ne fonctionnent que sur un poste de test."
@@ -96,9 +101,9 @@ failures! {
            "Check the network connection and try again in a moment."
     UPSTREAM_DOWN_LOCAL_OFFERED = "upstream_down_local_offered" 503 Person
         fr "Le service d’authentification est injoignable ou en panne."
-           "Vous pouvez travailler sans lui pour un temps limité : choisissez « Carte CPS, sans Pro Santé Connect » (ou cps login --way local)."
+           "Vous pouvez travailler sans lui pour un temps limité : connectez-vous par carte, sur ce poste seul (cps login --way local)."
         en "The login service cannot be reached or is out of order."
-           "You can work without it for a limited time: choose “CPS card, without Pro Santé Connect” (or cps login --way local)."
+           "You can work without it for a limited time: log in by card, on this workstation alone (cps login --way local)."
     UPSTREAM_BACK = "upstream_back" 403 Person
         fr "Le service d’authentification est de nouveau joignable ; votre session locale ne suffit plus."
            "Connectez-vous à nouveau auprès de lui."

@@ -58,7 +58,8 @@ pub(super) async fn look_for_upstream(shared: &Arc<Shared>) {
                 .map(|session| session.sid)
         });
         if let Some(sid) = waiting {
-            shared.announce("session", "upstream_wanted", Some(&sid.0));
+            let back = failure::UPSTREAM_BACK.into();
+            shared.announce_failure("session", "upstream_wanted", Some(&sid.0), &back);
         }
     }
 }

@@ -270,10 +270,12 @@ impl Tray {
                 self.show();
             }
             Done::PinChanged => {
+                self.over();
                 let body = self.texts.get("pin-changed-body");
                 self.say(Key::Card, "pin-changed-title", body).await;
             }
             Done::PinUnblocked => {
+                self.over();
                 let body = self.texts.get("pin-unblocked-body");
                 self.say(Key::Card, "pin-unblocked-title", body).await;
             }
@@ -281,6 +283,12 @@ impl Tray {
             Done::Checked(checks) => self.diagnose(&checks).await,
             Done::Failed(problem) => self.fail(Key::Card, &problem).await,
         }
+    }
+
+    /// What was wrong with the PIN is mended.
+    fn over(&mut self) {
+        self.facts.trouble = None;
+        self.show();
     }
 
     /// The first thing that is wrong, since one thing needs another; or that all is well.

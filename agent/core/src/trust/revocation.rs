@@ -77,7 +77,7 @@ impl Status {
             (Self::Good { .. }, _) => Ok(None),
             (Self::Revoked { .. }, _) => Err(failure::REVOKED.into()),
             (Self::Unknown(_), Revocation::Require) => Err(failure::REVOCATION_UNKNOWN.into()),
-            (Self::Unknown(_), Revocation::Warn) => Ok(Some(failure::REVOCATION_UNKNOWN.into())),
+            (Self::Unknown(_), Revocation::Warn) => Ok(Some(failure::REVOCATION_UNCHECKED.into())),
         }
     }
 }

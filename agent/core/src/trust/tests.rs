@@ -257,7 +257,7 @@ fn an_unknown_status_refuses_or_warns_as_the_policy_says_and_is_never_good() {
     let unknown = Status::Unknown(Unknown::Stale);
     assert_eq!(unknown.decide(Revocation::Require).unwrap_err().code, failure::REVOCATION_UNKNOWN);
     let warned = unknown.decide(Revocation::Warn).unwrap();
-    assert_eq!(warned.map(|f| f.code), Some(failure::REVOCATION_UNKNOWN));
+    assert_eq!(warned.map(|f| f.code), Some(failure::REVOCATION_UNCHECKED));
     for policy in [Revocation::Require, Revocation::Warn] {
         assert_eq!(Status::Revoked { since: NOW }.decide(policy).unwrap_err().code, failure::REVOKED);
         assert_eq!(Status::Good { until: NOW }.decide(policy).unwrap(), None);

@@ -65,7 +65,7 @@ fn an_unknown_status_refuses_or_is_told_and_recorded() {
     let mut play = Play::new(&card);
     let settings = Settings { revocation: Revocation::Warn, ..alone(&pki) };
     let outcome = play.run(purpose(Way::Local), &Arc::new(settings)).unwrap();
-    assert_eq!(outcome.warnings, [Failure::new(failure::REVOCATION_UNKNOWN)]);
+    assert_eq!(outcome.warnings, [Failure::new(failure::REVOCATION_UNCHECKED)]);
     assert!(play.notes.iter().any(|note| note.what == What::RevocationUnknown));
 }
 
