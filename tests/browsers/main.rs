@@ -22,6 +22,7 @@ mod dossier;
 mod foreign_pages;
 mod logins;
 mod pages;
+mod portal;
 #[path = "../support/program.rs"]
 mod program;
 #[path = "../support/real_agent.rs"]
