@@ -223,6 +223,7 @@ fn neighbours_in_the_quiet_half_never_import_each_other() {
         ("agent/core/src/trust", ["oidc", "psc", "policy", "audit", "session"]),
         ("agent/core/src/policy.rs", ["oidc", "psc", "audit", "trust", "session"]),
         ("agent/core/src/audit", ["oidc", "psc", "policy", "trust", "session"]),
+        ("agent/core/src/portal.rs", ["oidc", "psc", "policy", "trust", "session"]),
     ] {
         assert_never(room, "crate::", &others);
     }
