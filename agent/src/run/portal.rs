@@ -177,8 +177,12 @@ impl Shared {
             let mut reader = Reader::new(now, |moment| calendar.day(moment));
             shared.journal.newest(TRAIL, |line| reader.line(line)).map(|()| reader.finish())
         };
-        let read = tokio::task::spawn_blocking(read).await;
-        let activity = Arc::new(read.ok().and_then(Result::ok).ok_or(failure::TRAIL_UNREADABLE)?);
+        let read =
+            tokio::task::spawn_blocking(read).await.map_err(std::io::Error::from).and_then(|read| read);
+        let activity = Arc::new(read.map_err(|error| {
+            tracing::error!(%error, "the audit trail cannot be read");
+            failure::TRAIL_UNREADABLE
+        })?);
         *kept = Some((sequence, today, Arc::clone(&activity)));
         Ok(activity)
     }

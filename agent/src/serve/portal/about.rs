@@ -52,7 +52,7 @@ pub(super) fn write(page: &mut Page, caller: &Caller, status: &Status) {
             page.words("summary", &[], &said("portal-packages-all"));
             let heads = ["package", "version", "licence"].map(|name| said(&format!("portal-package-{name}")));
             page.table(
-                &said("portal-packages"),
+                &with(caller, "portal-table", "title", &said("portal-packages")),
                 &heads.each_ref().map(String::as_str),
                 rows.iter().map(Vec::as_slice),
             );

@@ -59,7 +59,7 @@ fn numbers(page: &mut Page, caller: &Caller, caption: &str, columns: &[String], 
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
     page.element("details", &[], |page| {
         page.words("summary", &[], &text(caller.language, "portal-numbers"));
-        page.table(caption, &columns, rows.iter().map(Vec::as_slice));
+        page.table(&with(caller, "portal-table", "title", caption), &columns, rows.iter().map(Vec::as_slice));
     });
 }
 
@@ -179,7 +179,8 @@ fn recent(
         };
         let rows: Vec<Vec<String>> = activity.recent.iter().map(row).collect();
         page.element("div", &[("class", "recent")], |page| {
-            page.table(&title, &heads.each_ref().map(String::as_str), rows.iter().map(Vec::as_slice));
+            let caption = with(caller, "portal-table", "title", &title);
+            page.table(&caption, &heads.each_ref().map(String::as_str), rows.iter().map(Vec::as_slice));
         });
     });
 }

@@ -75,6 +75,7 @@ portal-program-unasked = –
 portal-days = The last { $days } days, as the agent’s trail on this workstation has them.
 portal-since-part = The trail that was read begins on { $since }: what came before is not counted.
 portal-numbers = Show the numbers
+portal-table = Table: { $title }
 portal-day = Day
 portal-count = Number
 portal-logins = Logins by day and way

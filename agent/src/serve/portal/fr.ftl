@@ -75,6 +75,7 @@ portal-program-unasked = –
 portal-days = Les { $days } derniers jours, d’après le journal de l’agent sur ce poste.
 portal-since-part = Le journal lu commence le { $since } : ce qui précède n’est pas compté.
 portal-numbers = Voir les chiffres
+portal-table = Tableau : { $title }
 portal-day = Jour
 portal-count = Nombre
 portal-logins = Connexions par jour et par moyen
