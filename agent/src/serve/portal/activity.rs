@@ -122,6 +122,8 @@ fn delays(page: &mut Page, caller: &Caller, activity: &Activity) {
         let Some(median) = activity.median else {
             return page.paragraph(&text(caller.language, "portal-delays-none"));
         };
+        // The trail counts whole seconds.
+        let median = median.max(1);
         page.paragraph(&with(caller, "portal-delays-median", "seconds", &median.to_string()));
         let mut from = 0;
         let label = |end: i64| {

@@ -73,7 +73,7 @@ portal-program-refused = refused while the card stays verified
 portal-program-unasked = –
 
 portal-days = The last { $days } days, as the agent’s trail on this workstation has them.
-portal-since-part = The trail that was read begins on { $since }: what came before is not counted.
+portal-since-part = Beginning of the trail that was read: { $since }. What came before is not counted.
 portal-numbers = Show the numbers
 portal-table = Table: { $title }
 portal-day = Day

@@ -73,7 +73,7 @@ portal-program-refused = refusé tant que la carte reste vérifiée
 portal-program-unasked = –
 
 portal-days = Les { $days } derniers jours, d’après le journal de l’agent sur ce poste.
-portal-since-part = Le journal lu commence le { $since } : ce qui précède n’est pas compté.
+portal-since-part = Début du journal lu : { $since }. Ce qui précède n’est pas compté.
 portal-numbers = Voir les chiffres
 portal-table = Tableau : { $title }
 portal-day = Jour
