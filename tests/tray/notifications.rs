@@ -110,6 +110,6 @@ async fn help_tells_what_is_wrong_where_there_is_no_page() {
     let (tray, notes) = (Tray::start(&bus, &scene.socket()).await, Notifications::on(&bus).await);
     tray.choose("Aide et diagnostic").await;
     let told = notes.titled("la passerelle reste fermée").await;
-    assert!(told.body.ends_with("Pour tout voir : cps doctor"), "{told:?}");
+    assert!(told.body.ends_with("Pour tout voir : cps doctor"), "{told:?}");
     assert_eq!(tray.openings(), 0);
 }
