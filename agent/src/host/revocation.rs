@@ -12,15 +12,20 @@ use cps_agent_core::{
     trust::{Evidence, ocsp, says},
 };
 use cps_card::certificate::Certificate;
-use std::{net::IpAddr, sync::Arc};
+use std::{io, net::IpAddr, sync::Arc};
 use url::{Host, Url, form_urlencoded};
 
 /// What was fetched is fetched again after this many seconds; how long it is valid is written in itself.
 const FRESH: i64 = 3600;
+/// What was not fetched anew for so many seconds is forgotten: four years, and no card's certificate is valid for as long.
+/// Before that it may be the one word that a certificate is revoked.
+const OLD: i64 = 4 * 366 * 86_400;
 /// Largest list.
 const LIMIT: usize = 8 * 1024 * 1024;
 /// Places of one certificate that are tried.
 const PLACES: usize = 4;
+/// How the name of a kept answer ends.
+const ANSWER: &str = ".ocsp";
 /// First words of a cached file; the moment it was fetched and a line feed follow, then what was fetched.
 const HEADER: &str = "cps-agent crl 1 ";
 
@@ -45,7 +50,7 @@ impl Kind {
         let name: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
         match self {
             Self::List => name + ".crl",
-            Self::Answer => name + ".ocsp",
+            Self::Answer => name + ANSWER,
         }
     }
 
@@ -125,10 +130,21 @@ impl Revocations {
             tracing::warn!(host = url.host_str(), "what was fetched says nothing of the certificate");
             return kept.or(Some(fetched));
         }
-        if let Err(error) = self.cache.write(&name, &file) {
+        if let Err(error) = self.cache.write(&name, &file).and_then(|()| self.forget_the_old(now)) {
             tracing::warn!(%error, "revocation data cannot be kept");
         }
         Some(fetched)
+    }
+
+    /// Each certificate that was ever seen leaves an answer: those that nobody needs any more go.
+    fn forget_the_old(&self, now: UnixTime) -> io::Result<()> {
+        for name in self.cache.names()?.iter().filter(|name| name.ends_with(ANSWER)) {
+            let kept = self.cache.read(name)?.and_then(|file| parse(&file));
+            if kept.is_some_and(|(fetched, _)| now.since(fetched) > OLD) {
+                self.cache.remove(name)?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -148,7 +164,8 @@ fn parse(file: &[u8]) -> Option<(UnixTime, Vec<u8>)> {
     Some((UnixTime(fetched), file.get(end + 1..)?.to_vec()))
 }
 
-/// An address by number on this machine or the local link, or the name of this machine.
+/// An address by number on this machine or the local link, or the name of this machine. Another name may lead there too: the
+/// address is in a certificate that an anchor vouches for, and only its authority could have written such a one.
 fn is_near(url: &Url) -> bool {
     let near = |address: IpAddr| match address {
         IpAddr::V4(v4) => v4.is_loopback() || v4.is_link_local() || v4.is_unspecified(),
@@ -167,6 +184,7 @@ fn is_near(url: &Url) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Proxy;
 
     #[test]
     fn a_card_cannot_point_at_this_machine() {
@@ -181,6 +199,23 @@ mod tests {
             assert!(is_near(&Url::parse(near).expect("an address")), "{near}");
         }
         assert!(!is_near(&Url::parse("http://igc-sante.esante.gouv.fr/CRL/x.crl").expect("an address")));
+    }
+
+    #[test]
+    fn answers_of_certificates_that_are_long_over_are_forgotten_and_no_list() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let cache = Folder::open(folder.path()).expect("a folder");
+        let (clock, proxies) =
+            (Arc::new(crate::host::clock::SystemClock), Arc::new(Proxies::new(Proxy::None)));
+        let revocations = Revocations::new(cache, clock, proxies, false);
+        let (old, recent) = (UnixTime(1_000), UnixTime(1_000 + OLD));
+        for (name, fetched) in [("a.ocsp", old), ("b.ocsp", recent), ("c.crl", old), ("d.ocsp", old)] {
+            let content =
+                if name == "d.ocsp" { "damaged".to_owned() } else { format!("{HEADER}{}\nDER", fetched.0) };
+            revocations.cache.write(name, content.as_bytes()).expect("kept");
+        }
+        revocations.forget_the_old(UnixTime(1_001 + OLD)).expect("swept");
+        assert_eq!(revocations.cache.names().expect("names"), ["b.ocsp", "c.crl", "d.ocsp"]);
     }
 
     #[test]
