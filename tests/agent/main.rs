@@ -70,6 +70,7 @@ mod soft_tokens;
 mod sso;
 #[cfg(target_os = "linux")]
 mod stand_in_logind;
+mod told_by_code;
 mod upstream_answers;
 mod upstream_faults;
 mod upstream_login;

@@ -104,6 +104,7 @@ async fn when_the_upstream_is_back_the_person_is_asked_for_it_again() {
     };
     let event = tokio::time::timeout(crate::scene::PATIENCE, wanted).await.expect("it is noticed");
     assert_eq!((event.topic.as_str(), event.subject.as_deref()), ("session", claims["sid"].as_str()));
+    assert_eq!(event.problem.map(|problem| problem.code).as_deref(), Some("upstream_back"));
     // The session lives on until its time, and serves no new request: the way to the upstream is what is left.
     assert_eq!(scene.session().await.expect("it lives").acr, LOCAL_ACR);
     assert_eq!(scene.login_with(&local()).await.expect_err("it is up"), "local_only_when_down");

@@ -2,6 +2,7 @@
 
 use crate::desk::{Desk, Refusal, UNTOUCHED, code, counts, login_by, refused, script, verifications};
 use cps_agent_api::words::PinRequest;
+use cps_agent_core::failure;
 use cps_sandbox::{
     card::{CardHandle, cards},
     pinentry::{Answer, Question},
@@ -117,6 +118,7 @@ async fn the_last_try_needs_a_yes_of_its_own() {
          Demande de : {program}, pour la carte CAMILLE EXEMPLE0099001, nº 99000001 (TEST). Voulez-vous continuer ?"
     );
     assert_eq!(said(&questions[2]), ("CONFIRM", warning.as_str(), None));
+    assert!(warning.starts_with(failure::PIN_LAST_TRY.line().french.what));
 
     // In English; the person says yes to the warning and knows the PIN.
     let before = desk.person().questions().len();
@@ -240,6 +242,7 @@ async fn a_pin_is_changed_by_its_holder_and_a_wrong_one_changes_nothing() {
     // A PIN that the card cannot have never reaches it.
     script(desk.person(), &[Answer::RightPin, typed("123456")]);
     let refusal = desk.change_in("en", &card).await.expect_err("six digits");
+    assert_eq!(refusal.code, "pin_format");
     assert_eq!(
         sentences(&refusal),
         (
@@ -265,7 +268,7 @@ async fn a_pin_is_changed_by_its_holder_and_a_wrong_one_changes_nothing() {
     assert_eq!(said(&questions[0]), ("GETPIN", first.as_str(), None));
     let again =
         "Choisissez le nouveau code de la carte CAMILLE EXEMPLE0099001, nº 99000001 (TEST) : 4 chiffres.";
-    assert_eq!(said(&questions[3]), ("GETPIN", again, Some("Les deux saisies sont différentes.")));
+    assert_eq!(said(&questions[3]), ("GETPIN", again, Some(failure::PIN_MISMATCH.line().french.what)));
     assert_eq!((card.pin().as_str(), counts(&card)), ("4321", (3, 3, 1)));
     desk.person().knows(&card).expect("a script");
     assert_eq!(code(desk.login("local").await), "no refusal");

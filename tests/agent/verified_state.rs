@@ -2,6 +2,7 @@
 
 use crate::scene::Scene;
 use cps_agent_api::words::LoginRequest;
+use cps_agent_core::failure;
 use cps_sandbox::card::cards;
 use std::time::Duration;
 
@@ -35,7 +36,7 @@ async fn a_state_that_another_program_reset_is_asked_for_again() {
     scene.sign("login").await.expect("signed after a new prompt");
     let questions = scene.person.questions();
     assert_eq!(questions.len(), 2);
-    assert_eq!(questions[1].error.as_deref(), Some("The card wants your PIN again."));
+    assert_eq!(questions[1].error.as_deref(), Some(failure::PIN_REQUIRED.line().english.what));
 }
 
 #[tokio::test]

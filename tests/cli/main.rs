@@ -25,4 +25,5 @@ mod signing_prints_the_jws_alone;
 mod status_answers_in_three_lines;
 mod tokens_are_made_and_shown;
 mod trust_fills_the_stores_and_says_what_is_left;
+mod what_it_finds_by_itself_has_a_code;
 mod wrong_usage_exits_with_2;
