@@ -59,7 +59,12 @@ fn list() -> String {
         all("packages").map(|package| (text(package, "id"), package)).collect();
     let nodes = metadata["resolve"]["nodes"].as_array().expect("a list");
     let nodes: BTreeMap<&str, &Value> = nodes.iter().map(|node| (text(node, "id"), node)).collect();
-    let kinds = |package: &Value| package["targets"].to_string();
+    let list_of = |value: &Value, name: &str| value[name].as_array().cloned().unwrap_or_default();
+    let makes_code = |package: &Value| {
+        list_of(package, "targets")
+            .iter()
+            .any(|target| list_of(target, "kind").iter().any(|kind| kind == "proc-macro"))
+    };
     let mut waiting: Vec<&str> =
         packages.iter().filter(|(_, p)| PROGRAMS.contains(&text(p, "name"))).map(|(id, _)| *id).collect();
     assert_eq!(waiting.len(), PROGRAMS.len(), "a program is missing");
@@ -72,7 +77,7 @@ fn list() -> String {
             let normal =
                 dependency["dep_kinds"].as_array().expect("a list").iter().any(|kind| kind["kind"].is_null());
             let package = text(dependency, "pkg");
-            if normal && !kinds(packages[package]).contains("proc-macro") {
+            if normal && !makes_code(packages[package]) {
                 waiting.push(package);
             }
         }
