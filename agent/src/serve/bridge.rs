@@ -160,7 +160,7 @@ impl<D: Desk> Bridge<D> {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         if address::called(request.uri().path()).is_some() {
-            return Box::pin(self.carry(visitor, request)).await;
+            return self.carry(visitor, request).await;
         }
         let (head, body) = request.into_parts();
         let path = head.uri.path();
@@ -244,8 +244,6 @@ impl<D: Desk> Bridge<D> {
         Ok(origin)
     }
 
-    /// Leads a request to its answer. A future has the size of its largest arm and is moved with every request: the large
-    /// arms are boxed, so that a document costs none of it.
     async fn route<B>(&self, caller: Caller, query: &str, request: v1::Request<'_, B>) -> Reply
     where
         B: Body<Data = Bytes>,
@@ -256,22 +254,20 @@ impl<D: Desk> Bridge<D> {
             Endpoint::Home => page::home(desk, &caller),
             Endpoint::Discovery => reply::document(&desk.discovery()),
             Endpoint::Jwks => reply::document(&desk.jwks().await),
-            Endpoint::Authorize => Box::pin(oidc::authorize(desk, &caller, query, request)).await,
+            Endpoint::Authorize => oidc::authorize(desk, &caller, query, request).await,
             Endpoint::Token
             | Endpoint::Push
             | Endpoint::Backchannel
             | Endpoint::Introspect
-            | Endpoint::Revoke => Box::pin(oidc::form(desk, &caller, request)).await,
-            Endpoint::UserInfo => Box::pin(oidc::userinfo(desk, &caller, request)).await,
-            Endpoint::Logout => Box::pin(oidc::logout(desk, &caller, query, request)).await,
+            | Endpoint::Revoke => oidc::form(desk, &caller, request).await,
+            Endpoint::UserInfo => oidc::userinfo(desk, &caller, request).await,
+            Endpoint::Logout => oidc::logout(desk, &caller, query, request).await,
             Endpoint::LogoutPage if request.method == Method::POST => {
-                Box::pin(oidc::answer_logout(desk, &caller, request)).await
+                oidc::answer_logout(desk, &caller, request).await
             }
             Endpoint::LogoutPage => oidc::ask_logout(desk, &caller, request.value),
-            Endpoint::LoginPage if request.method == Method::POST => {
-                Box::pin(page::act(desk, &caller, request)).await
-            }
-            Endpoint::LoginPage => Box::pin(page::show(desk, &caller, request.value, query)).await,
+            Endpoint::LoginPage if request.method == Method::POST => page::act(desk, &caller, request).await,
+            Endpoint::LoginPage => page::show(desk, &caller, request.value, query).await,
             Endpoint::LoginEvents => match self.followers.take(Some(request.value.to_owned())) {
                 Some(slot) => page::follow(&self.desk, &caller, request.value, slot),
                 None => Fault::from(TOO_MANY_CONNECTIONS).reply(caller.language),
@@ -290,9 +286,7 @@ impl<D: Desk> Bridge<D> {
             },
             _ => {
                 let language: Language = caller.language;
-                Box::pin(v1::answer(&self.desk, caller, request))
-                    .await
-                    .unwrap_or_else(|fault| fault.reply(language))
+                v1::answer(&self.desk, caller, request).await.unwrap_or_else(|fault| fault.reply(language))
             }
         }
     }
