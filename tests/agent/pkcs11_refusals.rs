@@ -234,6 +234,7 @@ async fn a_program_that_hangs_up_under_the_prompt_is_written_down() {
     };
     let line = scene.until("the end in the trail", given_up).await;
     assert_eq!((&line["result"], &line["program"]), (&"refused".into(), &this_program().into()));
+    assert_eq!(line["code"], "use_given_up");
     assert_eq!(card.pin_tries_spent(), 0);
 }
 

@@ -55,6 +55,6 @@ async fn a_card_that_is_no_cps_is_named() {
     let scene = Scene::new(&[]).await;
     card.faults().short_serial();
     scene.insert(0, &card);
-    let foreign = async |_: &mut _| scene.login().await.err().filter(|code| code == "card_not_cps");
-    scene.until("a foreign card", foreign).await;
+    let read = async |_: &mut _| scene.login().await.err().filter(|code| code != "no_card");
+    assert_eq!(scene.until("a foreign card", read).await, "card_not_cps");
 }

@@ -245,6 +245,13 @@ mod tests {
         assert_eq!(days(61), None);
         assert_eq!([days(60), days(30), days(0)], [Some(Some(60)), Some(Some(30)), Some(Some(0))]);
         assert_eq!(days(-1), None);
+        assert_eq!(card_ending(NOW.plus(DAY), NOW).map(|told| told.code), Some(failure::CARD_ENDING));
+    }
+
+    #[test]
+    fn little_space_beside_the_state_is_told_before_there_is_none() {
+        assert_eq!(space(SPACE - 1).map(|told| told.code), Some(failure::DISK_FULL));
+        assert_eq!(space(SPACE), None);
     }
 
     #[test]

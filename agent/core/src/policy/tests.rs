@@ -67,7 +67,8 @@ fn what_is_out_of_order_not_registered_or_not_allowed_is_not_within_reach() {
 #[test]
 fn a_way_outside_the_policy_or_the_registration_is_refused() {
     assert_eq!(login(&policy(), Way::Ecps, &[], false), Err(Reason::WayNotInPolicy));
-    assert_eq!(login(&policy(), Way::Card, &[Way::Browser], false), Err(Reason::WayNotRegistered));
+    let refused = login(&policy(), Way::Card, &[Way::Browser], false);
+    assert_eq!(refused.map_err(Reason::code), Err(failure::WAY_NOT_REGISTERED));
     assert_eq!(login(&policy(), Way::Card, &[], false), Ok(()));
 }
 
@@ -84,7 +85,7 @@ fn a_local_login_follows_its_switch_and_the_state_of_the_upstream() {
 #[test]
 fn without_an_upstream_only_the_local_way_is_offered() {
     let alone = Policy { upstream: false, local: LocalLogin::Always, ..policy() };
-    assert_eq!(login(&alone, Way::Card, &[], false), Err(Reason::NoUpstream));
+    assert_eq!(login(&alone, Way::Card, &[], false).map_err(Reason::code), Err(failure::NO_UPSTREAM));
     assert_eq!(alone.ways(&[], false), [Way::Local]);
     assert_eq!(policy().ways(&[Way::Browser, Way::Card], false), [Way::Card, Way::Browser]);
 }
@@ -101,25 +102,26 @@ fn test_cards_are_refused_in_production_and_real_cards_in_test() {
 
 #[test]
 fn a_technical_key_signs_presence_and_nothing_else_does() {
-    let sign = |key, purpose| policy().may(&Question::Challenge { key, purpose });
+    let sign = |key, purpose| policy().may(&Question::Challenge { key, purpose }).map_err(Reason::code);
     for purpose in [Purpose::Login, Purpose::Test] {
-        assert_eq!(sign(KeyUse::Technical, purpose), Err(Reason::KeyPurpose));
+        assert_eq!(sign(KeyUse::Technical, purpose), Err(failure::KEY_PURPOSE));
         assert_eq!(sign(KeyUse::Authentication, purpose), Ok(()));
     }
     assert_eq!(sign(KeyUse::Technical, Purpose::Presence), Ok(()));
-    assert_eq!(sign(KeyUse::Authentication, Purpose::Presence), Err(Reason::KeyPurpose));
+    assert_eq!(sign(KeyUse::Authentication, Purpose::Presence), Err(failure::KEY_PURPOSE));
 }
 
 #[test]
 fn upstream_scopes_are_refused_in_a_local_session_and_every_scope_in_a_locked_one() {
     let registered = ["psc_token".to_owned(), "cps:sign".to_owned()];
     let ask = |scope, confidential, session: &SessionView| {
-        policy().may(&Question::Scope { scope, registered: &registered, confidential, session })
+        let question = Question::Scope { scope, registered: &registered, confidential, session };
+        policy().may(&question).map_err(Reason::code)
     };
-    assert_eq!(ask("psc_token", true, &session(ACR_LOCAL, false)), Err(Reason::ScopeNeedsUpstream));
-    assert_eq!(ask("psc_token", false, &session("eidas1", false)), Err(Reason::ScopeConfidential));
-    assert_eq!(ask("cps:dmp", true, &session("eidas1", false)), Err(Reason::ScopeNotRegistered));
-    assert_eq!(ask("cps:sign", true, &session("eidas1", true)), Err(Reason::SessionLocked));
+    assert_eq!(ask("psc_token", true, &session(ACR_LOCAL, false)), Err(failure::SCOPE_NEEDS_UPSTREAM));
+    assert_eq!(ask("psc_token", false, &session("eidas1", false)), Err(failure::SCOPE_CONFIDENTIAL));
+    assert_eq!(ask("cps:dmp", true, &session("eidas1", false)), Err(failure::SCOPE_NOT_REGISTERED));
+    assert_eq!(ask("cps:sign", true, &session("eidas1", true)), Err(failure::SESSION_LOCKED));
     assert_eq!(ask("psc_token", true, &session("eidas1", false)), Ok(()));
 }
 

@@ -81,6 +81,7 @@ async fn methods_are_exact_and_the_allowed_ones_are_named() {
         let answer = ask(&desk(), request).await;
         assert_eq!((answer.status, answer.header("allow")), (405, allowed), "{request}");
     }
+    assert_eq!(ask(&desk(), "PUT /v1/session").await.json()["code"], "method_not_allowed");
 }
 
 #[tokio::test]
@@ -149,9 +150,19 @@ async fn only_the_control_door_hears_where_a_prompt_should_appear() {
 
 #[tokio::test]
 async fn a_body_must_be_json_and_of_the_right_form() {
+    for (kind, body) in [("text/plain", "{}"), ("application/x-www-form-urlencoded", "a=b")] {
+        let desk = desk();
+        let request =
+            format!("POST /v1/challenges\nAuthorization: Bearer sign\nContent-Type: {kind}\n\n{body}");
+        let answer = ask(&desk, &request).await;
+        assert_eq!(
+            (answer.status, answer.json()["code"].as_str()),
+            (415, Some("request_media_type")),
+            "{kind}"
+        );
+        assert!(desk.noted().is_empty());
+    }
     for (kind, body, status, code) in [
-        ("text/plain", "{}", 415, "request_media_type"),
-        ("application/x-www-form-urlencoded", "a=b", 415, "request_media_type"),
         ("application/json", "{\"challenge\":", 400, "request_malformed"),
         ("application/json", "[]", 400, "request_malformed"),
         ("application/json", "{\"challenge\":7}", 400, "request_malformed"),

@@ -85,6 +85,12 @@ impl FakeDesk {
         self.notes.lock().unwrap().clone()
     }
 
+    /// Codes of what the doors refused.
+    pub(crate) fn refusals(&self) -> Vec<String> {
+        let noted = self.noted().into_iter();
+        noted.filter_map(|note| Some(note.strip_prefix("refused at Bridge: ")?.to_owned())).collect()
+    }
+
     pub(crate) fn turn_page(&self, page: LoginPage) {
         *self.page.lock().unwrap() = page;
     }

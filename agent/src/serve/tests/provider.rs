@@ -20,7 +20,7 @@ async fn a_public_client_of_unknown_user_gets_no_token() {
     let request = format!("POST /token\n{FORM}\n\ngrant_type=authorization_code&code=c&client_id=spa");
     let answer = ask_as(&desk, unknown(), &request).await;
     assert_eq!((answer.status, answer.json()["error"].as_str()), (401, Some("invalid_client")));
-    assert_eq!(desk.noted(), ["refused at Bridge: caller_unknown"]);
+    assert_eq!(desk.refusals(), ["caller_unknown"]);
 }
 
 #[tokio::test]
@@ -174,6 +174,6 @@ async fn where_nobody_says_whose_a_connection_is_no_gateway_serves() {
     {
         let desk = desk();
         assert_eq!(ask_as(&desk, unknown(), request).await.status, 403, "{request}");
-        assert_eq!(desk.noted(), ["refused at Bridge: gateway_caller_unknown"], "{request}");
+        assert_eq!(desk.refusals(), ["gateway_caller_unknown"], "{request}");
     }
 }

@@ -116,7 +116,7 @@ async fn pages_open_in_no_frame_and_in_no_image() {
             "GET /authorize?client_id=known\nSec-Fetch-Dest: {destination}\nSec-Fetch-Site: cross-site"
         );
         assert_eq!(ask(&desk, &request).await.status, 403, "{destination}");
-        assert_eq!(desk.noted(), ["refused at Bridge: foreign_frame"]);
+        assert_eq!(desk.refusals(), ["foreign_frame"]);
     }
 }
 
@@ -125,7 +125,7 @@ async fn a_page_that_is_only_fetched_ahead_starts_nothing() {
     let desk = Arc::new(FakeDesk::default());
     let request = "GET /login/t1\nSec-Fetch-Dest: document\nSec-Purpose: prefetch;prerender";
     assert_eq!(ask(&desk, request).await.status, 403);
-    assert_eq!(desk.noted(), ["refused at Bridge: foreign_frame"]);
+    assert_eq!(desk.refusals(), ["foreign_frame"]);
 }
 
 #[tokio::test]

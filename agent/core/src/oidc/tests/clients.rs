@@ -1,6 +1,7 @@
 //! What can be registered, and what cannot.
 
 use super::*;
+use crate::failure::CLIENT_LOCKED;
 use crate::oidc::registration::RegistrationError;
 use crate::oidc::uri::{RedirectUri, UriError};
 
@@ -130,10 +131,8 @@ fn an_administrators_client_cannot_be_changed_and_wins_over_a_stored_one() {
     house.provider = Provider::new(ISSUER.into(), registry, p256_key()).unwrap();
     house.provider.restore(state.as_bytes(), house.now).unwrap();
     assert_eq!(house.provider.client("dpi").unwrap().name(), "Dossier");
-    assert_eq!(
-        house.provider.remove_client("dpi").err(),
-        Some(RegistrationError::Administrator("dpi".into()))
-    );
+    let locked = house.provider.remove_client("dpi").unwrap_err();
+    assert_eq!((&locked, locked.code()), (&RegistrationError::Administrator("dpi".into()), CLIENT_LOCKED));
     let again = house.provider.add_client(Registration::new("dpi", vec![REDIRECT.into()]), &mut Counter(0));
     assert_eq!(again.err(), Some(RegistrationError::Exists("dpi".into())));
 }
