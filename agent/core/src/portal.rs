@@ -4,8 +4,8 @@
 //! followed the link, and kept here as a hash only. The link has to pass through the arguments of the program that opens
 //! the browser, where others can read it; that is why it is good for one opening, and soon, and is not the page's address.
 //!
-//! A page belongs to the session that it shows first. When that session ends it ends too: whoever logs in next does not
-//! find the browser of the one before looking over their shoulder.
+//! A page belongs to the session in which it was opened and ends with it; opened while nobody was logged in, it is over as
+//! soon as somebody is. Whoever logs in next does not find the browser of the one before looking over their shoulder.
 
 use crate::identity::{SessionId, UnixTime};
 use crate::secret::{Entropy, Secret, SecretHash, random_string};
@@ -15,8 +15,11 @@ use std::collections::VecDeque;
 pub const LINK: i64 = 60;
 /// How long a page lives that nobody looks at, seconds.
 pub const IDLE: i64 = 15 * 60;
-/// Most links that wait, and most pages that live; the oldest goes.
-const MOST: usize = 8;
+/// Most links that wait; the oldest goes.
+const LINKS: usize = 8;
+/// Most pages that live; the oldest goes. Each follows its events over a connection of its own, and browsers open six to one
+/// address: tabs that were left open must not use them up.
+const PAGES: usize = 2;
 /// Random bytes of links and pages: 256 bits.
 const BYTES: usize = 32;
 
@@ -61,7 +64,7 @@ impl Portals {
     ) -> Secret {
         let secret = Secret::new(random_string(entropy, BYTES));
         let link = Link { hash: secret.hash(), made: now, shows: current.cloned(), view };
-        keep(&mut self.links, link);
+        keep(&mut self.links, link, LINKS);
         secret
     }
 
@@ -79,24 +82,24 @@ impl Portals {
         let Link { made, shows, view, .. } = self.links.remove(at)?;
         // A clock that was set back does not make a link older or younger than it is allowed to be.
         let fresh = now.since(made).saturating_abs() < LINK;
-        if !fresh || (shows.is_some() && shows.as_ref() != current) {
+        if !fresh || shows.as_ref() != current {
             return None;
         }
         let id = Secret::new(random_string(entropy, BYTES));
-        keep(&mut self.pages, Page { hash: id.hash(), used: now, shows: current.cloned() });
+        keep(&mut self.pages, Page { hash: id.hash(), used: now, shows }, PAGES);
         Some((id, view))
     }
 
-    /// Whether a page lives now. Looking at it is using it.
-    pub fn lives(&mut self, page: &str, current: Option<&SessionId>, now: UnixTime) -> bool {
-        self.pages.retain(|page| {
-            now.since(page.used) < IDLE && (page.shows.is_none() || page.shows.as_ref() == current)
-        });
+    /// Whether a page lives now. `looked_at` is for what a person asked for, which keeps it alive; a tab in the background
+    /// that follows its events does not.
+    pub fn lives(&mut self, page: &str, current: Option<&SessionId>, now: UnixTime, looked_at: bool) -> bool {
+        // As with links: a clock that was set back prolongs nothing.
+        self.pages
+            .retain(|page| now.since(page.used).saturating_abs() < IDLE && page.shows.as_ref() == current);
         let hash = SecretHash::of(page);
         let Some(page) = self.pages.iter_mut().find(|page| page.hash == hash) else { return false };
-        page.used = now;
-        if page.shows.is_none() {
-            page.shows = current.cloned();
+        if looked_at {
+            page.used = now;
         }
         true
     }
@@ -108,8 +111,8 @@ impl std::fmt::Debug for Portals {
     }
 }
 
-fn keep<T>(all: &mut VecDeque<T>, one: T) {
-    if all.len() >= MOST {
+fn keep<T>(all: &mut VecDeque<T>, one: T, most: usize) {
+    if all.len() >= most {
         all.pop_front();
     }
     all.push_back(one);
@@ -154,7 +157,11 @@ mod tests {
         }
 
         fn lives(&mut self, page: &str, now: UnixTime) -> bool {
-            self.portals.lives(page, self.session.as_ref(), now)
+            self.portals.lives(page, self.session.as_ref(), now, true)
+        }
+
+        fn stays(&mut self, page: &str, now: UnixTime) -> bool {
+            self.portals.lives(page, self.session.as_ref(), now, false)
         }
     }
 
@@ -204,14 +211,34 @@ mod tests {
     }
 
     #[test]
-    fn a_page_opened_without_a_session_belongs_to_the_first_one_it_shows() {
+    fn a_page_or_link_made_while_nobody_was_logged_in_is_over_once_somebody_is() {
+        let mut house = House::new(None);
+        let (first, link) = (house.link(NOW), house.link(NOW));
+        let page = house.open(&first, NOW).expect("opened");
+        house.session = Some(SessionId("s1".to_owned()));
+        assert_eq!(house.open(&link, NOW), None);
+        assert!(!house.lives(&page, NOW));
+        house.session = None;
+        assert!(!house.lives(&page, NOW), "it is over");
+    }
+
+    #[test]
+    fn a_tab_that_only_follows_its_events_does_not_keep_its_page() {
         let mut house = House::new(None);
         let link = house.link(NOW);
         let page = house.open(&link, NOW).expect("opened");
-        house.session = Some(SessionId("s1".to_owned()));
-        assert!(house.lives(&page, NOW));
-        house.session = None;
-        assert!(!house.lives(&page, NOW));
+        assert!((1..IDLE).all(|after| house.stays(&page, NOW.plus(after))));
+        assert!(!house.stays(&page, NOW.plus(IDLE)));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_prolongs_no_page() {
+        for (after, lives) in [(1 - IDLE, true), (-IDLE, false)] {
+            let mut house = House::new(None);
+            let link = house.link(NOW);
+            let page = house.open(&link, NOW).expect("opened");
+            assert_eq!(house.lives(&page, NOW.plus(after)), lives, "{after}");
+        }
     }
 
     #[test]
@@ -228,12 +255,12 @@ mod tests {
     #[test]
     fn links_and_pages_do_not_grow_without_end() {
         let mut house = House::new(None);
-        let links: Vec<String> = (0..=MOST).map(|_| house.link(NOW)).collect();
+        let links: Vec<String> = (0..=LINKS).map(|_| house.link(NOW)).collect();
         assert_eq!(house.open(&links[0], NOW), None, "the oldest went");
         let pages: Vec<String> = links[1..].iter().filter_map(|link| house.open(link, NOW)).collect();
-        assert_eq!(pages.len(), MOST);
-        let link = house.link(NOW);
-        let last = house.open(&link, NOW).expect("opened");
-        assert!(!house.lives(&pages[0], NOW) && house.lives(&pages[1], NOW) && house.lives(&last, NOW));
+        assert_eq!(pages.len(), LINKS);
+        let living = pages.iter().rev().take_while(|page| house.lives(page, NOW)).count();
+        assert_eq!(living, PAGES, "a new one ends the old ones");
+        assert!(!pages[..LINKS - PAGES].iter().any(|page| house.lives(page, NOW)));
     }
 }

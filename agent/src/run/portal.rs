@@ -95,10 +95,10 @@ impl PortalDesk for FrontDesk {
         Some(opened)
     }
 
-    fn portal_lives(&self, page: &str) -> bool {
+    fn portal_lives(&self, page: &str, looked_at: bool) -> bool {
         self.0.decide(|quiet, now| {
             let session = quiet.sessions.current().map(|session| session.sid);
-            quiet.portals.lives(page, session.as_ref(), now)
+            quiet.portals.lives(page, session.as_ref(), now, looked_at)
         })
     }
 

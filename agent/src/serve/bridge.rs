@@ -24,6 +24,7 @@ use bytes::Bytes;
 use cps_agent_core::{
     failure::{Code, Language, NOT_FOUND, OTHER_USER, PAGE_CALLER_UNKNOWN, TOO_MANY_CONNECTIONS},
     gateway::address,
+    secret::SecretHash,
 };
 use hyper::{
     Method, Request, StatusCode,
@@ -268,10 +269,12 @@ impl<D: Desk> Bridge<D> {
             Endpoint::LogoutPage => oidc::ask_logout(desk, &caller, request.value),
             Endpoint::LoginPage if request.method == Method::POST => page::act(desk, &caller, request).await,
             Endpoint::LoginPage => page::show(desk, &caller, request.value, query).await,
-            Endpoint::LoginEvents => match self.followers.take(Some(request.value.to_owned())) {
-                Some(slot) => page::follow(&self.desk, &caller, request.value, slot),
-                None => Fault::from(TOO_MANY_CONNECTIONS).reply(caller.language),
-            },
+            Endpoint::LoginEvents => {
+                match self.followers.take(Some(SecretHash::of(request.value).to_hex())) {
+                    Some(slot) => page::follow(&self.desk, &caller, request.value, slot),
+                    None => Fault::from(TOO_MANY_CONNECTIONS).reply(caller.language),
+                }
+            }
             Endpoint::PortalOpening => portal::open(desk, &caller, request.value),
             Endpoint::PortalState if request.method == Method::POST => {
                 portal::act(desk, &caller, request).await
@@ -280,7 +283,8 @@ impl<D: Desk> Bridge<D> {
             | Endpoint::PortalActivity
             | Endpoint::PortalDiagnosis
             | Endpoint::PortalAbout => portal::show(desk, &caller, request.endpoint, request.value).await,
-            Endpoint::PortalEvents => match self.followers.take(Some(request.value.to_owned())) {
+            Endpoint::PortalEvents => match self.followers.take(Some(SecretHash::of(request.value).to_hex()))
+            {
                 Some(slot) => portal::follow(&self.desk, &caller, request.value, slot),
                 None => Fault::from(TOO_MANY_CONNECTIONS).reply(caller.language),
             },

@@ -57,8 +57,9 @@ pub trait PortalDesk: Send + Sync + 'static {
     fn portal_link(&self, caller: &Caller, view: View) -> Result<words::Portal, Failure>;
     /// A link is followed: the random identifier of the page, never logged, and what it shows first.
     fn portal_open(&self, caller: &Caller, link: &str) -> Option<(Secret, View)>;
-    /// Whether the page of this identifier lives. Looking at it is using it.
-    fn portal_lives(&self, page: &str) -> bool;
+    /// Whether the page of this identifier lives. What a person asked for is `looked_at` and keeps it alive; what a tab does
+    /// by itself is not.
+    fn portal_lives(&self, page: &str, looked_at: bool) -> bool;
     /// How things stand. Cards that have not said how many tries are left are asked, or all of them where `fresh` wants it;
     /// a busy one is not waited for long.
     fn portal_standing(&self, caller: &Caller, fresh: bool) -> impl Future<Output = Standing> + Send;

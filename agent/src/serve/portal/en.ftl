@@ -11,7 +11,7 @@ portal-about-link = About
 portal-views = Views of the page
 portal-how = To see your card, your session and your applications: choose “Open the agent’s page” in the menu of the CPS icon, or type “cps open” in a terminal.
 portal-gone = Page closed
-portal-gone-text = The link was used before or is older than a minute, the session that the page showed has ended, or nobody looked at it for a quarter of an hour.
+portal-gone-text = The link was used before or is older than a minute, a session has begun or ended since, a newer page was opened, or nobody looked at it for a quarter of an hour.
 portal-again = Refresh
 portal-lost = The agent of this workstation does not answer any more. The page goes on by itself when it is back.
 

@@ -11,7 +11,7 @@ portal-about-link = À propos
 portal-views = Vues de la page
 portal-how = Pour voir votre carte, votre session et vos applications : dans le menu de l’icône CPS, choisissez « Ouvrir la page de l’agent », ou tapez « cps open » dans un terminal.
 portal-gone = Page fermée
-portal-gone-text = Le lien a déjà servi ou a plus d’une minute, la session que la page montrait est terminée, ou personne ne l’a regardée depuis un quart d’heure.
+portal-gone-text = Le lien a déjà servi ou a plus d’une minute, une session s’est ouverte ou terminée depuis, une page plus récente a été ouverte, ou personne ne l’a regardée depuis un quart d’heure.
 portal-again = Actualiser
 portal-lost = L’agent de ce poste ne répond plus. La page reprend d’elle-même dès qu’il est de retour.
 

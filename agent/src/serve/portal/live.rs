@@ -9,13 +9,15 @@ use crate::serve::{
     reply::{self, Reply},
 };
 use bytes::Bytes;
+use cps_agent_core::secret::Secret;
 use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::{broadcast::error::RecvError, mpsc},
     time::Instant,
 };
 
-/// How often things are looked at when nothing announces a change: a session that ends by itself is announced.
+/// How often things are looked at when nothing announces a change: tries that
+/// are left, and what programs do.
 const LOOK: Duration = Duration::from_secs(5);
 /// Changes that come together are shown together: a card that comes is three events.
 const TOGETHER: Duration = Duration::from_millis(100);
@@ -24,31 +26,36 @@ const TOGETHER: Duration = Duration::from_millis(100);
 /// the page; `slot` is the reader's place among all that follow.
 pub fn follow<D: Desk>(desk: &Arc<D>, caller: &Caller, id: &str, slot: Slot<String>) -> Reply {
     let (sender, stream) = EventStream::channel();
-    tokio::spawn(pass_on(Arc::clone(desk), caller.clone(), id.to_owned(), sender, slot));
+    tokio::spawn(pass_on(Arc::clone(desk), caller.clone(), Secret::new(id.to_owned()), sender, slot));
     reply::events(stream)
 }
 
 async fn pass_on<D: Desk>(
     desk: Arc<D>,
     caller: Caller,
-    id: String,
+    id: Secret,
     reader: mpsc::Sender<Bytes>,
     _slot: Slot<String>,
 ) {
+    let id = id.expose();
     let mut events = desk.events();
     let mut announced = true;
     let mut shown = String::new();
     let mut spoken = Instant::now();
     loop {
         let mut page = Page::new(caller.language, "", false);
-        let standing = desk.portal_standing(&caller, false).await;
-        // Asked last: what was gathered is this session's, or the page is over.
-        if !desk.portal_lives(&id) {
+        // Asked first, since looking costs something that a page that is over has no right to, and last: what was gathered
+        // is this session's, or the page is over.
+        let standing = match desk.portal_lives(id, false) {
+            true => Some(desk.portal_standing(&caller, false).await),
+            false => None,
+        };
+        let Some(standing) = standing.filter(|_| desk.portal_lives(id, false)) else {
             // The reader hangs up or not: this was the last word.
             let _ = reader.send(event("leave", "")).await;
             return;
-        }
-        state::part(&mut page, &caller, &id, &standing, desk.now());
+        };
+        state::part(&mut page, &caller, id, &standing, desk.now());
         let part = page.part();
         let line = if part != shown {
             Some(event("show", &part))

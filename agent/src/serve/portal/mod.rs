@@ -76,7 +76,7 @@ pub fn open<D: Desk>(desk: &D, caller: &Caller, link: &str) -> Reply {
 
 /// `GET` of one of the views.
 pub async fn show<D: Desk>(desk: &D, caller: &Caller, endpoint: Endpoint, id: &str) -> Reply {
-    if !desk.portal_lives(id) {
+    if !desk.portal_lives(id, true) {
         return gone(desk, caller);
     }
     let mut page = frame(desk, caller, endpoint, id);
@@ -96,7 +96,7 @@ pub async fn show<D: Desk>(desk: &D, caller: &Caller, endpoint: Endpoint, id: &s
         }
     }
     // What was gathered may have taken its time: another session's page is nobody's to see.
-    if desk.portal_lives(id) { send(StatusCode::OK, page) } else { gone(desk, caller) }
+    if desk.portal_lives(id, true) { send(StatusCode::OK, page) } else { gone(desk, caller) }
 }
 
 /// `POST /portal/{page}`: the person ends the session, or one application's part in it.
@@ -112,7 +112,7 @@ where
         Ok(form) => intake::parameters(&form),
         Err(fault) => return fault.reply(caller.language),
     };
-    if !desk.portal_lives(id) {
+    if !desk.portal_lives(id, true) {
         return gone(desk, caller);
     }
     let fields: Vec<(&str, &str)> =
@@ -127,7 +127,7 @@ where
         }
         _ => return problem::bare(StatusCode::BAD_REQUEST),
     }
-    if !desk.portal_lives(id) {
+    if !desk.portal_lives(id, true) {
         return logged_out(desk, caller);
     }
     reply::see_other(&here(id)).unwrap_or_else(|| problem::bare(StatusCode::INTERNAL_SERVER_ERROR))

@@ -33,10 +33,18 @@ impl PortalDesk for FakeDesk {
         };
         Some((Secret::new("p1".to_owned()), view))
     }
-    fn portal_lives(&self, page: &str) -> bool {
-        page == "p1" && !self.over.load(Ordering::Relaxed)
+    fn portal_lives(&self, page: &str, looked_at: bool) -> bool {
+        match page {
+            "p1" => !self.over.load(Ordering::Relaxed),
+            // A tab that nobody looks at.
+            "tab" => !looked_at,
+            // A page that ends while what it shows is gathered.
+            "brief" => !self.over.swap(true, Ordering::Relaxed),
+            _ => false,
+        }
     }
     async fn portal_standing(&self, caller: &Caller, _: bool) -> Standing {
+        self.note("cards are asked");
         let application = |id: &str| Application { id: id.to_owned(), name: format!("Dossier {id}") };
         Standing {
             status: self.status(caller),

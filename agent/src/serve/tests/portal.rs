@@ -1,8 +1,9 @@
 //! The person's page as browsers meet it: refusals first.
 
-use super::fake::{EVIL, FakeDesk, ask, ask_as, ask_control};
+use super::fake::{EVIL, FakeDesk, PORT, ask, ask_as, ask_control, dial, neighbour};
 use crate::serve::visitor::Visitor;
 use std::sync::{Arc, atomic::Ordering};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 const FORM: &str = "Content-Type: application/x-www-form-urlencoded";
 const JSON: &str = "Content-Type: application/json";
@@ -35,8 +36,10 @@ async fn without_the_page_nothing_personal_is_shown_and_the_way_to_it_is_said() 
         assert!(answer.body.contains("cps open"), "{path}: {}", answer.body);
         assert!(!is_personal(&answer.body), "{path}: {}", answer.body);
     }
-    let events = ask(&desk(), "GET /portal/unknown/events").await;
+    let desk = desk();
+    let events = ask(&desk, "GET /portal/unknown/events").await;
     assert!(events.body.contains("event: leave") && !is_personal(&events.body), "{}", events.body);
+    assert!(desk.noted().is_empty(), "nor does it make a card work: {:?}", desk.noted());
 }
 
 #[tokio::test]
@@ -99,7 +102,26 @@ async fn a_page_whose_session_ended_shows_nothing_any_more() {
     for path in VIEWS {
         let answer = ask(&desk, &format!("GET {path}")).await;
         assert!(answer.status == 410 && !is_personal(&answer.body), "{path}");
+        let brief = ask(&self::desk(), &format!("GET {}", path.replace("p1", "brief"))).await;
+        assert!(brief.status == 410 && !is_personal(&brief.body), "{path}, ended while it was gathered");
     }
+}
+
+#[tokio::test]
+async fn a_tab_that_follows_its_events_is_not_somebody_who_looks() {
+    let desk = desk();
+    let mut tab = dial(&desk, neighbour());
+    let request = format!("GET /portal/tab/events HTTP/1.1\r\nHost: 127.0.0.1:{PORT}\r\n\r\n");
+    tab.write_all(request.as_bytes()).await.unwrap();
+    let mut heard = String::new();
+    while !heard.contains("event: ") {
+        let mut part = [0; 4096];
+        let length = tab.read(&mut part).await.unwrap();
+        assert_ne!(length, 0, "{heard}");
+        heard.push_str(&String::from_utf8_lossy(&part[..length]));
+    }
+    assert!(heard.contains("event: show"), "{heard}");
+    assert_eq!(ask(&desk, "GET /portal/tab").await.status, 410);
 }
 
 #[tokio::test]
