@@ -7,7 +7,10 @@ use crate::{
     dossier::{Application, WELCOME},
     window::Window,
 };
-use cps_sandbox::card::{CardHandle, cards};
+use cps_sandbox::{
+    card::{CardHandle, cards},
+    pinentry::Answer,
+};
 use serde_json::json;
 
 struct Scene {
@@ -79,6 +82,30 @@ async fn a_waiting_page_serves_everybody() {
         window.shows(WELCOME).await;
         assert_eq!(either.accepted().claims["sub"], WELCOME, "{kind:?}");
         over(&desk).await;
+
+        // A tab that nobody sees holds no connection, of which a browser has six for all its tabs; seen again, it knows.
+        desk.take(0).await;
+        desk.person().always(Answer::Wait).expect("a script");
+        window.visit(&by_card.address()).await;
+        window.shows("Insérez votre carte CPS").await;
+        window.order(json!({ "do": "streams", "count": 1 })).await;
+        window.order(json!({ "do": "hide", "hidden": true })).await;
+        window.order(json!({ "do": "streams", "count": 0 })).await;
+        desk.insert(0, &doctor).await;
+        window.order(json!({ "do": "hide", "hidden": false })).await;
+        window.shows("Tapez votre code").await;
+        window.order(json!({ "do": "streams", "count": 1 })).await;
+
+        // Where its stream is refused the page is loaded again, and nobody is told that the agent is gone.
+        window.evaluate("void (window.kept = true)").await;
+        window.order(json!({ "do": "refuse_streams", "full": true })).await;
+        desk.take(0).await;
+        window.shows("Réessayez").await;
+        assert_eq!(window.evaluate("window.kept === undefined").await, true, "{kind:?}: it was loaded again");
+        assert_eq!(window.evaluate("document.getElementById('lost').textContent").await, "", "{kind:?}");
+        window.order(json!({ "do": "refuse_streams", "full": false })).await;
+        window.order(json!({ "do": "streams", "count": 1 })).await;
+        desk.person().always(Answer::RightPin).expect("a script");
 
         drop(window);
 

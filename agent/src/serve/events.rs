@@ -34,8 +34,8 @@ impl EventStream {
         (sender, Self { lines })
     }
 
-    /// Starts to pass events on, with the problems in a language or without them, as long as `admitted` says so (the reader's token may end). The task ends with the
-    /// reader or with the agent.
+    /// Starts to pass events on, with the problems in a language or without them, as long as `admitted` says so (the
+    /// reader's token may end). The task ends with the reader or with the agent.
     #[must_use]
     pub fn start(
         events: broadcast::Receiver<Event>,

@@ -28,9 +28,9 @@ pub const ROOMY: usize = 32;
 pub const CONNECTIONS: usize = 256;
 /// Connections of one process, of those that are counted apart.
 pub const CONNECTIONS_OF_ONE: usize = 64;
-/// Streams of events to login pages.
+/// Streams of events to pages.
 pub const FOLLOWERS: usize = 64;
-/// Streams of events to one login page: a few windows of it.
+/// Streams of events to one page: a few windows of it.
 pub const FOLLOWERS_OF_ONE: usize = 4;
 /// Connections that are open at once, those included that nobody knows yet: finding out whose they are takes a moment,
 /// during which they hold no place.

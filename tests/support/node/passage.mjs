@@ -11,6 +11,8 @@ export class Passage {
   language = 'fr';
   /** Nothing passes. */
   closed = false;
+  /** Streams of events are refused, as by an agent that has too many. */
+  full = false;
   /** The page that passed last, as it was sent. */
   page = '';
   /** How often each path was asked for. */
@@ -24,6 +26,11 @@ export class Passage {
     return this.#server.address().port;
   }
 
+  /** How many streams of events are open. */
+  get streams() {
+    return this.#streams.size;
+  }
+
   /** Cuts every stream of events in the middle; returns how many there were. */
   cut() {
     const streams = [...this.#streams];
@@ -35,6 +42,7 @@ export class Passage {
     if (this.closed) return request.socket.destroy();
     const { host, port, pathname, search } = new URL(request.url);
     this.asked.set(pathname, (this.asked.get(pathname) ?? 0) + 1);
+    if (this.full && pathname.endsWith('/events')) return response.writeHead(429).end();
     const headers = { ...request.headers, host, 'accept-language': this.language };
     delete headers['proxy-connection'];
     const onward = http.request(

@@ -123,6 +123,21 @@ export function tab(browser, passage, name) {
       passage.closed = closed;
       if (closed) passage.cut();
     },
+    /** Refuses streams of events, or lets them pass again. */
+    refuse_streams: ({ full }) => {
+      passage.full = full;
+      if (full) passage.cut();
+    },
+    /** The person looks at another tab, or comes back to this one. */
+    hide: ({ hidden }) =>
+      page.evaluate((hidden) => {
+        Object.defineProperty(document, 'hidden', { configurable: true, value: hidden });
+        document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
+      }, hidden),
+    /** Waits until this many streams of events are open. */
+    streams: async ({ count }) => {
+      await until(`${count} streams`, () => passage.streams === count);
+    },
     /** How often a path that ends so was asked for. */
     asked: ({ end }) => ({
       times: [...passage.asked].filter(([path]) => path.endsWith(end)).reduce((sum, [, times]) => sum + times, 0),

@@ -1,4 +1,4 @@
-// Keeps the page of a waiting login up to date: shows what changes, and leaves when there is nothing more to wait for.
+// Keeps a page up to date: shows what changes, and leaves when there is nothing more to wait for.
 //
 // The events carry the changing part of the page, written by the agent. Only what differs is exchanged, so that nobody
 // loses the place where they are, and a screen reader says new sentences once and repeats none.
@@ -6,9 +6,11 @@
 (() => {
   const live = document.getElementById('live');
   const lost = document.getElementById('lost');
+  let source;
   let patience;
+  let pause;
 
-  const leave = (source) => {
+  const leave = () => {
     source.close();
     location.replace(location.pathname);
   };
@@ -54,21 +56,55 @@
     }
   };
 
+  // Agent and page hear each other, though perhaps not by this stream.
+  const heard = () => {
+    clearTimeout(patience);
+    patience = undefined;
+    if (lost.textContent) lost.textContent = '';
+  };
+
+  const later = (what, time) => {
+    clearTimeout(pause);
+    pause = setTimeout(what, time);
+  };
+
+  // A stream that is refused (too many of them) is no silence: the page is loaded again instead, with a pause, and not
+  // while somebody types in it. Some browsers give up in the same way where nobody answers: loading would lose the page.
+  const refused = async () => {
+    let answer;
+    try {
+      answer = await fetch(live.dataset.events, { cache: 'no-store' });
+    } catch {
+      return later(refused, 2000);
+    }
+    answer.body?.cancel();
+    heard();
+    if (answer.ok) follow();
+    else if (document.hidden || document.activeElement.matches('input')) later(refused, 5000);
+    else later(leave, 3000);
+  };
+
   const follow = () => {
-    const source = new EventSource(live.dataset.events);
-    source.onopen = () => {
-      clearTimeout(patience);
-      patience = undefined;
-      if (lost.textContent) lost.textContent = '';
-    };
+    clearTimeout(pause);
+    source?.close();
+    source = new EventSource(live.dataset.events);
+    source.onopen = heard;
     source.onerror = () => {
       // Browsers come back by themselves; a short cut is nobody's concern.
       patience ??= setTimeout(() => (lost.textContent = lost.dataset.text), 4000);
-      if (source.readyState === EventSource.CLOSED) setTimeout(follow, 2000);
+      if (source.readyState === EventSource.CLOSED) later(refused, 1000);
     };
-    source.addEventListener('show', (event) => show(JSON.parse(event.data)));
-    source.addEventListener('leave', () => leave(source));
+    source.addEventListener('show', (event) => {
+      show(JSON.parse(event.data));
+      if (document.hidden) source.close();
+    });
+    source.addEventListener('leave', leave);
   };
+
+  // A browser opens six connections to one address, over all its tabs: one that nobody sees holds none, and looks now and
+  // then whether it is over.
+  addEventListener('visibilitychange', () => (document.hidden ? source.close() : follow()));
+  setInterval(() => document.hidden && source.readyState === EventSource.CLOSED && follow(), 10_000);
 
   follow();
   count();

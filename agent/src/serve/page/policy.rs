@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 /// The content security policy of every answer that says nothing else: no script, our style sheet by its hash, no frame.
 pub static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| policy(""));
 
-/// Keeps the page of a waiting login up to date.
+/// Keeps a page up to date while it is looked at.
 pub static LIVE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("live.js")));
 
 /// A script of ours, compiled in.
