@@ -9,6 +9,7 @@
 //! | [`secret`] | tokens, codes and verifiers: types that cannot be printed |
 //! | [`jose`] | JSON Web Signatures and Keys |
 //! | [`failure`] | the failure table |
+//! | [`foreign`] | text of others, fit to be shown |
 //! | [`fetch`] | an HTTP exchange with an upstream, as values |
 //! | [`session`] | logins as states, and the sessions they lead to |
 //! | [`psc`] | we are a client of Pro Santé Connect, or of its stand-in |
@@ -30,6 +31,7 @@ pub mod declined;
 pub mod diagnosis;
 pub mod failure;
 pub mod fetch;
+pub mod foreign;
 pub mod gateway;
 pub mod identity;
 pub mod jose;

@@ -4,7 +4,7 @@
 //! page is made of (sections, lists, tables, forms) is written with [`Page::element`] and [`Page::text`] alone.
 
 use super::{policy::Script, text::text};
-use cps_agent_core::failure::Language;
+use cps_agent_core::{failure::Language, foreign};
 use hyper::header::HeaderValue;
 use std::fmt::Write as _;
 
@@ -101,9 +101,9 @@ impl Page {
         self.script.map(|script| script.policy.clone())
     }
 
-    /// Text.
+    /// Text. What others named cannot turn around or hide what stands beside it.
     pub fn text(&mut self, text: &str) {
-        self.main.push_str(&escape(text));
+        self.main.push_str(&escape(&foreign::plain(text).collect::<String>()));
     }
 
     /// An element with what is inside it.
@@ -314,6 +314,16 @@ mod tests {
         assert!(!html.contains("<script"), "{html}");
         assert!(!html.contains("\"\""), "no attribute was closed early: {html}");
         assert_eq!(html.matches("&lt;script&gt;").count(), 28);
+    }
+
+    #[test]
+    fn a_foreign_name_turns_nothing_around_and_fields_keep_what_they_hold() {
+        let mut page = Page::new(Language::French, "x", false);
+        page.paragraph("Dossier\u{202E}evil\u{7} demande");
+        page.form("/", &[("id", "a\u{202E}b")], |_| ());
+        let html = page.finish();
+        assert!(html.contains("<p>Dossierevil demande</p>"), "{html}");
+        assert!(html.contains("value=\"a\u{202E}b\""), "what goes back to us is what it was: {html}");
     }
 
     #[test]
