@@ -6,7 +6,10 @@
 
 use crate::words::Screen;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, Visitor},
+};
 use std::fmt;
 use zeroize::Zeroizing;
 
@@ -258,7 +261,7 @@ impl Serialize for Plaintext {
 
 impl<'de> Deserialize<'de> for Plaintext {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Base64::deserialize(deserializer).map(|Base64(bytes)| bytes.into())
+        deserializer.deserialize_str(Decoded).map(Self::from)
     }
 }
 
@@ -292,8 +295,26 @@ impl Serialize for Base64 {
 
 impl<'de> Deserialize<'de> for Base64 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        STANDARD.decode(text.as_bytes()).map(Self).map_err(|_| D::Error::custom("not base64"))
+        deserializer.deserialize_str(Decoded).map(Self)
+    }
+}
+
+/// Decodes text where it lies: no copy of it is left behind.
+struct Decoded;
+
+impl Visitor<'_> for Decoded {
+    type Value = Vec<u8>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("base64")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        STANDARD.decode(text).map_err(|_| E::custom("not base64"))
+    }
+
+    fn visit_string<E: de::Error>(self, text: String) -> Result<Self::Value, E> {
+        self.visit_str(&Zeroizing::new(text))
     }
 }
 
@@ -325,6 +346,34 @@ mod tests {
         assert_eq!(json, r#"{"plaintext":"AQI="}"#);
         assert_eq!(serde_json::from_str::<DecryptAnswer>(&json).unwrap(), answer);
         assert_eq!(format!("{answer:?}"), "DecryptAnswer { plaintext: Plaintext(…) }");
+    }
+
+    /// Lends text, and gives none away.
+    struct Lender(&'static str);
+
+    impl<'de> Deserializer<'de> for Lender {
+        type Error = de::value::Error;
+
+        fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
+            Err(de::Error::custom("a copy was asked for"))
+        }
+
+        fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+            visitor.visit_str(self.0)
+        }
+
+        serde::forward_to_deserialize_any! {
+            bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char string bytes byte_buf option unit unit_struct newtype_struct
+            seq tuple tuple_struct map struct enum identifier ignored_any
+        }
+    }
+
+    #[test]
+    fn a_plaintext_is_decoded_where_it_lies() {
+        assert_eq!(Plaintext::deserialize(Lender("AQI=")).unwrap(), vec![1, 2].into());
+        assert_eq!(Base64::deserialize(Lender("AQI=")).unwrap(), Base64(vec![1, 2]));
+        assert!(Plaintext::deserialize(Lender("A")).is_err());
+        assert_eq!(serde_json::from_str::<Base64>(r#""\u0041QI=""#).unwrap(), Base64(vec![1, 2]));
     }
 
     #[test]
