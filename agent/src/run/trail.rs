@@ -48,8 +48,8 @@ impl<E: Fn(Result<(), Code>) -> audit::Event> UnderWay<'_, E> {
     }
 }
 
-/// Refusals as they are counted: who was refused, and why.
-pub(super) type Refused = Refusals<(Option<String>, Option<String>, &'static str)>;
+/// Refusals as they are counted: apart for each client and program.
+pub(super) type Refused = Refusals<(Option<String>, Option<String>)>;
 
 impl<E: Fn(Result<(), Code>) -> audit::Event> Drop for UnderWay<'_, E> {
     fn drop(&mut self) {
@@ -69,18 +69,20 @@ impl Shared {
     }
 
     /// Writes down a refusal. Those of one application and one reason that come in masses are counted, and one line a
-    /// minute says how many there were: whoever is refused at once could fill the trail. Says whether it is told.
+    /// minute says how many there were: whoever is refused at once could fill the trail. Beyond so many applications they
+    /// are counted together. Says whether it is told.
     pub(super) fn refuse(&self, event: audit::Event, why: Code, by: &audit::Application) -> bool {
-        let kind = (by.client.clone(), by.program.clone(), why.word());
-        match self.refused.tell(kind.clone()) {
+        match self.refused.tell((by.client.clone(), by.program.clone()), why.word()) {
             Telling::Now => {
                 self.record([event], by);
                 return true;
             }
-            Telling::CountIn(time) => {
-                let (shared, refused, by) = (Weak::clone(&self.me), Arc::clone(&self.refused), by.clone());
+            Telling::Later(untold) => {
+                let (shared, refused) = (Weak::clone(&self.me), Arc::clone(&self.refused));
+                // Where they are of many, no application is named.
+                let by = if untold.of_one { by.clone() } else { audit::Application::default() };
                 self.runtime.spawn(async move {
-                    let times = refused.untold(&kind, time).await;
+                    let times = refused.untold(untold).await;
                     if let Some(shared) = shared.upgrade() {
                         shared.record([event.times(times)], &by);
                     }

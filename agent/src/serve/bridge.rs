@@ -91,7 +91,7 @@ pub(super) struct Bridge<D> {
     pub(super) slots: Arc<Slots<Option<i32>>>,
     pub(super) strangers: Arc<Slots<()>>,
     pub(super) searches: Searches,
-    pub(super) refusals: Refusals<&'static str>,
+    pub(super) refusals: Refusals<()>,
     /// Streams of events to our pages, counted apart by page.
     pub(super) followers: Arc<Slots<String>>,
 }
@@ -127,7 +127,7 @@ impl<D: Desk> Bridge<D> {
 
     /// Tells the audit trail why somebody was not let in.
     async fn refuse(&self, reason: Code, visitor: Option<&Visitor>) {
-        if self.refusals.tell(reason.word()) != Telling::Now {
+        if !matches!(self.refusals.tell((), reason.word()), Telling::Now) {
             return;
         }
         let program = match visitor {

@@ -3,7 +3,10 @@
 use std::{
     collections::HashMap,
     hash::Hash,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 use tokio::time::Instant;
@@ -40,68 +43,109 @@ pub const SEARCHES: usize = 2;
 /// Connections from other users that may be waiting for their refusal.
 pub const STRANGERS: usize = 4;
 
-/// Refusals of one kind that are told in [`TELLING_TIME`]; the rest are only refused and counted, so that nobody can fill
-/// the audit trail.
+/// Refusals of one kind that are told in [`TELLING_TIME`]; the rest are only refused and counted, so that nobody can
+/// fill the audit trail.
 pub const TOLD: u32 = 10;
 /// See [`TOLD`].
 pub const TELLING_TIME: Duration = Duration::from_secs(60);
-/// Most kinds of refusals that are counted apart. Who is refused may be part of the kind, and may be made up.
+/// Most kinds of refusals that are counted apart. Who is refused is part of the kind, and may be made up; whoever comes
+/// beyond is counted together.
 pub const KINDS: usize = 256;
 
-/// Remembers how often each kind of refusal was told lately.
+/// Counts the refusals of each kind: who was refused, and why.
 #[derive(Debug)]
-pub struct Refusals<K> {
-    told: Mutex<HashMap<K, (Instant, u32)>>,
+pub struct Refusals<W> {
+    /// Nobody in particular stands for all who come beyond [`KINDS`].
+    told: Mutex<HashMap<(Option<W>, &'static str), Lately>>,
+}
+
+/// Refusals of one kind since the first of them.
+#[derive(Debug)]
+struct Lately {
+    since: Instant,
+    told: u32,
+    /// Beyond [`TOLD`]. Shared with whoever waits to tell it, so that refusals which come in between begin a count of
+    /// their own and take nothing from this one. Changed under the lock of all.
+    untold: Arc<AtomicU32>,
 }
 
 /// What becomes of a refusal in the audit trail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Telling {
     /// It is told.
     Now,
-    /// It is the first of its kind that is only counted: [`Refusals::untold`] says how many there were in this time.
-    CountIn(Duration),
+    /// It is the first of its kind that is only counted: [`Refusals::untold`] says how many there were in its time.
+    Later(Untold),
     /// It is counted.
     Counted,
 }
 
-impl<K> Default for Refusals<K> {
+/// Refusals that are only counted.
+#[derive(Debug)]
+pub struct Untold {
+    /// They are those of one. False if they are of all who are not counted apart.
+    pub of_one: bool,
+    until: Instant,
+    count: Arc<AtomicU32>,
+}
+
+impl<W> Default for Refusals<W> {
     fn default() -> Self {
         Self { told: Mutex::default() }
     }
 }
 
-impl<K: Eq + Hash> Refusals<K> {
+impl<W: Eq + Hash> Refusals<W> {
     /// What becomes of this refusal.
-    pub fn tell(&self, kind: K) -> Telling {
+    pub fn tell(&self, who: W, why: &'static str) -> Telling {
         let mut told = self.told();
         let now = Instant::now();
+        let mut kind = (Some(who), why);
         if !told.contains_key(&kind) && told.len() >= KINDS {
-            told.retain(|_, (since, _)| now.duration_since(*since) < TELLING_TIME);
+            told.retain(|_, lately| !lately.is_over(now));
             if told.len() >= KINDS {
-                return Telling::Counted;
+                kind.0 = None;
             }
         }
-        let (since, count) = told.entry(kind).or_insert((now, 0));
-        if now.duration_since(*since) >= TELLING_TIME {
-            (*since, *count) = (now, 0);
+        let of_one = kind.0.is_some();
+        let lately = told.entry(kind).or_insert_with(|| Lately::new(now));
+        if lately.is_over(now) {
+            *lately = Lately::new(now);
         }
-        *count = count.saturating_add(1);
-        match (*count).checked_sub(TOLD) {
-            None | Some(0) => Telling::Now,
-            Some(1) => Telling::CountIn((*since + TELLING_TIME).duration_since(now)),
-            Some(_) => Telling::Counted,
+        if lately.told < TOLD {
+            lately.told += 1;
+            return Telling::Now;
+        }
+        match lately.untold.fetch_add(1, Ordering::Relaxed) {
+            0 => Telling::Later(Untold {
+                of_one,
+                until: lately.since + TELLING_TIME,
+                count: Arc::clone(&lately.untold),
+            }),
+            _ => Telling::Counted,
         }
     }
 
-    /// How many of a kind were only counted, once this time is over. The count begins anew.
-    pub async fn untold(&self, kind: &K, time: Duration) -> u32 {
-        tokio::time::sleep(time).await;
-        self.told().remove(kind).map_or(0, |(_, count)| count.saturating_sub(TOLD))
+    /// How many there were, once their time is over.
+    pub async fn untold(&self, untold: Untold) -> u32 {
+        tokio::time::sleep_until(untold.until).await;
+        // Whoever holds the lock may still be counting into it; whoever comes later begins anew.
+        let _told = self.told();
+        untold.count.load(Ordering::Relaxed)
     }
 
-    fn told(&self) -> MutexGuard<'_, HashMap<K, (Instant, u32)>> {
+    fn told(&self) -> MutexGuard<'_, HashMap<(Option<W>, &'static str), Lately>> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Lately {
+    fn new(since: Instant) -> Self {
+        Self { since, told: 0, untold: Arc::default() }
+    }
+
+    fn is_over(&self, now: Instant) -> bool {
+        now.duration_since(self.since) >= TELLING_TIME
     }
 }
 
@@ -174,29 +218,68 @@ mod tests {
         assert!(slots.take(None).is_none(), "which holds for everybody");
     }
 
+    fn is_told(telling: &Telling) -> bool {
+        matches!(telling, Telling::Now)
+    }
+
+    /// What waits to be told of these refusals.
+    fn later(tellings: Vec<Telling>) -> Vec<Untold> {
+        let later = tellings.into_iter().filter_map(|telling| match telling {
+            Telling::Later(untold) => Some(untold),
+            Telling::Now | Telling::Counted => None,
+        });
+        later.collect()
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_refusal_that_comes_in_masses_is_told_a_few_times_a_minute() {
         let refusals = Refusals::default();
-        let mut told: Vec<Telling> = (0..100).map(|_| refusals.tell("foreign_origin")).collect();
-        assert!(told.drain(..10).all(|telling| telling == Telling::Now));
-        assert_eq!(told.remove(0), Telling::CountIn(TELLING_TIME));
-        assert!(told.iter().all(|telling| *telling == Telling::Counted));
-        assert_eq!(refusals.tell("foreign_host"), Telling::Now, "another kind is still told");
+        let mut told: Vec<_> = (0..100).map(|_| refusals.tell("page", "foreign_origin")).collect();
+        assert!(told.drain(..10).all(|telling| is_told(&telling)));
+        assert!(matches!(told[0], Telling::Later(_)));
+        assert!(told[1..].iter().all(|telling| matches!(telling, Telling::Counted)));
+        assert!(is_told(&refusals.tell("page", "foreign_host")), "another reason is still told");
+        assert!(is_told(&refusals.tell("software", "foreign_origin")), "somebody else as well");
+        let untold = later(told).remove(0);
+        assert!(untold.of_one);
         // The clock jumps to the end of the wait.
-        assert_eq!(refusals.untold(&"foreign_origin", TELLING_TIME).await, 90);
-        assert_eq!(refusals.untold(&"foreign_host", TELLING_TIME).await, 0);
-        assert_eq!(refusals.tell("foreign_origin"), Telling::Now);
+        assert_eq!(refusals.untold(untold).await, 90);
+        assert!(is_told(&refusals.tell("page", "foreign_origin")));
     }
 
     #[tokio::test(start_paused = true)]
     async fn refusals_of_ever_new_kinds_are_told_no_more_often() {
         let refusals = Refusals::default();
         let told = |from: usize| {
-            (from..from + 10 * KINDS).filter(|kind| refusals.tell(*kind) == Telling::Now).count()
+            (from..from + 10 * KINDS).filter(|who| is_told(&refusals.tell(*who, "why"))).count()
         };
-        assert_eq!(told(0), KINDS);
+        let most = KINDS + usize::try_from(TOLD).unwrap();
+        assert_eq!(told(0), most);
         tokio::time::advance(TELLING_TIME).await;
-        assert_eq!(told(1_000_000), KINDS, "and nothing is remembered for ever");
+        assert_eq!(told(1_000_000), most, "and nothing is remembered for ever");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_refusal_is_lost_because_too_many_others_were_refused() {
+        let refusals = Refusals::default();
+        let tellings: Vec<_> = (0..1000).map(|who| refusals.tell(who, "why")).collect();
+        let told = tellings.iter().filter(|telling| is_told(telling)).count();
+        let [untold]: [Untold; 1] = later(tellings).try_into().unwrap();
+        assert!(!untold.of_one, "they are of many");
+        assert_eq!(told + usize::try_from(refusals.untold(untold).await).unwrap(), 1000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_just_after_the_minute_takes_nothing_from_the_count_before() {
+        let refusals = Refusals::default();
+        let masses = || (0..15).map(|_| refusals.tell("page", "foreign_origin")).collect::<Vec<_>>();
+        let first = later(masses()).remove(0);
+        tokio::time::advance(TELLING_TIME).await;
+        // Whoever waits to tell the first did not wake yet.
+        let second = masses();
+        assert!(is_told(&second[0]));
+        assert_eq!(refusals.untold(first).await, 5);
+        assert_eq!(refusals.untold(later(second).remove(0)).await, 5);
     }
 
     #[test]
