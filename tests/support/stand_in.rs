@@ -52,7 +52,7 @@ struct State {
     signatures: Vec<SignRequest>,
     decipherments: Vec<DecryptRequest>,
     asked: usize,
-    ignored: usize,
+    ignored: Vec<String>,
     waiting: usize,
 }
 
@@ -97,7 +97,7 @@ impl StandIn {
             signatures: Vec::new(),
             decipherments: Vec::new(),
             asked: 0,
-            ignored: 0,
+            ignored: Vec::new(),
             waiting: 0,
         };
         let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
@@ -196,9 +196,9 @@ impl StandIn {
         self.shared.lock().door = Door::Open;
     }
 
-    /// How many requests got no answer, since the agent hung.
-    pub fn ignored(&self) -> usize {
-        self.shared.lock().ignored
+    /// The requests that got no answer since the agent hung: method and path.
+    pub fn ignored(&self) -> Vec<String> {
+        self.shared.lock().ignored.clone()
     }
 
     /// A door that is closed in the caller's face.
@@ -250,7 +250,7 @@ fn serve(shared: &Shared, stream: UnixStream) {
         let door = shared.lock().door;
         match door {
             Door::Slammed => return,
-            Door::Hung => shared.lock().ignored += 1,
+            Door::Hung => shared.lock().ignored.push(line),
             Door::Garbled => answer(&stream, 200, PROTOCOL, b"not JSON"),
             Door::Newer => answer(&stream, 409, PROTOCOL + 1, b"{}"),
             Door::Open => match line.as_str() {

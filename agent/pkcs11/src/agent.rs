@@ -89,7 +89,8 @@ fn ask_tokens() -> Result<Tokens, Fault> {
     request.ask(&*connect()?, None::<&()>)
 }
 
-/// Whether the agent answers others while it keeps a caller waiting.
+/// Whether the agent answers what it has in memory: before it is given work that may take a person's time, and while it
+/// keeps a caller waiting.
 fn lives() -> bool {
     !matches!(ask_tokens(), Err(Fault::Hung))
 }
@@ -109,6 +110,10 @@ fn use_key<T: DeserializeOwned>(path: &str, body: &impl Serialize, calls: &Calls
         log::line(&format!("refused: {fault}"));
         refusal(&fault)
     };
+    // An agent that hangs would find the request when it is back, and ask a person for a program that is gone.
+    if !lives() {
+        return calls.or_over(Err(told(Fault::Hung)));
+    }
     let socket = connect().map_err(told)?;
     calls.wait_on(&socket)?;
     let (language, patience) = (environment().language, Patience::Person(LOOK, &lives));
