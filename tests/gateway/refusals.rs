@@ -5,6 +5,7 @@ use crate::{
     wire,
 };
 use bytes::Bytes;
+use cps_agent_api::words::PortalRequest;
 use cps_sandbox::{card::cards, service::Settings};
 use hyper::Request;
 
@@ -123,6 +124,31 @@ async fn a_program_that_is_not_on_the_list_is_refused() {
     let lines = street.trail();
     let refused = lines.iter().find(|line| line["code"] == "gateway_client").expect("told");
     assert_eq!(refused["client"], "logiciel");
+    street.desk.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_the_person_disconnected_is_refused_until_the_next_session() {
+    let street = Street::open().await;
+    assert_eq!(street.ask("echo").await.status(), 200);
+    let issuer = street.desk.agent.issuer().to_owned();
+    let link = street.desk.control().await.portal(&PortalRequest::default()).await.expect("a link").url;
+    let opening = Request::get(link)
+        .header("sec-fetch-mode", "navigate")
+        .header("sec-fetch-dest", "document")
+        .header("sec-fetch-site", "none")
+        .body(Bytes::new());
+    let opened = street.send(opening.expect("a request")).await;
+    let page = opened.headers()["location"].to_str().expect("an address");
+    let press = Request::post(format!("{issuer}{page}"))
+        .header("origin", &issuer)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(Bytes::from_static(b"disconnect=logiciel"));
+    assert_eq!(street.send(press.expect("a request")).await.status(), 303);
+    assert_eq!(street.refusal("echo").await, (403, "gateway_disconnected".to_owned()));
+    street.desk.control().await.end_session().await.expect("ended");
+    street.log_in().await;
+    assert_eq!(street.ask("echo").await.status(), 200);
     street.desk.end().await;
 }
 

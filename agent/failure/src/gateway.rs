@@ -37,6 +37,11 @@ failures! {
            "Remettez votre carte et saisissez votre code pour reprendre la session, puis réessayez."
         en "The session is locked: the gateway {gateway} is closed."
            "Insert your card again and enter your PIN to resume the session, then try again."
+    GATEWAY_DISCONNECTED = "gateway_disconnected" 403 Person
+        fr "Vous avez déconnecté cette application de votre session : la passerelle {gateway} lui est fermée."
+           "Reconnectez-vous depuis l’application, ou fermez la session et ouvrez-en une autre."
+        en "You disconnected this application from your session: the gateway {gateway} is closed to it."
+           "Log in again from the application, or end the session and begin another one."
     GATEWAY_BUSY = "gateway_busy" 429 Vendor
         fr "L’application a trop de demandes en cours sur la passerelle {gateway}."
            "Elle doit en attendre les réponses, ou votre administrateur augmenter gateway.{gateway}.requests."

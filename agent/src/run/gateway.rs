@@ -195,8 +195,15 @@ impl Shared {
             }
             Proof::Secret(secret) => {
                 let client = quiet.provider.registry().of_gateway_secret(secret, &call.name);
-                by.client = Some(client.ok_or_else(|| gate.failure(failure::GATEWAY_SECRET))?.to_owned());
-                Ok::<_, Fault>(quiet.sessions.current())
+                let client = client.ok_or_else(|| gate.failure(failure::GATEWAY_SECRET))?;
+                by.client = Some(client.to_owned());
+                let session = quiet.sessions.current();
+                let disconnected =
+                    |session: &SessionView| quiet.provider.is_disconnected(client, &session.sid);
+                if session.as_ref().is_some_and(disconnected) {
+                    return Err(gate.failure(failure::GATEWAY_DISCONNECTED).into());
+                }
+                Ok::<_, Fault>(session)
             }
         })?;
         gate.settings.route.admits(by.client.as_deref().unwrap_or_default())?;

@@ -106,12 +106,19 @@ impl PortalDesk for FrontDesk {
         let pins = self.0.pins(fresh).await;
         let status = self.status(caller);
         let (applications, kept) = self.0.look(|quiet, _| {
-            let ids = status.session.iter().flat_map(|session| &session.clients);
-            let named = |id: &String| Application {
-                id: id.clone(),
-                name: quiet.provider.client(id).map_or_else(|| id.clone(), |client| client.name().to_owned()),
+            let session = quiet.sessions.current();
+            let ids = session.map(|session| quiet.provider.connected(&session.sid)).unwrap_or_default();
+            let named = |id: String| Application {
+                name: quiet
+                    .provider
+                    .client(&id)
+                    .map_or_else(|| id.clone(), |client| client.name().to_owned()),
+                id,
             };
-            (ids.map(named).collect(), status.session.is_none() && quiet.sessions.keeps_for_programs())
+            (
+                ids.into_iter().map(named).collect(),
+                status.session.is_none() && quiet.sessions.keeps_for_programs(),
+            )
         });
         Standing { pins, applications, programs: self.0.programs(), kept, status }
     }

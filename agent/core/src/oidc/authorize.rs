@@ -250,6 +250,7 @@ impl Provider {
                 let Some(request) = self.transactions.take(transaction, world.now) else {
                     return Completion::Gone;
                 };
+                self.reconnect(request.client.id(), &session.sid);
                 if request.client.registration().consent == Consent::FirstUse {
                     self.remember_consent(&request.client, session);
                 }
@@ -305,6 +306,7 @@ impl Provider {
         let registration = wanted.client.registration();
         let asks = registration.consent == Consent::FirstUse
             && !self.consents.contains(&consent_key(wanted.client, session));
+        let again = again || self.is_disconnected(wanted.client.id(), &session.sid);
         if (asks || again) && !approval.consent {
             return Need::Consent;
         }

@@ -60,6 +60,11 @@ impl Audiences {
         audience.clients.remove(client).then(|| audience.sub.clone())
     }
 
+    /// Who got ID tokens of a session.
+    pub(super) fn of(&self, sid: &SessionId) -> impl Iterator<Item = &str> {
+        self.0.get(sid).into_iter().flat_map(|audience| audience.clients.iter().map(String::as_str))
+    }
+
     pub(super) fn sweep(&mut self, lives: impl Fn(&SessionId) -> bool) {
         self.0.retain(|sid, _| lives(sid));
     }
@@ -77,6 +82,7 @@ impl Provider {
     ) -> Vec<Notice> {
         self.grants.end_session(sid);
         self.situations.retain(|(_, session), _| session != sid);
+        self.disconnected.retain(|(_, session)| session != sid);
         let Some(Audience { sub, clients }) = self.audiences.0.remove(sid) else { return Vec::new() };
         let clients = clients.iter();
         clients.filter_map(|client| self.notice(client, sid, &sub, now, entropy, random)).collect()

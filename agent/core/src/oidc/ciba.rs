@@ -245,6 +245,11 @@ impl Provider {
         if !self.backchannel_waits(request, world.now) {
             return false;
         }
+        let Some(client) = self.backchannel.0.get(&request.0).map(|entry| Arc::clone(&entry.client)) else {
+            return false;
+        };
+        // Whoever logs in for it wants it back.
+        self.reconnect(client.id(), &session.sid);
         let Some(entry) = self.backchannel.0.get(&request.0) else { return false };
         let wanted = Wanted { client: &entry.client, scope: &entry.scope, person: entry.person.as_deref() };
         let state = match self.lacks(&wanted, session, Approval::default(), false, world.now) {

@@ -56,11 +56,13 @@ struct Entry {
 enum State {
     Unused(Box<Code>),
     Used(Option<FamilyId>),
+    /// Nobody used it, and nobody will: the client was disconnected.
+    Ended,
 }
 
 /// What became of a presented code.
 pub(super) enum Presented {
-    /// Never made, or forgotten.
+    /// Never made, forgotten, or ended before it was used.
     Unknown,
     /// Used before; what it gave, if anything.
     Used(Option<FamilyId>),
@@ -89,7 +91,7 @@ impl Codes {
     pub(super) fn present(&self, code: &str, now: UnixTime) -> Presented {
         let hash = SecretHash::of(code);
         match self.0.get(&hash) {
-            None => Presented::Unknown,
+            None | Some(Entry { state: State::Ended, .. }) => Presented::Unknown,
             Some(Entry { state: State::Used(family), .. }) => Presented::Used(*family),
             Some(entry) if now.since(entry.made) >= LIFETIME => Presented::Expired,
             Some(_) => Presented::Good(hash),
@@ -100,7 +102,7 @@ impl Codes {
     pub(super) fn get(&self, hash: &SecretHash) -> Option<&Code> {
         match &self.0.get(hash)?.state {
             State::Unused(code) => Some(code),
-            State::Used(_) => None,
+            State::Used(_) | State::Ended => None,
         }
     }
 
@@ -109,8 +111,8 @@ impl Codes {
         let entry = self.0.get_mut(hash)?;
         match std::mem::replace(&mut entry.state, State::Used(None)) {
             State::Unused(code) => Some(*code),
-            used @ State::Used(_) => {
-                entry.state = used;
+            spent @ (State::Used(_) | State::Ended) => {
+                entry.state = spent;
                 None
             }
         }
@@ -128,7 +130,7 @@ impl Codes {
         let mut ended = false;
         for entry in self.0.of_mut(client) {
             if matches!(&entry.state, State::Unused(code) if code.grant.sid == *sid) {
-                entry.state = State::Used(None);
+                entry.state = State::Ended;
                 ended = true;
             }
         }

@@ -5,6 +5,7 @@ use super::backchannel_logout::Notice;
 use crate::identity::{SessionId, UnixTime};
 use crate::secret::Entropy;
 use ring::rand::SecureRandom;
+use std::collections::BTreeSet;
 
 /// What became of a client that the person disconnected.
 #[derive(Debug)]
@@ -14,9 +15,10 @@ pub struct Disconnected {
 }
 
 impl Provider {
-    /// Ends everything that a client holds of a session: tokens, codes and answers that it has not fetched yet. It is told
-    /// as it would be of the session's end (OpenID Connect Back-Channel Logout 1.0 §2.5: the session at that client). `None`
-    /// when it held nothing. The client stays registered: it may ask for another login.
+    /// Ends everything that a client holds of a session: tokens, codes and answers that it has not fetched yet, and what the
+    /// secret address of a gateway opens. It is told as it would be of the session's end (OpenID Connect Back-Channel Logout
+    /// 1.0 §2.5: the session at that client). `None` when it had no part in the session. The client stays registered, and
+    /// comes back into this session when the person says yes to it on a page, or logs in for it.
     pub fn disconnect(
         &mut self,
         client: &str,
@@ -30,7 +32,41 @@ impl Provider {
         let answers = self.backchannel.end_session(client, sid);
         self.situations.remove(&(client.to_owned(), sid.clone()));
         let sub = self.audiences.leaves(client, sid);
+        let part = tokens || codes || answers || sub.is_some() || self.has_address(client, sid);
+        if !part {
+            return None;
+        }
+        self.disconnected.insert((client.to_owned(), sid.clone()));
         let notice = sub.and_then(|sub| self.notice(client, sid, &sub, now, entropy, random));
-        (tokens || codes || answers || notice.is_some()).then_some(Disconnected { notice })
+        Some(Disconnected { notice })
+    }
+
+    /// Whether the person disconnected a client from a session, and has not let it come back.
+    #[must_use]
+    pub fn is_disconnected(&self, client: &str, sid: &SessionId) -> bool {
+        self.disconnected.iter().any(|(of, session)| of == client && session == sid)
+    }
+
+    /// Clients with a part in a session, in alphabetical order: those that hold tokens of it, those that learnt who it is,
+    /// and those that reach a gateway in it by a secret address.
+    #[must_use]
+    pub fn connected(&self, sid: &SessionId) -> Vec<String> {
+        let tokens = self.grants.clients_of(sid);
+        let audience = self.audiences.of(sid).map(str::to_owned);
+        let addresses = self.registry.clients().map(|client| client.id());
+        let addresses = addresses.filter(|client| self.has_address(client, sid)).map(str::to_owned);
+        let all: BTreeSet<String> = tokens.into_iter().chain(audience).chain(addresses).collect();
+        all.into_iter().collect()
+    }
+
+    /// The person let a client come back.
+    pub(super) fn reconnect(&mut self, client: &str, sid: &SessionId) {
+        self.disconnected.remove(&(client.to_owned(), sid.clone()));
+    }
+
+    /// Whether a client reaches a gateway by a secret address.
+    fn has_address(&self, client: &str, sid: &SessionId) -> bool {
+        self.registry.client(client).is_some_and(|client| client.gateway_hash().is_some())
+            && !self.is_disconnected(client, sid)
     }
 }

@@ -132,6 +132,8 @@ pub struct Provider {
     consents: HashSet<(String, SecretHash)>,
     /// Professional situations that were chosen, by client and session.
     situations: HashMap<(String, SessionId), Situation>,
+    /// Clients that the person disconnected, and the session that they come back into only by a click.
+    disconnected: HashSet<(String, SessionId)>,
     state_changed: bool,
 }
 
@@ -159,6 +161,7 @@ impl Provider {
             audiences: Audiences::default(),
             consents: HashSet::new(),
             situations: HashMap::new(),
+            disconnected: HashSet::new(),
             state_changed: false,
         })
     }
@@ -295,6 +298,7 @@ impl Provider {
         self.audiences.end_client(id);
         self.consents.retain(|(client, _)| client != id);
         self.situations.retain(|(client, _), _| client != id);
+        self.disconnected.retain(|(client, _)| client != id);
         self.state_changed = true;
         Ok(())
     }
@@ -324,6 +328,7 @@ impl Provider {
         self.audiences.sweep(|sid| sessions.session(sid).is_some());
         self.grants.sweep(now, |sid| sessions.session(sid).is_some());
         self.situations.retain(|(_, sid), _| sessions.session(sid).is_some());
+        self.disconnected.retain(|(_, sid)| sessions.session(sid).is_some());
         let retired = self.keys.retired().len();
         self.keys.sweep(now);
         self.state_changed |= self.keys.retired().len() != retired;

@@ -73,10 +73,10 @@ hint-browse = The login goes on at the login service's page.
 hint-browse-link = Open that page
 
 consent-title = Permission
-consent-asks = { $application } asks to know who you are, for the first time.
+consent-asks = { $application } asks to know who you are.
 consent-person = You are { $person }.
 consent-learns = The application will know:
-consent-once = You will not be asked again for this application.
+consent-once = You will not be asked again for this application, unless you disconnect it.
 consent-yes = Allow
 claim-given_name = your given name
 claim-family_name = your family name

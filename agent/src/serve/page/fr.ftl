@@ -73,10 +73,10 @@ hint-browse = La connexion se poursuit sur la page du service d’authentificati
 hint-browse-link = Ouvrir cette page
 
 consent-title = Autorisation
-consent-asks = { $application } demande à vous connaître, pour la première fois.
+consent-asks = { $application } demande à vous connaître.
 consent-person = Vous êtes { $person }.
 consent-learns = Ce logiciel connaîtra :
-consent-once = La question ne vous sera pas reposée pour ce logiciel.
+consent-once = La question ne vous sera pas reposée pour ce logiciel, sauf si vous le déconnectez.
 consent-yes = Autoriser
 claim-given_name = votre prénom
 claim-family_name = votre nom

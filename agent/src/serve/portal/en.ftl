@@ -56,7 +56,7 @@ portal-pin-blocked = blocked
 
 portal-applications = Connected applications
 portal-applications-none = No application is connected with this session.
-portal-applications-text = A disconnected application loses its access at once. It may ask you again as long as the session is open.
+portal-applications-text = A disconnected application loses its tokens and its way through the gateways at once. It comes back into this session only if you agree.
 portal-disconnect = Disconnect
 portal-disconnect-named = Disconnect { $application }
 

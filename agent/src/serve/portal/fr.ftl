@@ -56,7 +56,7 @@ portal-pin-blocked = bloqué
 
 portal-applications = Applications connectées
 portal-applications-none = Aucune application n’est connectée avec cette session.
-portal-applications-text = Une application déconnectée perd aussitôt ses accès. Elle peut vous demander de nouveau tant que la session est ouverte.
+portal-applications-text = Une application déconnectée perd aussitôt ses jetons et l’accès aux passerelles. Elle ne revient dans cette session que si vous l’acceptez.
 portal-disconnect = Déconnecter
 portal-disconnect-named = Déconnecter { $application }
 

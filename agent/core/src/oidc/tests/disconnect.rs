@@ -41,7 +41,13 @@ fn a_code_on_its_way_is_worth_nothing_any_more() {
     let mut house = House::logged_in();
     let code = house.code(&[]);
     assert!(house.disconnect("dpi").is_some());
-    assert_eq!(house.redeem(&code, &[]).unwrap_err().error, "invalid_grant");
+    let parameters = changed(
+        &[("grant_type", "authorization_code"), ("client_id", "dpi"), ("redirect_uri", REDIRECT)],
+        &[("code", &code), ("code_verifier", VERIFIER)],
+    );
+    let refused = house.token_request(&TokenRequest { parameters, authorization: None }).unwrap_err();
+    assert_eq!(refused.refusal.error, "invalid_grant");
+    assert!(refused.replay.is_none(), "in good faith: nobody stole anything");
 }
 
 #[test]
@@ -66,8 +72,44 @@ fn the_client_that_wants_notices_is_told_once() {
 }
 
 #[test]
-fn it_may_come_back_with_a_request_of_its_own() {
+fn it_comes_back_by_a_click_and_not_without() {
+    let (mut house, ..) = House::of_two();
+    let before = house.waits(&[("prompt", "consent")]);
+    house.disconnect("dpi");
+    let none = house.authorize(&[("prompt", "none")]);
+    assert_eq!(sent(&none.answer)["error"], "consent_required");
+    assert!(sent(&house.authorize(&[("client_id", "basic")]).answer).contains_key("code"), "it alone");
+    let page = house.waits(&[]);
+    for page in [&before, &page] {
+        assert!(matches!(house.complete(page, Approval::default()), Completion::AskConsent));
+    }
+    let agreed = Approval { consent: true, situation: None };
+    assert!(matches!(house.complete(&page, agreed), Completion::Redirect { error: None, .. }));
+    assert!(house.tokens().contains_key("access_token"), "nobody is asked again");
+}
+
+#[test]
+fn the_next_session_knows_nothing_of_it() {
     let (mut house, ..) = House::of_two();
     house.disconnect("dpi");
+    house.end_session();
+    house.sessions.0.push(session("s1", house.now));
     assert!(house.tokens().contains_key("access_token"));
+}
+
+#[test]
+fn a_client_that_knows_who_it_is_and_one_with_a_secret_address_are_connected() {
+    let (mut house, mine, _) = House::of_two();
+    house.add(json!({"id": "thick", "gateways": ["dmp"]}));
+    let sid = SessionId("s1".into());
+    let revoke = [("token", text(&mine, "refresh_token")), ("client_id", "dpi")];
+    let revoke = TokenRequest { parameters: pairs(&revoke), authorization: None };
+    house.provider.revoke(&world!(house), &revoke).unwrap();
+    assert_eq!(house.provider.connected(&sid), ["dpi", "thick", "told"]);
+    for client in ["dpi", "thick"] {
+        assert!(house.disconnect(client).is_some(), "{client}");
+        assert!(house.provider.is_disconnected(client, &sid), "{client}");
+        assert!(house.disconnect(client).is_none(), "{client}, twice");
+    }
+    assert_eq!(house.provider.connected(&sid), ["told"]);
 }
