@@ -93,7 +93,7 @@ pub(super) struct Bridge<D> {
     pub(super) searches: Searches,
     pub(super) refusals: Refusals<()>,
     /// Streams of events to our pages, counted apart by page.
-    pub(super) followers: Arc<Slots<String>>,
+    pub(super) followers: Arc<Slots<SecretHash>>,
 }
 
 impl<D: Desk> Bridge<D> {
@@ -269,12 +269,10 @@ impl<D: Desk> Bridge<D> {
             Endpoint::LogoutPage => oidc::ask_logout(desk, &caller, request.value),
             Endpoint::LoginPage if request.method == Method::POST => page::act(desk, &caller, request).await,
             Endpoint::LoginPage => page::show(desk, &caller, request.value, query).await,
-            Endpoint::LoginEvents => {
-                match self.followers.take(Some(SecretHash::of(request.value).to_hex())) {
-                    Some(slot) => page::follow(&self.desk, &caller, request.value, slot),
-                    None => Fault::from(TOO_MANY_CONNECTIONS).reply(caller.language),
-                }
-            }
+            Endpoint::LoginEvents => match self.followers.take(Some(SecretHash::of(request.value))) {
+                Some(slot) => page::follow(&self.desk, &caller, request.value, slot),
+                None => Fault::from(TOO_MANY_CONNECTIONS).reply(caller.language),
+            },
             Endpoint::PortalOpening => portal::open(desk, &caller, request.value),
             Endpoint::PortalState if request.method == Method::POST => {
                 portal::act(desk, &caller, request).await
@@ -283,8 +281,7 @@ impl<D: Desk> Bridge<D> {
             | Endpoint::PortalActivity
             | Endpoint::PortalDiagnosis
             | Endpoint::PortalAbout => portal::show(desk, &caller, request.endpoint, request.value).await,
-            Endpoint::PortalEvents => match self.followers.take(Some(SecretHash::of(request.value).to_hex()))
-            {
+            Endpoint::PortalEvents => match self.followers.take(Some(SecretHash::of(request.value))) {
                 Some(slot) => portal::follow(&self.desk, &caller, request.value, slot),
                 None => Fault::from(TOO_MANY_CONNECTIONS).reply(caller.language),
             },

@@ -124,14 +124,7 @@ pub fn origin<'a>(
     let Some(origin) = headers.get(header::ORIGIN) else { return Ok(None) };
     let foreign = barred(StatusCode::FORBIDDEN, FOREIGN_ORIGIN);
     let text = origin.to_str().map_err(|_| foreign)?;
-    let own_pages = [
-        Endpoint::LoginPage,
-        Endpoint::LoginEvents,
-        Endpoint::LogoutPage,
-        Endpoint::PortalState,
-        Endpoint::PortalEvents,
-    ];
-    if endpoint.is_some_and(|endpoint| own_pages.contains(&endpoint)) {
+    if endpoint.is_some_and(is_own) {
         // Only our own page posts its own form. Because of `no-referrer` browsers then send `Origin: null` (Fetch
         // §3.1), which alone proves nothing; `Sec-Fetch-Site` does.
         let same_site = headers.get(SITE).is_some_and(|site| site == "same-origin");
@@ -180,6 +173,14 @@ pub fn own_script(headers: &HeaderMap) -> Result<(), Barred> {
     let script = headers.get(DESTINATION).is_none_or(|destination| destination == "empty");
     let open = headers.get(MODE).is_none_or(|mode| mode == "cors" || mode == "same-origin");
     if own && script && open { Ok(()) } else { Err(barred(StatusCode::FORBIDDEN, FOREIGN_FRAME)) }
+}
+
+/// Whether an endpoint is ours alone: what a person sees, and what our script reads for it. A registered page may send the
+/// person to a login or a logout, with a form of its own (OpenID Connect Core §3.1.2.1, RP-Initiated Logout §2).
+fn is_own(endpoint: Endpoint) -> bool {
+    let asked_by_pages = matches!(endpoint, Endpoint::Home | Endpoint::Authorize | Endpoint::Logout);
+    let read_by_script = matches!(endpoint, Endpoint::LoginEvents | Endpoint::PortalEvents);
+    read_by_script || (is_page(endpoint) && !asked_by_pages)
 }
 
 /// Whether an endpoint is opened by navigation.
@@ -297,6 +298,24 @@ mod tests {
         ] {
             assert!(origin(&foreign, "http://127.0.0.1:1", page, |_| true).is_err(), "{foreign:?}");
         }
+    }
+
+    #[test]
+    fn no_registered_page_reads_what_a_person_sees() {
+        let dpi = headers(&[("origin", "https://dpi.example")]);
+        for page in [
+            Endpoint::LoginPage,
+            Endpoint::LogoutPage,
+            Endpoint::PortalOpening,
+            Endpoint::PortalState,
+            Endpoint::PortalEvents,
+            Endpoint::PortalActivity,
+            Endpoint::PortalDiagnosis,
+            Endpoint::PortalAbout,
+        ] {
+            assert!(origin(&dpi, "http://127.0.0.1:1", Some(page), |_| true).is_err(), "{page:?}");
+        }
+        assert!(origin(&dpi, "http://127.0.0.1:1", Some(Endpoint::Authorize), |_| true).is_ok());
     }
 
     #[test]

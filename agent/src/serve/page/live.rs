@@ -13,12 +13,13 @@ use crate::serve::{
     reply::{self, Reply},
 };
 use bytes::Bytes;
+use cps_agent_core::secret::SecretHash;
 use std::sync::Arc;
 use tokio::sync::{broadcast::error::RecvError, mpsc};
 
 /// `GET /login/{transaction}/events`: follows a login until its page is another one. The transaction is the authority, as
 /// it is for the page; `slot` is the reader's place among all that follow.
-pub fn follow<D: Desk>(desk: &Arc<D>, caller: &Caller, transaction: &str, slot: Slot<String>) -> Reply {
+pub fn follow<D: Desk>(desk: &Arc<D>, caller: &Caller, transaction: &str, slot: Slot<SecretHash>) -> Reply {
     let caller = spoken(desk.as_ref(), caller, transaction);
     let (sender, stream) = EventStream::channel();
     tokio::spawn(pass_on(Arc::clone(desk), caller, transaction.to_owned(), sender, slot));
@@ -30,7 +31,7 @@ async fn pass_on<D: Desk>(
     caller: Caller,
     transaction: String,
     reader: mpsc::Sender<Bytes>,
-    _slot: Slot<String>,
+    _slot: Slot<SecretHash>,
 ) {
     let mut events = desk.events();
     let mut announced = true;

@@ -9,7 +9,7 @@ use crate::serve::{
     reply::{self, Reply},
 };
 use bytes::Bytes;
-use cps_agent_core::secret::Secret;
+use cps_agent_core::secret::{Secret, SecretHash};
 use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::{broadcast::error::RecvError, mpsc},
@@ -24,7 +24,7 @@ const TOGETHER: Duration = Duration::from_millis(100);
 
 /// `GET /portal/{page}/events`: follows what happens until the page is over. Its identifier is the authority, as it is for
 /// the page; `slot` is the reader's place among all that follow.
-pub fn follow<D: Desk>(desk: &Arc<D>, caller: &Caller, id: &str, slot: Slot<String>) -> Reply {
+pub fn follow<D: Desk>(desk: &Arc<D>, caller: &Caller, id: &str, slot: Slot<SecretHash>) -> Reply {
     let (sender, stream) = EventStream::channel();
     tokio::spawn(pass_on(Arc::clone(desk), caller.clone(), Secret::new(id.to_owned()), sender, slot));
     reply::events(stream)
@@ -35,7 +35,7 @@ async fn pass_on<D: Desk>(
     caller: Caller,
     id: Secret,
     reader: mpsc::Sender<Bytes>,
-    _slot: Slot<String>,
+    _slot: Slot<SecretHash>,
 ) {
     let id = id.expose();
     let mut events = desk.events();

@@ -107,6 +107,8 @@ async fn a_page_has_a_bounded_number_of_streams_and_gets_the_place_of_one_that_l
         begin(stream).await;
         until(stream, "event: show").await;
     }
+    let counted = format!("{:?}", bridge.followers);
+    assert!(!counted.contains("t1"), "whoever has the page's identifier may act on it: {counted}");
     begin(&mut third).await;
     let refused = until(&mut third, "too_many_connections").await;
     assert!(refused.starts_with("HTTP/1.1 429"), "{refused}");
