@@ -516,6 +516,6 @@ doctor-failed = failed
 doctor-next = { $detail } ({ $help })
 help-person = you can do it
 help-administrator = your administrator
-help-card_issuer = the Agence du numérique en santé
+help-card_issuer = the Agence du Numérique en Santé
 help-upstream = whoever runs the service
 help-vendor = the maker of the software

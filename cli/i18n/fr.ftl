@@ -36,10 +36,10 @@ more-status =
       cps status
       cps status --json
 
-cmd-doctor = Cherche ce qui ne va pas : agent, lecteurs, service d’authentification, réseau, horloge
+cmd-doctor = Cherche ce qui ne va pas : agent, lecteurs, service de connexion, réseau, horloge
 more-doctor =
     Une ligne par point vérifié ; pour ce qui ne va pas, quoi faire et qui peut aider. Code de sortie 1 si quelque chose ne
-    fonctionne pas, 0 sinon. Le service d’authentification est interrogé : comptez quelques secondes.
+    fonctionne pas, 0 sinon. Le service de connexion est interrogé : comptez quelques secondes.
 
     Exemples :
       cps doctor
@@ -517,6 +517,6 @@ doctor-failed = échec
 doctor-next = { $detail } ({ $help })
 help-person = vous pouvez le faire
 help-administrator = votre administrateur
-help-card_issuer = l’Agence du numérique en santé
+help-card_issuer = l’Agence du Numérique en santé
 help-upstream = l’exploitant du service
 help-vendor = l’éditeur du logiciel

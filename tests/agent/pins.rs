@@ -53,7 +53,7 @@ async fn after_a_wrong_pin_the_prompt_says_so_and_how_many_tries_are_left() {
     let text = |left: u8| {
         format!(
             "Connexion demandée par : {program}.\n\
-             Saisissez le code confidentiel de la carte CAMILLE EXEMPLE0099001, nº 99000001 (TEST).\n\
+             Saisissez le code de la carte CAMILLE EXEMPLE0099001, n°\u{a0}99000001 (TEST).\n\
              Il reste {left} essais."
         )
     };
@@ -115,7 +115,7 @@ async fn the_last_try_needs_a_yes_of_its_own() {
     let warning = format!(
         "Il ne reste qu’un essai avant le blocage.\n\
          Si vous n’êtes pas sûr de votre code, arrêtez ici et munissez-vous du code de déblocage (PUK).\n\
-         Demande de : {program}, pour la carte CAMILLE EXEMPLE0099001, nº 99000001 (TEST). Voulez-vous continuer ?"
+         Demande de : {program}, pour la carte CAMILLE EXEMPLE0099001, n°\u{a0}99000001 (TEST). Voulez-vous continuer ?"
     );
     assert_eq!(said(&questions[2]), ("CONFIRM", warning.as_str(), None));
     assert!(warning.starts_with(failure::PIN_LAST_TRY.line().french.what));
@@ -148,7 +148,7 @@ async fn a_card_blocked_by_wrong_pins_is_told_and_unblocked_by_its_puk() {
         (
             "Le code de la carte est bloqué.",
             "Débloquez-le avec le code de déblocage (PUK) reçu avec la carte : choisissez « Débloquer le code… » dans le \
-             menu de l’icône CPS (ou cps card pin unblock)."
+             menu de l’icône CPS."
         )
     );
     assert_eq!(counts(&card), (0, 3, 3));
@@ -161,7 +161,7 @@ async fn a_card_blocked_by_wrong_pins_is_told_and_unblocked_by_its_puk() {
         (
             "The card's PIN is blocked.",
             "Unblock it with the unblocking key (PUK) that came with the card: choose “Unblock the PIN…” in the menu \
-             of the CPS icon (or cps card pin unblock)."
+             of the CPS icon."
         )
     );
     assert_eq!(desk.questions_after(before), []);
@@ -216,7 +216,7 @@ async fn a_puk_that_is_wrong_three_times_makes_the_card_useless_and_that_is_told
         sentences(&refusal),
         (
             "Le code de déblocage (PUK) est bloqué : cette carte ne peut plus servir.",
-            "Demandez une nouvelle carte à l’Agence du numérique en santé."
+            "Demandez une nouvelle carte à l’Agence du Numérique en Santé."
         )
     );
     desk.end().await;
@@ -261,13 +261,13 @@ async fn a_pin_is_changed_by_its_holder_and_a_wrong_one_changes_nothing() {
     assert_eq!(questions.len(), 5);
     let program = ourselves();
     let first = format!(
-        "Changement du code confidentiel demandé par : {program}.\n\
-         Saisissez le code confidentiel de la carte CAMILLE EXEMPLE0099001, nº 99000001 (TEST).\n\
+        "Changement du code demandé par : {program}.\n\
+         Saisissez le code de la carte CAMILLE EXEMPLE0099001, n°\u{a0}99000001 (TEST).\n\
          Il reste 2 essais."
     );
     assert_eq!(said(&questions[0]), ("GETPIN", first.as_str(), None));
     let again =
-        "Choisissez le nouveau code de la carte CAMILLE EXEMPLE0099001, nº 99000001 (TEST) : 4 chiffres.";
+        "Choisissez le nouveau code de la carte CAMILLE EXEMPLE0099001, n°\u{a0}99000001 (TEST) : 4 chiffres.";
     assert_eq!(said(&questions[3]), ("GETPIN", again, Some(failure::PIN_MISMATCH.line().french.what)));
     assert_eq!((card.pin().as_str(), counts(&card)), ("4321", (3, 3, 1)));
     desk.person().knows(&card).expect("a script");

@@ -266,7 +266,7 @@ async fn before_pro_sante_connect(kind: Kind, language: &'static str, dark: bool
     let mut window = Window::open(kind, desk.workstation.folder(), dark).await;
     window.reads(language).await;
     window.visit(all.begin().await.as_str()).await;
-    window.shows("S'identifier avec Pro Santé Connect").await;
+    window.shows("S’identifier avec Pro Santé Connect").await;
     window.is_fit("pro-sante-connect").await;
     desk.end().await;
 }

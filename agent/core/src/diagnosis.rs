@@ -78,17 +78,17 @@ impl Subject {
     const fn good(self) -> (&'static str, &'static str) {
         match self {
             Self::Agent => (
-                "L'agent {version} est en marche (environnement : {environment}).",
+                "L’agent {version} est en marche (environnement : {environment}).",
                 "The agent {version} is running (environment: {environment}).",
             ),
             Self::Bridge => {
-                ("Les applications le trouvent à l'adresse {issuer}.", "Applications find it at {issuer}.")
+                ("Les applications le trouvent à l’adresse {issuer}.", "Applications find it at {issuer}.")
             }
             Self::CardService => ("Le service des cartes répond.", "The smart-card service answers."),
             Self::Readers => ("Lecteurs : {readers}.", "Readers: {readers}."),
             Self::Cards => ("Cartes : {cards}.", "Cards: {cards}."),
             Self::Upstream => {
-                ("Le service d'authentification répond ({issuer}).", "The login service answers ({issuer}).")
+                ("Le service de connexion répond ({issuer}).", "The login service answers ({issuer}).")
             }
             Self::Discovery => {
                 ("Sa description est celle qui est attendue.", "Its description is the one expected.")
@@ -98,7 +98,7 @@ impl Subject {
                 "To be declared there: client_id {client_id}, redirect_uri {redirect_uri}.",
             ),
             Self::Clock => (
-                "L'horloge s'écarte de {seconds} secondes de la sienne.",
+                "L’horloge s’écarte de {seconds} secondes de la sienne.",
                 "The clock differs from its clock by {seconds} seconds.",
             ),
             Self::Proxy => ("Chemin : {route} ({decided}).", "Way: {route} ({decided})."),
@@ -107,9 +107,9 @@ impl Subject {
                 "The certificate of this workstation is valid for another {days} days.",
             ),
             Self::TrustAnchors => ("Autorités de confiance : {count}.", "Trusted authorities: {count}."),
-            Self::State => ("L'état s'enregistre dans {folder}.", "The state is kept in {folder}."),
+            Self::State => ("L’état s’enregistre dans {folder}.", "The state is kept in {folder}."),
             Self::Workstation => (
-                "Le système signale le verrouillage, la veille et l'absence de la personne.",
+                "Le système signale le verrouillage, la veille et l’absence de la personne.",
                 "The system tells when the workstation is locked, asleep or left.",
             ),
             Self::Gateway => (

@@ -41,9 +41,9 @@ failures! {
            "Insert your health professional's card. A Vitale card does not work here."
     CARD_UPDATE_INTERRUPTED = "card_update_interrupted" 422 CardIssuer
         fr "Une mise à jour de la carte a été interrompue : son contenu est incomplet."
-           "Relancez la mise à jour avec l’outil de gestion de la carte, ou contactez l’Agence du numérique en santé."
+           "Relancez la mise à jour avec l’outil de gestion de la carte, ou contactez l’Agence du Numérique en Santé."
         en "An update of the card was interrupted, so its content is incomplete."
-           "Run the update again with the card's management tool, or contact the Agence du numérique en santé."
+           "Run the update again with the card's management tool, or contact the Agence du Numérique en Santé."
     CARD_BUSY = "card_busy" 409 Person
         fr "Un autre programme utilise la carte."
            "Attendez qu’il ait terminé ou fermez-le, puis réessayez."
@@ -66,9 +66,9 @@ failures! {
            "Insert the card with that number, or choose another one."
     CARD_GARBLED = "card_garbled" 422 CardIssuer
         fr "Le contenu de la carte est illisible."
-           "Retirez la carte, remettez-la et réessayez. Si cela se répète, contactez l’Agence du numérique en santé."
+           "Retirez la carte, remettez-la et réessayez. Si cela se répète, contactez l’Agence du Numérique en Santé."
         en "The content of the card cannot be read."
-           "Remove the card, insert it again and retry. If it happens again, contact the Agence du numérique en santé."
+           "Remove the card, insert it again and retry. If it happens again, contact the Agence du Numérique en Santé."
     CARD_REFUSED = "card_refused" 422 Administrator
         fr "La carte a refusé l’opération (état {status})."
            "Retirez la carte, remettez-la et réessayez. Si cela se répète, donnez cet état à votre administrateur."
@@ -103,9 +103,9 @@ failures! {
            "Unless you are sure of your PIN, stop here and fetch your unblocking key (PUK)."
     PIN_BLOCKED = "pin_blocked" 403 Person
         fr "Le code de la carte est bloqué."
-           "Débloquez-le avec le code de déblocage (PUK) reçu avec la carte : choisissez « Débloquer le code… » dans le menu de l’icône CPS (ou cps card pin unblock)."
+           "Débloquez-le avec le code de déblocage (PUK) reçu avec la carte : choisissez « Débloquer le code… » dans le menu de l’icône CPS."
         en "The card's PIN is blocked."
-           "Unblock it with the unblocking key (PUK) that came with the card: choose “Unblock the PIN…” in the menu of the CPS icon (or cps card pin unblock)."
+           "Unblock it with the unblocking key (PUK) that came with the card: choose “Unblock the PIN…” in the menu of the CPS icon."
     PIN_CANCELLED = "pin_cancelled" 409 Person
         fr "La saisie du code a été abandonnée."
            "Recommencez quand vous êtes prêt. Fermer la fenêtre ne fait perdre aucun essai."
@@ -138,16 +138,16 @@ failures! {
            "Tries left: {tries_left}. Check it in the letter that came with the card: after the last try the card must be replaced."
     PUK_BLOCKED = "puk_blocked" 403 CardIssuer
         fr "Le code de déblocage (PUK) est bloqué : cette carte ne peut plus servir."
-           "Demandez une nouvelle carte à l’Agence du numérique en santé."
+           "Demandez une nouvelle carte à l’Agence du Numérique en Santé."
         en "The unblocking key (PUK) is blocked: this card can no longer be used."
-           "Ask the Agence du numérique en santé for a new card."
+           "Ask the Agence du Numérique en Santé for a new card."
 
     // e-CPS tokens.
     NO_TOKEN = "no_token" 409 Person
         fr "Aucun jeton e-CPS n’est installé sur ce poste."
-           "Créez-en un avec cps token new, ou connectez-vous d’une autre façon."
+           "Connectez-vous d’une autre façon, ou demandez à votre administrateur d’en créer un."
         en "There is no e-CPS token on this workstation."
-           "Make one with cps token new, or log in another way."
+           "Log in another way, or ask your administrator to make one."
     SEVERAL_TOKENS = "several_tokens" 409 Person
         fr "Plusieurs jetons e-CPS sont installés."
            "Choisissez celui à utiliser : {names}."
@@ -160,9 +160,9 @@ failures! {
            "Choose another name: a token is never replaced."
     TOKEN_MALFORMED = "token_malformed" 400 Vendor
         fr "La demande de jeton e-CPS est incomplète ou mal formée ({reason})."
-           "Corrigez la demande : cps token new --help en donne les règles."
+           "Corrigez la demande (cps token new --help en donne les règles)."
         en "The request for an e-CPS token is incomplete or malformed ({reason})."
-           "Correct the request: cps token new --help has the rules."
+           "Correct the request (cps token new --help has the rules)."
     TOKEN_FILE_DAMAGED = "token_file_damaged" 422 Administrator
         fr "Le fichier du jeton e-CPS est abîmé ou illisible."
            "Restaurez-le d’une sauvegarde, ou créez un nouveau jeton."

@@ -7,22 +7,22 @@ failures! {
         en "Port {port} belongs to another user's agent: this one listens at {issuer}."
            "Nothing to do if applications read bridge.json. Otherwise give each user a port (bridge.listen)."
     DISCOVERY_DRIFT = "discovery_drift" 502 Administrator
-        fr "La description du service d’authentification a changé ({what})."
+        fr "La description du service de connexion a changé ({what})."
            "La connexion peut encore fonctionner. Vérifiez les annonces du service et mettez l’agent à jour."
         en "The description of the login service has changed ({what})."
            "Logins may still work. Check the service's announcements and update the agent."
     DISCOVERY_LACKS = "discovery_lacks" 502 Administrator
-        fr "Le service d’authentification n’annonce pas ce que ce poste lui demandera ({what})."
+        fr "Le service de connexion n’annonce pas ce que ce poste lui demandera ({what})."
            "Vérifiez les réglages de [upstream] avec l’exploitant du service."
         en "The login service does not announce what this workstation will ask of it ({what})."
            "Check the settings of [upstream] with whoever runs the service."
     CLIENT_CERTIFICATE_ENDING = "client_certificate_ending" 503 Administrator
-        fr "Le certificat de ce poste auprès du service d’authentification se termine dans {days} jours."
+        fr "Le certificat de ce poste auprès du service de connexion se termine dans {days} jours."
            "Demandez dès maintenant son renouvellement (upstream.client_certificate)."
         en "The certificate of this workstation at the login service ends in {days} days."
            "Ask for its renewal now (upstream.client_certificate)."
     CLIENT_CERTIFICATE_EXPIRED = "client_certificate_expired" 503 Administrator
-        fr "Le certificat de ce poste auprès du service d’authentification a expiré."
+        fr "Le certificat de ce poste auprès du service de connexion a expiré."
            "Remplacez le certificat et sa clé (upstream.client_certificate, upstream.client_key), puis redémarrez l’agent."
         en "The certificate of this workstation at the login service has expired."
            "Replace the certificate and its key (upstream.client_certificate, upstream.client_key), then restart the agent."
@@ -38,7 +38,7 @@ failures! {
            "Free some space: without it the agent can no longer keep its audit trail."
     LOGOUT_UNDELIVERED = "logout_undelivered" 503 Administrator
         fr "La fin d’une session n’a pas pu être annoncée ({count} destinataires)."
-           "Vérifiez que ces applications et le service d’authentification sont joignables ; le journal d’audit les nomme."
+           "Vérifiez que ces applications et le service de connexion sont joignables ; le journal d’audit les nomme."
         en "The end of a session could not be announced ({count} recipients)."
            "Check that these applications and the login service can be reached; the audit trail names them."
     WORKSTATION_UNWATCHED = "workstation_unwatched" 503 Administrator

@@ -7,12 +7,12 @@ fn helper(help: Help, language: Language) -> &'static str {
     match (help, language) {
         (Help::Person, Language::French) => "vous-même",
         (Help::Administrator, Language::French) => "votre administrateur",
-        (Help::CardIssuer, Language::French) => "l’Agence du numérique en santé",
+        (Help::CardIssuer, Language::French) => "l’Agence du Numérique en Santé",
         (Help::Upstream, Language::French) => "l’exploitant du service",
         (Help::Vendor, Language::French) => "l’éditeur de l’application",
         (Help::Person, Language::English) => "you",
         (Help::Administrator, Language::English) => "your administrator",
-        (Help::CardIssuer, Language::English) => "the Agence du numérique en santé",
+        (Help::CardIssuer, Language::English) => "the Agence du Numérique en Santé",
         (Help::Upstream, Language::English) => "whoever runs the service",
         (Help::Vendor, Language::English) => "the vendor of the application",
     }

@@ -29,9 +29,9 @@ failures! {
            "Register the application with a secret or a key, or ask your administrator."
     PAGE_CALLER_UNKNOWN = "page_caller_unknown" 403 Administrator
         fr "Le système ne permet pas de savoir quel utilisateur ouvre cette page : elle ne peut rien faire."
-           "Connectez-vous avec « cps login », déconnectez-vous avec « cps logout »."
+           "Connectez-vous et déconnectez-vous par le menu de l’icône CPS, et prévenez votre administrateur."
         en "The system cannot tell which user opens this page: it can do nothing."
-           "Log in with `cps login`, log out with `cps logout`."
+           "Log in and out by the menu of the CPS icon, and tell your administrator."
     TOO_MANY_CONNECTIONS = "too_many_connections" 429 Vendor
         fr "Trop de connexions à la fois."
            "L’application doit en ouvrir moins, et réutiliser celles qu’elle a."
@@ -95,8 +95,8 @@ failures! {
         en "This right is for applications that prove themselves with a secret or a key."
            "Ask your administrator to register the application with a key."
     SCOPE_NEEDS_UPSTREAM = "scope_needs_upstream" 403 Person
-        fr "Ce droit demande une connexion par le service d’authentification, et non une connexion locale."
-           "Connectez-vous par le service d’authentification quand il répond."
+        fr "Ce droit demande une connexion auprès du service de connexion : celle de ce poste seul ne suffit pas."
+           "Connectez-vous auprès du service quand il répond."
         en "This right needs a login through the login service, not a local one."
            "Log in through the login service when it answers."
     KEY_PURPOSE = "key_purpose" 403 Vendor
@@ -113,9 +113,9 @@ failures! {
     // Registered applications.
     UNKNOWN_CLIENT = "unknown_client" 400 Administrator
         fr "Cette application n’est pas enregistrée auprès de l’agent."
-           "Demandez à votre administrateur de l’enregistrer, ou utilisez cps client add."
+           "Demandez à votre administrateur de l’enregistrer (cps client add)."
         en "This application is not registered with the agent."
-           "Ask your administrator to register it, or use cps client add."
+           "Ask your administrator to register it (cps client add)."
     REDIRECT_NOT_REGISTERED = "redirect_not_registered" 400 Vendor
         fr "L’application demande un retour vers une adresse qui n’est pas enregistrée."
            "La connexion est arrêtée par prudence. Signalez-le à l’éditeur de l’application."
@@ -128,9 +128,9 @@ failures! {
            "Go back to your application and start again."
     CLIENT_EXISTS = "client_exists" 409 Person
         fr "Une application porte déjà cet identifiant."
-           "Retirez-la d’abord (cps client remove), ou choisissez un autre identifiant."
+           "Retirez-la d’abord, ou choisissez un autre identifiant."
         en "An application with this identifier exists."
-           "Remove it first (cps client remove), or choose another identifier."
+           "Remove it first, or choose another identifier."
     CLIENT_MALFORMED = "client_malformed" 400 Vendor
         fr "L’enregistrement de l’application n’est pas correct ({reason})."
            "Corrigez-le : cps client add --help en donne les règles."
@@ -180,14 +180,14 @@ failures! {
            "Correct this file or take it out of the folder trust.anchors."
     BRIDGE_CERTIFICATE_MISSING = "bridge_certificate_missing" 503 Administrator
         fr "L’agent doit répondre en https et n’a pas de certificat : aucune application ne peut l’appeler."
-           "Exécutez « cps trust install »."
+           "Demandez à votre administrateur de l’installer (cps trust install)."
         en "The agent is to answer in https and has no certificate: no application can call it."
-           "Run “cps trust install”."
+           "Ask your administrator to install it (cps trust install)."
     BRIDGE_CERTIFICATE_EXPIRED = "bridge_certificate_expired" 503 Administrator
         fr "Le certificat https de l’agent a expiré : les applications ne l’acceptent plus."
-           "Exécutez « cps trust install », qui le renouvelle."
+           "Demandez à votre administrateur de le renouveler (cps trust install)."
         en "The agent's https certificate has expired: applications no longer accept it."
-           "Run “cps trust install”, which renews it."
+           "Ask your administrator to renew it (cps trust install)."
     STATE_UNWRITABLE = "state_unwritable" 503 Administrator
         fr "L’agent ne peut pas écrire dans son dossier d’état."
            "Vérifiez l’espace disque et les droits de ce dossier."

@@ -48,19 +48,19 @@ failures! {
         en "You identified yourself by another means than the one asked for ({mode})."
            "Start over and choose that means, or use the one that was asked for."
     UPSTREAM_MODE_UNTOLD = "upstream_mode_untold" 502 Administrator
-        fr "Le service d’authentification ne dit pas que la carte a servi."
+        fr "Le service de connexion ne dit pas que la carte a servi."
            "Connectez-vous d’une autre façon, et donnez ce message à votre administrateur (authMode)."
         en "The login service does not say that the card was used."
            "Log in another way, and give this message to your administrator (authMode)."
 
     // The browser.
     UPSTREAM_DENIED = "upstream_denied" 403 Person
-        fr "La connexion a été annulée sur la page du service d’authentification."
+        fr "La connexion a été annulée sur la page du service de connexion."
            "Recommencez quand vous êtes prêt."
         en "The login was cancelled on the login service's page."
            "Start over when you are ready."
     UPSTREAM_UNNAMED = "upstream_unnamed" 502 Upstream
-        fr "Le service d’authentification ne s’est pas nommé dans sa réponse, alors qu’il annonce le faire."
+        fr "Le service de connexion ne s’est pas nommé dans sa réponse, alors qu’il annonce le faire."
            "La connexion a abouti. Signalez-le à votre administrateur."
         en "The login service did not name itself in its answer, although it says that it does."
            "The login went well. Tell your administrator."

@@ -29,9 +29,9 @@ failures! {
            "Ask your administrator to add it to gateway.{gateway}.clients."
     GATEWAY_NOBODY = "gateway_nobody" 401 Person
         fr "Personne n’est connecté : la passerelle {gateway} est fermée."
-           "Connectez-vous (cps login, ou depuis votre logiciel), puis réessayez."
+           "Connectez-vous, par le menu de l’icône CPS ou depuis votre logiciel, puis réessayez."
         en "Nobody is logged in: the gateway {gateway} is closed."
-           "Log in (cps login, or from your software), then try again."
+           "Log in, by the menu of the CPS icon or from your software, then try again."
     GATEWAY_LOCKED = "gateway_locked" 401 Person
         fr "La session est verrouillée : la passerelle {gateway} est fermée."
            "Remettez votre carte et saisissez votre code pour reprendre la session, puis réessayez."

@@ -4,9 +4,9 @@ failures! {
     // Trust in a certificate.
     CERTIFICATE_EXPIRED = "certificate_expired" 403 CardIssuer
         fr "Le certificat de la carte a expiré."
-           "Demandez le renouvellement de votre carte à l’Agence du numérique en santé. Vérifiez aussi la date de l’ordinateur."
+           "Demandez le renouvellement de votre carte à l’Agence du Numérique en Santé. Vérifiez aussi la date de l’ordinateur."
         en "The card's certificate has expired."
-           "Ask the Agence du numérique en santé to renew your card. Check the computer's date as well."
+           "Ask the Agence du Numérique en Santé to renew your card. Check the computer's date as well."
     NOT_YET_VALID = "not_yet_valid" 403 Person
         fr "Le certificat de la carte n’est pas encore valable."
            "Vérifiez d’abord la date et l’heure de l’ordinateur : elles sont sans doute fausses."
@@ -29,19 +29,19 @@ failures! {
            "Ask your administrator to name the folder of authorities (trust.anchors)."
     WEAK_CERTIFICATE = "weak_certificate" 403 CardIssuer
         fr "Le certificat de la carte utilise un chiffrement trop ancien pour être sûr."
-           "Demandez une carte récente à l’Agence du numérique en santé."
+           "Demandez une carte récente à l’Agence du Numérique en Santé."
         en "The card's certificate uses cryptography too old to be safe."
-           "Ask the Agence du numérique en santé for a recent card."
+           "Ask the Agence du Numérique en Santé for a recent card."
     CERTIFICATE_GARBLED = "certificate_garbled" 422 CardIssuer
         fr "Le certificat de la carte est absent ou illisible."
-           "Retirez la carte, remettez-la et réessayez. Si cela se répète, contactez l’Agence du numérique en santé."
+           "Retirez la carte, remettez-la et réessayez. Si cela se répète, contactez l’Agence du Numérique en Santé."
         en "The card's certificate is missing or cannot be read."
-           "Remove the card, insert it again and retry. If it happens again, contact the Agence du numérique en santé."
+           "Remove the card, insert it again and retry. If it happens again, contact the Agence du Numérique en Santé."
     REVOKED = "revoked" 403 CardIssuer
         fr "Cette carte a été mise en opposition."
-           "Elle ne permet plus de se connecter. Contactez l’Agence du numérique en santé."
+           "Elle ne permet plus de se connecter. Contactez l’Agence du Numérique en Santé."
         en "This card was revoked."
-           "It can no longer log anyone in. Contact the Agence du numérique en santé."
+           "It can no longer log anyone in. Contact the Agence du Numérique en Santé."
     REVOCATION_UNKNOWN = "revocation_unknown" 403 Administrator
         fr "Impossible de savoir si cette carte a été mise en opposition."
            "Vérifiez la connexion au réseau, puis réessayez. Votre administrateur peut régler cette exigence (local.revocation)."
@@ -64,14 +64,14 @@ failures! {
            "Use a test card, or a production workstation."
     WRONG_KEY_USAGE = "wrong_key_usage" 403 CardIssuer
         fr "Le certificat de cette carte n’est pas fait pour se connecter."
-           "Vérifiez que vous utilisez la bonne carte, sinon contactez l’Agence du numérique en santé."
+           "Vérifiez que vous utilisez la bonne carte, sinon contactez l’Agence du Numérique en Santé."
         en "The certificate of this card is not made for logging in."
-           "Check that this is the right card; if it is, contact the Agence du numérique en santé."
+           "Check that this is the right card; if it is, contact the Agence du Numérique en Santé."
     WRONG_CARD_NUMBER = "wrong_card_number" 403 CardIssuer
         fr "Le certificat lu ne correspond pas à cette carte."
-           "N’utilisez plus cette carte et contactez l’Agence du numérique en santé."
+           "N’utilisez plus cette carte et contactez l’Agence du Numérique en Santé."
         en "The certificate does not belong to this card."
-           "Stop using this card and contact the Agence du numérique en santé."
+           "Stop using this card and contact the Agence du Numérique en Santé."
     NOT_A_PERSON = "not_a_person" 403 Person
         fr "Ce certificat ne désigne pas une personne."
            "Utilisez la carte d’un professionnel, et non le certificat d’une structure."
@@ -89,73 +89,73 @@ failures! {
            "Use the card of the person who is logged in, or end that session first."
     PROOF_REFUSED = "proof_refused" 403 CardIssuer
         fr "La signature faite par la carte n’est pas valable."
-           "Retirez la carte, remettez-la et réessayez. Si cela se répète, contactez l’Agence du numérique en santé."
+           "Retirez la carte, remettez-la et réessayez. Si cela se répète, contactez l’Agence du Numérique en Santé."
         en "The signature made by the card is not valid."
-           "Remove the card, insert it again and retry. If it happens again, contact the Agence du numérique en santé."
+           "Remove the card, insert it again and retry. If it happens again, contact the Agence du Numérique en Santé."
 
     // The upstream: the service that knows the person.
     UPSTREAM_UNREACHABLE = "upstream_unreachable" 503 Administrator
-        fr "Le service d’authentification est injoignable."
+        fr "Le service de connexion est injoignable."
            "Vérifiez la connexion au réseau, puis réessayez dans quelques instants."
         en "The login service cannot be reached."
            "Check the network connection and try again in a moment."
     UPSTREAM_DOWN_LOCAL_OFFERED = "upstream_down_local_offered" 503 Person
-        fr "Le service d’authentification est injoignable ou en panne."
-           "Vous pouvez travailler sans lui pour un temps limité : connectez-vous par carte, sur ce poste seul (cps login --way local)."
+        fr "Le service de connexion est injoignable ou en panne."
+           "Vous pouvez travailler sans lui pour un temps limité : connectez-vous par carte, sur ce poste seul."
         en "The login service cannot be reached or is out of order."
-           "You can work without it for a limited time: log in by card, on this workstation alone (cps login --way local)."
+           "You can work without it for a limited time: log in by card, on this workstation alone."
     UPSTREAM_BACK = "upstream_back" 403 Person
-        fr "Le service d’authentification est de nouveau joignable ; votre session locale ne suffit plus."
+        fr "Le service de connexion est de nouveau joignable ; une session de ce poste seul ne suffit plus."
            "Connectez-vous à nouveau auprès de lui."
         en "The login service can be reached again; your local session is no longer enough."
            "Log in there again."
     UPSTREAM_FAILING = "upstream_failing" 502 Upstream
-        fr "Le service d’authentification est en panne (état {status})."
+        fr "Le service de connexion est en panne (état {status})."
            "Réessayez dans quelques minutes. La panne ne vient pas de votre poste."
         en "The login service is out of order (status {status})."
            "Try again in a few minutes. The fault is not in your workstation."
     UPSTREAM_UNAVAILABLE = "upstream_unavailable" 502 Upstream
-        fr "Le service d’authentification dit ne pas pouvoir répondre pour le moment ({error})."
+        fr "Le service de connexion dit ne pas pouvoir répondre pour le moment ({error})."
            "Réessayez dans quelques minutes. La panne ne vient pas de votre poste."
         en "The login service says that it cannot answer at the moment ({error})."
            "Try again in a few minutes. The fault is not in your workstation."
     UPSTREAM_UNTRUSTED = "upstream_untrusted" 502 Administrator
-        fr "La connexion au service d’authentification est interceptée, ou son certificat n’est pas reconnu (émis par {issuer})."
+        fr "L’accès au service de connexion est intercepté, ou le certificat du service n’est pas reconnu (émis par {issuer})."
            "Ne continuez pas. Donnez ce message à votre administrateur : un proxy ou un antivirus ouvre peut-être les connexions."
         en "The connection to the login service is intercepted, or its certificate is not trusted (issued by {issuer})."
            "Do not go on. Give this message to your administrator: a proxy or an antivirus may be opening connections."
     UPSTREAM_REFUSED = "upstream_refused" 403 Upstream
-        fr "Le service d’authentification a refusé la connexion ({error})."
+        fr "Le service de connexion a refusé la connexion ({error})."
            "Réessayez. Si le refus persiste, donnez ce message à votre administrateur."
         en "The login service refused the login ({error})."
            "Try again. If it keeps refusing, give this message to your administrator."
     UPSTREAM_GARBLED = "upstream_garbled" 502 Upstream
-        fr "La réponse du service d’authentification est incompréhensible ({what})."
+        fr "La réponse du service de connexion est incompréhensible ({what})."
            "Réessayez plus tard. Si cela se répète, donnez ce message à votre administrateur."
         en "The answer of the login service makes no sense ({what})."
            "Try again later. If it happens again, give this message to your administrator."
     UPSTREAM_HOST_REFUSED = "upstream_host_refused" 502 Administrator
-        fr "Le service d’authentification renvoie vers un serveur non autorisé ({host})."
+        fr "Le service de connexion renvoie vers un serveur non autorisé ({host})."
            "La connexion est arrêtée par prudence. Donnez ce message à votre administrateur."
         en "The login service points to a server that is not allowed ({host})."
            "The login was stopped as a precaution. Give this message to your administrator."
     UPSTREAM_PAGE = "upstream_page" 502 Administrator
-        fr "Le service d’authentification affiche une page à remplir, ce que la connexion par carte ne permet pas."
+        fr "Le service de connexion affiche une page à remplir, ce que la connexion par carte ne permet pas."
            "Connectez-vous par le navigateur. Votre administrateur doit vérifier le réglage upstream.card_login."
         en "The login service shows a page to fill in, which the card login does not allow."
            "Log in with the browser. Your administrator should check the setting upstream.card_login."
     UPSTREAM_NO_CARD = "upstream_no_card" 502 Administrator
-        fr "Le service d’authentification n’a pas demandé la carte."
+        fr "Le service de connexion n’a pas demandé la carte."
            "La connexion est refusée, car rien ne prouve qui se connecte. Donnez ce message à votre administrateur."
         en "The login service did not ask for the card."
            "The login is refused, since nothing proves who is logging in. Give this message to your administrator."
     UPSTREAM_CARD_REFUSED = "upstream_card_refused" 403 Upstream
-        fr "Le service d’authentification refuse cette carte."
+        fr "Le service de connexion refuse cette carte."
            "Elle est peut-être en opposition, ou inconnue de ce service. Donnez ce message à votre administrateur."
         en "The login service refuses this card."
            "It may have been revoked, or the service does not know it. Give this message to your administrator."
     UPSTREAM_LOOP = "upstream_loop" 502 Upstream
-        fr "Le service d’authentification redirige sans fin."
+        fr "Le service de connexion redirige sans fin."
            "Réessayez plus tard. Si cela se répète, donnez ce message à votre administrateur."
         en "The login service redirects without end."
            "Try again later. If it happens again, give this message to your administrator."
@@ -165,7 +165,7 @@ failures! {
         en "The answer does not belong to this login."
            "Start over. If it happens again, tell your administrator: someone may be trying to divert the login."
     ID_TOKEN_REFUSED = "id_token_refused" 502 Upstream
-        fr "Le jeton d’identité du service d’authentification n’est pas valable ({reason})."
+        fr "Le jeton d’identité du service de connexion n’est pas valable ({reason})."
            "La connexion est refusée par prudence. Donnez ce message à votre administrateur."
         en "The login service's identity token is not valid ({reason})."
            "The login is refused as a precaution. Give this message to your administrator."
@@ -175,7 +175,7 @@ failures! {
         en "The level of authentication obtained ({acr}) is not one this workstation accepts."
            "Give this message to your administrator (upstream.accepted_acr)."
     UPSTREAM_NO_IDENTITY = "upstream_no_identity" 502 Upstream
-        fr "Le service d’authentification n’a pas donné d’identifiant national."
+        fr "Le service de connexion n’a pas donné d’identifiant national."
            "Connectez-vous d’une autre façon et prévenez votre administrateur."
         en "The login service gave no national identifier."
            "Log in another way and tell your administrator."
@@ -202,18 +202,18 @@ failures! {
         en "This application is not registered for this way of logging in."
            "Choose another way to log in, or ask your administrator."
     NO_UPSTREAM = "no_upstream" 409 Administrator
-        fr "Aucun service d’authentification n’est configuré sur ce poste."
-           "Connectez-vous localement avec votre carte, ou demandez à votre administrateur."
+        fr "Aucun service de connexion n’est configuré sur ce poste."
+           "Connectez-vous par carte, sur ce poste seul, ou demandez à votre administrateur."
         en "No login service is configured on this workstation."
            "Log in locally with your card, or ask your administrator."
     LOCAL_NOT_ALLOWED = "local_not_allowed" 403 Administrator
-        fr "La politique de ce poste ne permet pas la connexion locale."
-           "Connectez-vous par le service d’authentification."
+        fr "La politique de ce poste ne permet pas la connexion par carte sur ce poste seul."
+           "Connectez-vous auprès du service de connexion."
         en "The policy of this workstation does not allow local logins."
            "Log in through the login service."
     LOCAL_ONLY_WHEN_DOWN = "local_only_when_down" 403 Administrator
-        fr "La connexion locale n’est permise que si le service d’authentification est en panne."
-           "Connectez-vous par le service d’authentification, qui répond."
+        fr "La connexion sur ce poste seul n’est permise que si le service de connexion est en panne."
+           "Connectez-vous auprès de ce service, qui répond."
         en "Local logins are allowed only while the login service is out of order."
            "Log in through the login service, which is answering."
     NOT_ALLOWED_BY_POLICY = "not_allowed_by_policy" 403 Administrator
@@ -272,7 +272,7 @@ failures! {
         en "An application could not be told that the session ended."
            "Check that it is closed, or log out in the application itself."
     UPSTREAM_NOT_TOLD = "upstream_not_told" 502 Upstream
-        fr "Le service d’authentification n’a pas pu être prévenu de la fin de la session."
+        fr "Le service de connexion n’a pas pu être prévenu de la fin de la session."
            "La session y prendra fin d’elle-même après trente minutes. Sur un poste partagé, fermez aussi le navigateur."
         en "The login service could not be told that the session ended."
            "The session there ends by itself after thirty minutes. On a shared workstation close the browser too."

@@ -3,9 +3,9 @@
 failures! {
     CARD_ENDING = "card_ending" 409 CardIssuer
         fr "Le certificat de votre carte arrive à sa fin (jours restants : {days})."
-           "Demandez dès maintenant une nouvelle carte à l’Agence du numérique en santé : sans elle, vous ne pourrez plus vous connecter par carte."
+           "Demandez dès maintenant une nouvelle carte à l’Agence du Numérique en Santé : sans elle, vous ne pourrez plus vous connecter par carte."
         en "The certificate of your card is about to end (days left: {days})."
-           "Ask the Agence du numérique en santé for a new card now: without it you cannot log in by card any more."
+           "Ask the Agence du Numérique en Santé for a new card now: without it you cannot log in by card any more."
     SESSION_ENDING = "session_ending" 409 Person
         fr "Votre session se termine dans {minutes} min."
            "Enregistrez votre travail, puis reconnectez-vous quand elle sera terminée."

@@ -76,9 +76,36 @@ fn french_has_its_apostrophes_and_unbreakable_spaces() {
     for line in codes().map(Code::line) {
         for sentence in [line.french.what, line.french.next] {
             assert!(!sentence.contains('\''), "a typewriter apostrophe in: {sentence}");
+            for other in ["service d’authentification", "code confidentiel", "connexion locale"] {
+                assert!(!sentence.contains(other), "another word for the same thing in: {sentence}");
+            }
             for mark in [" :", " ;", " ?", " !", " »", "« "] {
                 assert!(!sentence.contains(mark), "a plain space at {mark:?} in: {sentence}");
             }
         }
     }
+}
+
+#[test]
+fn a_command_is_named_to_whoever_types_commands() {
+    let named = |line: &Line| {
+        [line.french, line.english].into_iter().flat_map(|text| [text.what, text.next]).any(is_command)
+    };
+    for subject in SUBJECTS.iter().filter(|subject| subject.english != "Command and icon") {
+        for line in subject.codes.iter().map(|code| code.line()).filter(|line| named(line)) {
+            assert_ne!(
+                line.help,
+                Help::Person,
+                "{} is shown on pages to whoever cares for patients",
+                line.code
+            );
+        }
+    }
+}
+
+/// A sentence that names a command of `cps`.
+fn is_command(sentence: &str) -> bool {
+    let commands =
+        ["card", "client", "token", "login", "logout", "trust", "audit", "doctor", "services", "pkcs11"];
+    commands.iter().any(|command| sentence.contains(&format!("cps {command}")))
 }

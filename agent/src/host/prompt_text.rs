@@ -6,6 +6,7 @@
 
 use cps_agent_core::{
     failure::{self, Failure, Language},
+    foreign,
     policy::program::Wish,
     session::step::PinFault,
 };
@@ -67,19 +68,19 @@ impl Meant<'_> {
             (true, Language::English) => "token",
         };
         let number = match language {
-            Language::French => "nº",
-            Language::English => "no.",
+            Language::French => "n°\u{a0}",
+            Language::English => "no. ",
         };
         let test = if self.test { " (TEST)" } else { "" };
         match self.holder {
-            Some(holder) => format!("{kind} {}, {number} {}{test}", clean(holder), clean(self.serial)),
-            None => format!("{kind} {number} {}{test}", clean(self.serial)),
+            Some(holder) => format!("{kind} {}, {number}{}{test}", clean(holder), clean(self.serial)),
+            None => format!("{kind} {number}{}{test}", clean(self.serial)),
         }
     }
 
     fn secret(&self, language: Language) -> &'static str {
         match (self.soft, language) {
-            (false, Language::French) => "code confidentiel",
+            (false, Language::French) => "code",
             (false, Language::English) => "PIN",
             (true, Language::French) => "phrase secrète",
             (true, Language::English) => "token passphrase",
@@ -328,15 +329,9 @@ fn told(failure: impl Into<Failure>, language: Language) -> String {
     failure.into().what(language).into_owned()
 }
 
-/// A foreign name fit to be shown: one line, no control or direction characters, not too long.
+/// A foreign name fit to be shown, and not too long.
 fn clean(name: &str) -> String {
-    let one_line = name.chars().map(|c| if c.is_whitespace() { ' ' } else { c });
-    one_line.filter(|c| !c.is_control() && !is_format(*c)).take(NAME).collect()
-}
-
-/// Characters that change the direction or the place of others (Unicode category Cf, as far as they can deceive).
-fn is_format(c: char) -> bool {
-    matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+    foreign::plain(name).take(NAME).collect()
 }
 
 #[cfg(test)]
@@ -352,7 +347,7 @@ mod tests {
         assert_eq!(
             french.description,
             "Connexion demandée par : Mon DPI.\n\
-             Saisissez le code confidentiel de la carte Anne MARTIN, nº 12345678 (TEST).\n\
+             Saisissez le code de la carte Anne MARTIN, n°\u{a0}12345678 (TEST).\n\
              Il reste 2 essais."
         );
         let english = pin(Language::English, "My EHR", Deed::Login, CARD, Some(1), None);

@@ -20,8 +20,8 @@ way-card = Carte CPS
 way-token = Jeton e-CPS
 way-local = Carte CPS, sans Pro Santé Connect
 
-card-number = Carte n° { $serial }
-card-named = { $holder } – carte n° { $serial }
+card-number = Carte n° { $serial }
+card-named = { $holder } – carte n° { $serial }
 pin-tries =
     { $count ->
         [1] Code : dernier essai avant blocage
@@ -68,7 +68,7 @@ ended-other-person = La carte d’une autre personne a été insérée. Connecte
 ended-expired = Sa durée maximale est atteinte. Reconnectez-vous pour continuer.
 ended-idle = Personne n’a travaillé sur ce poste depuis un moment. Reconnectez-vous pour continuer.
 ended-replaced = Une nouvelle connexion la remplace.
-ended-upstream = Le service d’authentification y a mis fin. Reconnectez-vous pour continuer.
+ended-upstream = Le service de connexion y a mis fin. Reconnectez-vous pour continuer.
 ended-stopped = L’agent s’arrête. Reconnectez-vous quand il aura redémarré.
 ended-other = Reconnectez-vous pour continuer.
 

@@ -69,7 +69,7 @@ hint-number-phone = Une demande part vers l’application e-CPS de { $identifier
 hint-number-card = L’outil de gestion de carte demande la carte de { $identifier }. Acceptez seulement s’il montre le même nombre.
 hint-number = Nombre à comparer :
 number-expires = La demande expire dans { $seconds } s.
-hint-browse = La connexion se poursuit sur la page du service d’authentification.
+hint-browse = La connexion se poursuit sur la page du service de connexion.
 hint-browse-link = Ouvrir cette page
 
 consent-title = Autorisation

@@ -11,7 +11,7 @@ use crate::serve::around::Service;
 use cps_agent_core::{failure::Language, identity::Way};
 
 /// The label of the charter.
-const OFFICIAL: &str = "S'identifier avec Pro Santé Connect";
+const OFFICIAL: &str = "S’identifier avec Pro Santé Connect";
 /// What it is, for people.
 const ABOUT: &str = "https://esante.gouv.fr/produits-services/pro-sante-connect";
 

@@ -327,7 +327,7 @@ async fn a_page_speaks_the_language_its_application_asked_for() {
 
 #[tokio::test]
 async fn pro_sante_connect_is_named_on_a_button_only_where_it_is_behind_it() {
-    const OFFICIAL: &str = ">S&#39;identifier avec Pro Santé Connect</button>";
+    const OFFICIAL: &str = ">S’identifier avec Pro Santé Connect</button>";
     let ways = [Way::Card, Way::Ecps, Way::Browser, Way::Local];
     let with = |service| choose_around(&ways, Around { service, ..Around::default() });
     for language in ["fr", "en"] {
