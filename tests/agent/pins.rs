@@ -266,8 +266,7 @@ async fn a_pin_is_changed_by_its_holder_and_a_wrong_one_changes_nothing() {
          Il reste 2 essais."
     );
     assert_eq!(said(&questions[0]), ("GETPIN", first.as_str(), None));
-    let again =
-        "Choisissez le nouveau code de la carte CAMILLE EXEMPLE0099001, n°\u{a0}99000001 (TEST) : 4 chiffres.";
+    let again = "Choisissez le nouveau code de la carte CAMILLE EXEMPLE0099001, n°\u{a0}99000001 (TEST) : 4 chiffres.";
     assert_eq!(said(&questions[3]), ("GETPIN", again, Some(failure::PIN_MISMATCH.line().french.what)));
     assert_eq!((card.pin().as_str(), counts(&card)), ("4321", (3, 3, 1)));
     desk.person().knows(&card).expect("a script");

@@ -70,7 +70,12 @@ impl Tour {
         self.window.sees("Choisissez comment vous connecter", "Choose how to sign in").await;
         self.window.is_fit("choose").await;
         self.desk.readers.stop();
-        self.window.sees("le service de cartes du poste ne répond pas", "does not answer").await;
+        self.window
+            .sees(
+                "le service de cartes du poste ne répond pas",
+                "the card service of the workstation does not",
+            )
+            .await;
         self.window.is_fit("choose-no-service").await;
         self.desk.readers.start();
         self.window.sees("vide", "empty").await;
@@ -150,9 +155,8 @@ impl Tour {
         let left = "Number(document.querySelector('[role=timer]').textContent)";
         let first = self.window.evaluate(left).await.as_u64().expect("seconds");
         self.window.is_fit("number").await;
-        while self.window.evaluate(left).await.as_u64() >= Some(first) {
-            tokio::task::yield_now().await;
-        }
+        let counted = format!("Number(document.querySelector('[role=timer]').textContent) < {first}");
+        self.window.becomes(&counted).await;
         assert!(self.desk.workstation.upstream.handle().phone().deny(), "it rings");
         self.window.sees("Réessayez", "Try again").await;
         self.window.is_fit("phone-denied").await;

@@ -102,6 +102,11 @@ impl Window {
         self.order(json!({ "do": "evaluate", "script": script })).await
     }
 
+    /// Waits until a script in the page says yes.
+    pub async fn becomes(&mut self, script: &str) {
+        self.order(json!({ "do": "becomes", "script": script })).await;
+    }
+
     /// How often an address that ends so was asked for.
     pub async fn asked(&mut self, end: &str) -> u64 {
         self.order(json!({ "do": "asked", "end": end })).await["times"].as_u64().expect("a number")
@@ -112,10 +117,13 @@ impl Window {
         self.order(json!({ "do": "arrives", "at": at })).await;
     }
 
-    /// What is wrong with what is shown: in Chromium light and wide, dark and narrow; in Firefox narrow, as it is.
+    /// What is wrong with what is shown: in Chromium light and wide, dark and narrow, and where there are tables or pictures,
+    /// which have colours and widths of their own, the other way round too; in Firefox narrow, as it is.
     pub async fn faults(&mut self) -> Vec<String> {
         let mut faults = Vec::new();
+        let drawn = self.evaluate("document.querySelector('table, svg') !== null").await == true;
         let looks: &[_] = match self.kind {
+            Kind::Chromium if drawn => &[(USUAL, false), (NARROW, true), (USUAL, true), (NARROW, false)],
             Kind::Chromium => &[(USUAL, false), (NARROW, true)],
             Kind::Firefox => &[(NARROW, self.dark)],
         };

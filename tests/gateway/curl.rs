@@ -51,6 +51,6 @@ async fn curl_reads_the_reason_of_a_refusal() {
     let (_, text) = curl(&["--header", "Accept-Language: en", &address]).await;
     let problem: Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!((&problem["code"], &problem["status"]), (&"gateway_nobody".into(), &401.into()));
-    assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("cps login")), "{problem}");
+    assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("the CPS icon")), "{problem}");
     street.desk.end().await;
 }

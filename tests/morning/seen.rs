@@ -97,7 +97,7 @@ fn what_differs_each_morning_is_told_apart_from_what_does_not() {
     assert_eq!(plain("Nombre à comparer\u{a0}:\n 42\n"), "Nombre à comparer :\n NN\n");
     assert_eq!(plain("dans 58 secondes, expire dans 119 s."), "dans N secondes, expire dans N s.");
     assert_eq!(
-        plain("Il reste 2 essais, nº 99000001, 899700990012"),
-        "Il reste 2 essais, nº 99000001, 899700990012"
+        plain("Il reste 2 essais, n° 99000001, 899700990012"),
+        "Il reste 2 essais, n° 99000001, 899700990012"
     );
 }

@@ -95,7 +95,7 @@ failures! {
         en "This right is for applications that prove themselves with a secret or a key."
            "Ask your administrator to register the application with a key."
     SCOPE_NEEDS_UPSTREAM = "scope_needs_upstream" 403 Person
-        fr "Ce droit demande une connexion auprès du service de connexion : celle de ce poste seul ne suffit pas."
+        fr "Ce droit demande une connexion auprès du service de connexion : celle de ce poste seul ne suffit pas."
            "Connectez-vous auprès du service quand il répond."
         en "This right needs a login through the login service, not a local one."
            "Log in through the login service when it answers."

@@ -97,6 +97,10 @@ export function tab(browser, passage, name) {
     },
     /** A script of the test's own, in the page. */
     evaluate: ({ script }) => page.evaluate(script),
+    /** Waits until such a script says yes. */
+    becomes: async ({ script }) => {
+      await until(script, () => page.evaluate(script));
+    },
     /** Judges the page by axe: what is wrong, each with where. */
     judge: async ({ width, dark }) => {
       await looks({ width, dark });

@@ -6,7 +6,7 @@ use crate::serve::{
     desk::{Hint, LoginPage},
 };
 use cps_agent_core::identity::Way;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 
 fn working(hint: Hint) -> LoginPage {
@@ -114,14 +114,17 @@ async fn a_page_has_a_bounded_number_of_streams_and_gets_the_place_of_one_that_l
     assert!(refused.starts_with("HTTP/1.1 429"), "{refused}");
     drop(first);
     // The bridge notices who left when it next looks: the place is there soon, and until then it is refused.
-    loop {
-        let mut again = open();
-        begin(&mut again).await;
-        if until(&mut again, "\r\n\r\n").await.starts_with("HTTP/1.1 200") {
-            break;
+    let followed = async {
+        loop {
+            let mut again = open();
+            begin(&mut again).await;
+            if until(&mut again, "\r\n\r\n").await.starts_with("HTTP/1.1 200") {
+                break;
+            }
+            tokio::task::yield_now().await;
         }
-        tokio::task::yield_now().await;
-    }
+    };
+    tokio::time::timeout(Duration::from_secs(120), followed).await.expect("the place is given back");
 }
 
 #[tokio::test]

@@ -82,7 +82,7 @@ async fn where_the_system_cannot_tell_who_opens_a_page_it_does_nothing() {
         let desk = choose(&[Way::Card], None);
         let answer = ask_as(&desk, Visitor::unknown(), &request).await;
         assert_eq!((answer.status, answer.header("location")), (403, ""), "{request}");
-        assert!(answer.body.contains("cps login"), "the person learns what works: {}", answer.body);
+        assert!(answer.body.contains("l’icône CPS"), "the person learns what works: {}", answer.body);
         assert_eq!(desk.refusals(), ["page_caller_unknown"], "{request}");
     }
     let home = ask_as(&choose(&[], None), Visitor::unknown(), "GET /").await;
