@@ -78,6 +78,9 @@ async fn an_application_that_does_not_listen_holds_nobody_up_and_is_written_down
     };
     let line = scene.until("the failure in the trail", told).await;
     assert_eq!((&line["code"], &line["client"]), (&"client_not_told".into(), &"dpi".into()));
+    let checks = scene.control().await.diagnosis().await.expect("a diagnosis").checks;
+    let logout = checks.iter().find(|check| check.name == "logout").expect("a line");
+    assert_eq!(logout.code.as_deref(), Some("logout_undelivered"));
 }
 
 #[tokio::test]

@@ -371,6 +371,11 @@ impl Scene {
         Application { app: App::start(place, pages, outcomes), party, browser, ended }
     }
 
+    /// The folder of the agent's state.
+    pub fn state(&self) -> PathBuf {
+        self.folder.path().join("state")
+    }
+
     /// Somebody edits the audit trail.
     pub fn edit_audit(&self, from: &str, to: &str) {
         let path = self.folder.path().join("state/audit/00000000000000000001.jsonl");

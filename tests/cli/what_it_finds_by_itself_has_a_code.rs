@@ -2,7 +2,15 @@
 
 use crate::agent::{Agent, run};
 use serde_json::{Value, json};
-use std::{fs, os::unix::fs::PermissionsExt as _, process::Command};
+use std::{
+    fs,
+    os::unix::{
+        fs::{MetadataExt as _, PermissionsExt as _},
+        process::CommandExt as _,
+    },
+    path::Path,
+    process::Command,
+};
 
 /// The code in the problem document that a command leaves on standard error.
 fn code(err: &str) -> String {
@@ -112,6 +120,22 @@ fn stores_that_are_not_filled() {
     let home = home.path().to_str().unwrap();
     let words = ["trust", "install", "--no-system", "--json"];
     assert_eq!(code(&agent.cps_with(&words, &[("HOME", home), ("PATH", home)]).err), "stores_left");
+
+    // The system's store is root's; whoever else tries is told what root would type.
+    let cps = Path::new(home).join("cps");
+    fs::copy(env!("CARGO_BIN_EXE_cps"), &cps).unwrap();
+    let mut cps = Command::new(cps);
+    cps.args(["trust", "install", "--json"])
+        .env_clear()
+        .env("CPS_AGENT_SOCKET", &agent.socket)
+        .current_dir("/");
+    if fs::metadata("/proc/self").unwrap().uid() == 0 {
+        fs::set_permissions(home, fs::Permissions::from_mode(0o755)).unwrap();
+        fs::set_permissions(agent.socket.parent().unwrap(), fs::Permissions::from_mode(0o755)).unwrap();
+        fs::set_permissions(&agent.socket, fs::Permissions::from_mode(0o777)).unwrap();
+        cps.uid(65534).gid(65534);
+    }
+    assert_eq!(code(&String::from_utf8(cps.output().unwrap().stderr).unwrap()), "stores_need_root");
 }
 
 /// What the shell has to do before the command begins.

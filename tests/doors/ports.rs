@@ -135,6 +135,11 @@ async fn another_users_agent_on_the_port_makes_room_elsewhere() {
     assert_ne!(own, port);
     let told = read(&neighbour.bridge_json());
     assert_eq!((&told["issuer"], &told["port"]), (&Value::from(issuer), &Value::from(own)));
+    let socket = &neighbour.agent.listening().control_socket;
+    let mut control = Control::connect_to(socket, "en").await.expect("the control door");
+    let checks = control.diagnosis().await.expect("a diagnosis").checks;
+    let bridge = checks.iter().find(|check| check.name == "bridge").expect("a line");
+    assert_eq!(bridge.code.as_deref(), Some("bridge_moved"));
     theirs.kill().expect("ended");
     theirs.wait().expect("ended");
     neighbour.end().await;

@@ -12,7 +12,7 @@ const LIST: &str = include_str!("provoked.txt");
 /// Codes that no test provokes yet. This list only becomes shorter.
 const OWED: &str = include_str!("owed.txt");
 /// How long it may be.
-const MOST_OWED: usize = 25;
+const MOST_OWED: usize = 3;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")

@@ -9,7 +9,13 @@ use crate::{
     tray::{Tray, command},
 };
 use cps_agent_api::{client::Agent as Control, words};
+use cps_agent_core::failure::{AGENT_NOT_STARTED, Failure, Language, NO_BROWSER};
 use cps_sandbox::{card::cards, pinentry::Answer, pki::holder::DOCTOR, upstream::Habit};
+
+/// What the table says to do next, as a notification is compared here.
+fn plain(failure: &Failure) -> String {
+    failure.next(Language::French).replace('\u{a0}', " ")
+}
 
 const ECPS: [(&str, &str); 3] =
     [("login.ways", "ecps"), ("upstream.ciba", "true"), ("upstream.card_login", "false")];
@@ -144,6 +150,15 @@ async fn a_page_that_asks_for_the_situation_is_opened_from_the_menu() {
     let Page::Asked(labels) = application.end_of(&page).await else { panic!("a choice") };
     let bus = Bus::start();
     let tray = Tray::start(&bus, desk.agent.control_socket()).await;
+    let notes = Notifications::on(&bus).await;
+    let opener = tray.home().join("xdg-open");
+    let works = std::fs::read(&opener).expect("a script");
+    // A file that the system does not know how to run.
+    std::fs::write(&opener, [0; 64]).expect("written");
+    tray.choose("Choisir la situation professionnelle pour Dossier patient").await;
+    let told = notes.titled("navigateur").await;
+    assert_eq!(told.body, plain(&NO_BROWSER.into()));
+    std::fs::write(&opener, works).expect("written");
     tray.choose("Choisir la situation professionnelle pour Dossier patient").await;
     assert_eq!(tray.opened().await, page.as_str());
     application.choose(&page, &labels[1]).await;
@@ -265,4 +280,16 @@ async fn whoever_quits_the_icon_is_not_logged_out() {
     tray.choose("Quitter cette icône").await;
     until("the end of the tray", async || tray.ended().then_some(())).await;
     assert!(scene.session().await.is_some());
+}
+
+#[tokio::test]
+async fn an_agent_that_does_not_start_is_told() {
+    let bus = Bus::start();
+    let nowhere = tempfile::tempdir().expect("a folder");
+    let tray = Tray::start(&bus, &nowhere.path().join("control.sock")).await;
+    let notes = Notifications::on(&bus).await;
+    tray.until_says("L’agent CPS est arrêté.").await;
+    tray.choose("Démarrer l’agent").await;
+    let told = notes.titled("démarr").await;
+    assert_eq!(told.body, plain(&AGENT_NOT_STARTED.into()));
 }

@@ -216,11 +216,6 @@ failures! {
            "Connectez-vous auprès de ce service, qui répond."
         en "Local logins are allowed only while the login service is out of order."
            "Log in through the login service, which is answering."
-    NOT_ALLOWED_BY_POLICY = "not_allowed_by_policy" 403 Administrator
-        fr "La politique de ce poste ne permet pas cette opération."
-           "Demandez à votre administrateur s’il peut l’autoriser."
-        en "The policy of this workstation does not allow this."
-           "Ask your administrator whether it can be allowed."
     LOGIN_ABANDONED = "login_abandoned" 409 Person
         fr "La connexion a été abandonnée."
            "Recommencez quand vous êtes prêt."

@@ -207,11 +207,9 @@ fn refusal(fault: &Fault) -> CK_RV {
             "pin_required" | "pin_no_prompter" | "pin_prompt_busy" | "pin_last_try" => CKR_USER_NOT_LOGGED_IN,
             "card_unsupported" | "key_purpose" | "key_not_offered" => CKR_KEY_FUNCTION_NOT_PERMITTED,
             "request_malformed" => CKR_DATA_INVALID,
-            "program_denied"
-            | "not_allowed_by_policy"
-            | "session_locked"
-            | "session_other_card"
-            | "other_user" => CKR_FUNCTION_REJECTED,
+            "program_denied" | "session_locked" | "session_other_card" | "other_user" => {
+                CKR_FUNCTION_REJECTED
+            }
             _ => CKR_FUNCTION_FAILED,
         },
     }

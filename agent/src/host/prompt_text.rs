@@ -381,6 +381,9 @@ mod tests {
         let text =
             pin(Language::French, "x", Deed::Login, CARD, Some(2), Some(&PinFault::Wrong { left: Some(2) }));
         assert_eq!(text.error.as_deref(), Some("Le code est faux."));
+        let (soft, wrong) = (Meant { soft: true, ..CARD }, PinFault::Wrong { left: None });
+        let text = pin(Language::French, "x", Deed::Login, soft, None, Some(&wrong));
+        assert_eq!(text.error, Some(told(failure::PASSPHRASE_WRONG, Language::French)));
     }
 
     #[test]

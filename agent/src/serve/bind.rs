@@ -152,3 +152,14 @@ async fn ask(address: SocketAddr) -> io::Result<String> {
     stream.take(PROBE_BYTES).read_to_end(&mut answer).await?;
     Ok(String::from_utf8_lossy(&answer).into_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_system_that_lets_nobody_listen_keeps_the_bridge_closed() {
+        let closed = Closed::from(io::Error::from(io::ErrorKind::AddrNotAvailable));
+        assert_eq!(closed.failure().code, BRIDGE_CLOSED);
+    }
+}

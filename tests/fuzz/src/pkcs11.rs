@@ -48,7 +48,7 @@ const MECHANISMS: [CK_ULONG; 11] = [
 ];
 
 /// Codes that say something of their own to a program, and one nobody knows.
-const PROBLEMS: [&str; 5] = ["card_removed", "pin_cancelled", "pin_blocked", "not_allowed_by_policy", "x"];
+const PROBLEMS: [&str; 5] = ["card_removed", "pin_cancelled", "pin_blocked", "program_denied", "x"];
 
 /// The agent, for the life of this process; inputs take turns, since the module has one state.
 static AGENT: LazyLock<Mutex<Result<StandIn, std::io::Error>>> = LazyLock::new(|| {

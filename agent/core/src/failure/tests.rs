@@ -3,6 +3,13 @@
 use super::*;
 
 #[test]
+fn a_service_that_lets_nobody_in_and_a_reader_that_fails_are_told_apart() {
+    let told = |error| of_card(&CardError::Transport(error)).code;
+    assert_eq!(told(TransportError::Refused), CARD_SERVICE_REFUSED);
+    assert_eq!(told(TransportError::Other("unpowered".into())), READER_FAILED);
+}
+
+#[test]
 fn every_error_of_a_card_has_a_line_with_its_values() {
     let errors = [
         CardError::WrongPin { left: Some(1) },

@@ -15,7 +15,7 @@ use super::profile::{Custom, Profile};
 use super::verify::IdToken;
 use super::*;
 use crate::failure::{self, Code};
-use crate::fetch::Fetched;
+use crate::fetch::{FetchFault, Fetched, ProxyFault};
 use crate::identity::{NationalId, UnixTime};
 use crate::jose::Algorithm;
 use crate::tests::provider::{client, custom, json_answer, jwk_of, redirect, signing_key};
@@ -30,6 +30,14 @@ fn url(text: &str) -> Url {
 
 fn refused(custom: Custom) -> Code {
     Profile::custom(custom, client()).unwrap_err().code
+}
+
+#[test]
+fn what_stands_between_us_and_the_upstream_is_named() {
+    let told = |fault: FetchFault| super::answer::unanswered(&fault).code;
+    let proxy = FetchFault::Proxy { proxy: "socks5://s.example".into(), fault: ProxyFault::Unsupported };
+    assert_eq!(told(proxy), failure::PROXY_UNSUPPORTED);
+    assert_eq!(told(FetchFault::ClientRefused("alert".into())), failure::UPSTREAM_CLIENT_CERTIFICATE);
 }
 
 #[test]
