@@ -145,15 +145,16 @@ async fn a_person_who_closed_the_prompt_is_left_alone_for_longer_each_time() {
         assert_eq!(scene.program_signs(&card).await.expect_err("at once"), "pin_cancelled");
     }
     assert_eq!(scene.person.questions().len(), 1, "a browser that tries again at once raises no prompt");
-    scene.clock.pass(59);
+    // Real time passes too on this clock: half of the pause, then more than the other half.
+    scene.clock.pass(30);
     assert_eq!(scene.program_signs(&card).await.expect_err("still"), "pin_cancelled");
-    scene.clock.pass(2);
+    scene.clock.pass(31);
     scene.person.next(Answer::Cancel).expect("a script");
     assert_eq!(scene.program_signs(&card).await.expect_err("no again"), "pin_cancelled");
-    scene.clock.pass(119);
+    scene.clock.pass(60);
     assert_eq!(scene.program_signs(&card).await.expect_err("twice as long"), "pin_cancelled");
     assert_eq!(scene.person.questions().len(), 2);
-    scene.clock.pass(2);
+    scene.clock.pass(61);
     scene.program_signs(&card).await.expect("asked again");
     assert_eq!(scene.person.questions().len(), 3);
     assert_eq!(card.pin_tries_spent(), 0);
