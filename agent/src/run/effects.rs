@@ -25,6 +25,7 @@ impl Shared {
             match effect {
                 Effect::EndProviderSession(sid) => {
                     let (now, entropy) = (self.clock.now(), &mut SystemEntropy::new());
+                    self.portal.forget();
                     for notice in quiet.provider.end_session(&sid, now, entropy, &self.random) {
                         self.tell_client(notice, sid.clone());
                     }

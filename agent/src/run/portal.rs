@@ -3,7 +3,7 @@
 //! A page can be asked for again and again by whoever has its address. What costs something (reading the trail, asking
 //! cards, looking for what is wrong) is done once at a time, and the trail only when it has grown.
 
-use super::{desk::FrontDesk, shared::Shared};
+use super::{desk::FrontDesk, present::Present, shared::Shared};
 use crate::{
     host::entropy::SystemEntropy,
     serve::{
@@ -45,7 +45,9 @@ pub(super) struct Kept {
     /// Programs that had a key used, by path and card: when last, how often.
     served: Mutex<BTreeMap<(String, String), (UnixTime, u32)>>,
     /// The trail as it was last read: its end, the day, and what it told. Held while it is read.
-    activity: tokio::sync::Mutex<Option<(u64, i64, Arc<Activity>)>>,
+    activity: Arc<tokio::sync::Mutex<Option<(u64, i64, Arc<Activity>)>>>,
+    /// Held while cards are asked for their tries.
+    asking: Arc<tokio::sync::Mutex<()>>,
     /// Held while somebody looks for what is wrong.
     pub(super) diagnosing: tokio::sync::Mutex<()>,
 }
@@ -61,6 +63,11 @@ impl Kept {
         }
         let (last, count) = served.entry(key).or_insert((now, 0));
         (*last, *count) = (now, count.saturating_add(1));
+    }
+
+    /// A session ended: whoever comes next does not read what served the one before.
+    pub(super) fn forget(&self) {
+        self.served.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }
 
@@ -135,15 +142,24 @@ impl PortalDesk for FrontDesk {
 impl Shared {
     /// What each card says of its PIN now, or what was last heard of it.
     async fn pins(&self, fresh: bool) -> BTreeMap<String, Pin> {
-        let mut pins = BTreeMap::new();
-        for present in self.cards.present() {
-            if fresh || present.tries().left.is_none() {
-                // Its answer is noted; a card that does not answer has said nothing new.
-                let _ = tokio::time::timeout(CARD, self.pin_status(&present)).await;
-            }
-            pins.insert(present.serial().to_owned(), Pin { left: present.tries().left });
-        }
-        pins
+        let unsaid = |present: &Present| fresh || present.tries().left.is_none();
+        let asked = async {
+            // The lock goes with the asking: a slow card has one question in its queue, whoever comes and leaves.
+            let asking = Arc::clone(&self.portal.asking).lock_owned().await;
+            let Some(shared) = self.me.upgrade() else { return };
+            let silent: Vec<_> = self.cards.present().into_iter().filter(|present| unsaid(present)).collect();
+            let ask = async move {
+                for present in silent {
+                    // Its answer is noted; a card that does not answer has said nothing new.
+                    let _ = shared.pin_status(&present).await;
+                }
+                drop(asking);
+            };
+            let _ = tokio::spawn(ask).await;
+        };
+        let _ = tokio::time::timeout(CARD, asked).await;
+        let said = |present: &Present| (present.serial().to_owned(), Pin { left: present.tries().left });
+        self.cards.present().iter().map(|present| said(present)).collect()
     }
 
     /// Programs at the module: those that were served, and those the person said something of.
@@ -166,13 +182,21 @@ impl Shared {
         self.look(|quiet, _| {
             quiet.sessions.answered().for_each(|(card, path, yes)| note(path, card, Some(yes), None));
         });
-        programs.into_values().collect()
+        // A card that left without a session is nobody's to read about.
+        let session = self.look(|quiet, _| quiet.sessions.current());
+        let own =
+            session.and_then(|session| session.assurance.credential.map(|credential| credential.serial));
+        let present: Vec<String> =
+            self.cards.present().iter().map(|present| present.serial().to_owned()).collect();
+        let shown = |card: &String| present.contains(card) || own.as_ref() == Some(card);
+        programs.into_values().filter(|program| shown(&program.card)).collect()
     }
 
     /// Reads the newest part of the trail, unless that was done since it last grew.
     async fn activity(&self) -> Result<Arc<Activity>, Failure> {
         let shared = self.me.upgrade().ok_or(failure::SHUTTING_DOWN)?;
-        let mut kept = self.portal.activity.lock().await;
+        // The lock goes with the reading: whoever asks and leaves does not let the next one read beside it.
+        let mut kept = Arc::clone(&self.portal.activity).lock_owned().await;
         let (calendar, now) = (Calendar::here(), self.clock.now());
         let (sequence, today) = (self.journal.head().sequence, calendar.day(now));
         if let Some((end, day, activity)) = &*kept
@@ -182,16 +206,19 @@ impl Shared {
         }
         let read = move || {
             let mut reader = Reader::new(now, |moment| calendar.day(moment));
-            shared.journal.newest(TRAIL, |line| reader.line(line)).map(|()| reader.finish())
+            let read = shared.journal.newest(TRAIL, |line| reader.line(line));
+            read.map(|()| {
+                let activity = Arc::new(reader.finish());
+                *kept = Some((sequence, today, Arc::clone(&activity)));
+                activity
+            })
         };
         let read =
             tokio::task::spawn_blocking(read).await.map_err(std::io::Error::from).and_then(|read| read);
-        let activity = Arc::new(read.map_err(|error| {
+        read.map_err(|error| {
             tracing::error!(%error, "the audit trail cannot be read");
-            failure::TRAIL_UNREADABLE
-        })?);
-        *kept = Some((sequence, today, Arc::clone(&activity)));
-        Ok(activity)
+            failure::TRAIL_UNREADABLE.into()
+        })
     }
 
     /// Ends one application's part in the session, and tells it.
@@ -235,5 +262,8 @@ mod tests {
             (of("/usr/bin/1", "1"), of("/usr/bin/1", "2")),
             (Some((UnixTime(99), 2)), Some((UnixTime(99), 1)))
         );
+        drop(served);
+        kept.forget();
+        assert!(kept.served.lock().expect("free").is_empty());
     }
 }

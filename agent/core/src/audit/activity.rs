@@ -51,6 +51,8 @@ pub struct Entry {
     pub detail: Option<String>,
     /// Why it was refused, when it was: a code of the failure table, or a protocol's.
     pub refused: Option<String>,
+    /// How often, where the line stands for several.
+    pub times: Option<u32>,
     /// Whose it is.
     pub person: Option<String>,
     /// Who asked.
@@ -129,6 +131,8 @@ struct Line<'a> {
     subject: Option<Cow<'a, str>>,
     #[serde(borrow)]
     state: Option<Cow<'a, str>>,
+    /// How many refusals the line stands for; one where it does not say.
+    times: Option<u32>,
 }
 
 impl<F: Fn(UnixTime) -> i64> Reader<F> {
@@ -207,7 +211,8 @@ impl<F: Fn(UnixTime) -> i64> Reader<F> {
     fn count_failure(&mut self, line: &Line<'_>) {
         let Some(code) = line.code.as_deref().map(cut) else { return };
         if self.failures.len() < MOST || self.failures.contains_key(&code) {
-            *self.failures.entry(code).or_default() += 1;
+            let count = self.failures.entry(code).or_default();
+            *count = count.saturating_add(line.times.unwrap_or(1));
         }
     }
 
@@ -240,6 +245,7 @@ fn entry(line: Line<'_>, time: UnixTime) -> Entry {
         event: cut(&line.event),
         detail: kept(line.way.or(line.why).or(line.reader).or(line.subject).or(line.state)),
         refused: (line.result == "refused").then(|| kept(line.code.or(line.error))).flatten(),
+        times: line.times,
         person: kept(line.person),
         application: Application { client: kept(line.client), pid: line.pid, program: kept(line.program) },
     }

@@ -201,7 +201,8 @@ fn what(caller: &Caller, entry: &Entry) -> String {
         }
         _ => detail.to_owned(),
     });
-    detail.map_or_else(|| words.clone(), |detail| format!("{words} – {detail}"))
+    let whole = detail.map_or_else(|| words.clone(), |detail| format!("{words} – {detail}"));
+    entry.times.map_or_else(|| whole.clone(), |times| format!("{whole} × {times}"))
 }
 
 fn whose(caller: &Caller, entry: &Entry, own: Option<&str>) -> String {
@@ -280,9 +281,10 @@ mod tests {
             event: "<b>".to_owned(),
             detail: Some("x".to_owned()),
             refused: None,
+            times: Some(490),
             person: None,
             application: cps_agent_core::audit::Application::default(),
         };
-        assert_eq!(what(&caller(Language::French), &entry), "<b> – x");
+        assert_eq!(what(&caller(Language::French), &entry), "<b> – x × 490");
     }
 }

@@ -79,6 +79,12 @@ pub async fn show<D: Desk>(desk: &D, caller: &Caller, endpoint: Endpoint, id: &s
     if !desk.portal_lives(id, true) {
         return gone(desk, caller);
     }
+    // Whoever locked the session has gone, and left the screen: the first view says how it is resumed, and no more.
+    let locked = desk.session(caller).is_some_and(|session| session.locked);
+    if locked && endpoint != Endpoint::PortalState {
+        return reply::see_other(&here(id))
+            .unwrap_or_else(|| problem::bare(StatusCode::INTERNAL_SERVER_ERROR));
+    }
     let mut page = frame(desk, caller, endpoint, id);
     match endpoint {
         Endpoint::PortalActivity => {

@@ -39,6 +39,10 @@ pub(super) fn part(page: &mut Page, caller: &Caller, id: &str, standing: &Standi
     for (place, problem) in status.problems.iter().enumerate() {
         trouble(page, caller, &format!("problem-{place}"), problem);
     }
+    if status.session.as_ref().is_some_and(|session| session.locked) {
+        // Whoever locked it has gone: others may stand before the screen now.
+        return;
+    }
     if let Some(session) = &status.session {
         section(page, caller, "session", |page| {
             session_facts(page, caller, session, &calendar, now);

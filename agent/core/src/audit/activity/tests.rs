@@ -159,6 +159,21 @@ fn failures_are_counted_by_cause_and_the_most_frequent_comes_first() {
 }
 
 #[test]
+fn a_line_that_stands_for_many_refusals_counts_as_many() {
+    let mut reader = Reader::new(NOW, day_of);
+    for times in ["", ",\"times\":490"] {
+        let line = format!(
+            "{{\"time\":{},\"event\":\"door_refused\",\"result\":\"refused\",\"code\":\"other_user\"{times}}}",
+            NOW.0
+        );
+        reader.line(line.as_bytes());
+    }
+    let activity = reader.finish();
+    assert_eq!(activity.failures, [("other_user".to_owned(), 491)]);
+    assert_eq!(activity.recent[0].times, Some(490));
+}
+
+#[test]
 fn the_time_from_a_card_to_its_login_is_measured_once_for_each_insertion() {
     let mut trail = Trail::default();
     let mut at = |seconds: i64, event: What, serial: &str| {
