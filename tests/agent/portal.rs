@@ -164,6 +164,24 @@ async fn a_page_opened_while_nobody_was_logged_in_does_not_become_the_next_perso
 }
 
 #[tokio::test]
+async fn while_the_session_is_locked_its_page_says_how_it_is_resumed_and_no_more() {
+    let card = cards::doctor_cps3();
+    let scene = Scene::with(&[("session.mode", "lock")], &[&card]).await;
+    scene.login().await.expect("a session");
+    connected(&scene, "dpi", None).await;
+    let (visitor, page) = opened(&scene).await;
+    scene.readers.remove(0);
+    scene.until_locked().await;
+    let shown = visitor.shown(&page).await.expect("the page");
+    assert!(shown.contains("is locked. Put the card back"), "{shown}");
+    assert!(!shown.contains("Dossier") && !shown.contains("8997"), "{shown}");
+    for view in ["/activity", "/diagnosis", "/about"] {
+        let answer = visitor.get(&format!("{page}{view}")).await;
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{view}");
+    }
+}
+
+#[tokio::test]
 async fn another_page_of_the_web_disconnects_nobody() {
     let card = cards::doctor_cps3();
     let scene = Scene::new(&[&card]).await;
