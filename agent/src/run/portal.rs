@@ -39,13 +39,16 @@ const CARD: Duration = Duration::from_secs(2);
 /// Most programs that are remembered.
 const PROGRAMS: usize = 32;
 
+/// The trail as it was last read: its end, the day, and what it told.
+type LastRead = (u64, i64, Arc<Activity>);
+
 /// What the loop keeps for the page.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
     /// Programs that had a key used, by path and card: when last, how often.
     served: Mutex<BTreeMap<(String, String), (UnixTime, u32)>>,
-    /// The trail as it was last read: its end, the day, and what it told. Held while it is read.
-    activity: Arc<tokio::sync::Mutex<Option<(u64, i64, Arc<Activity>)>>>,
+    /// Held while the trail is read.
+    activity: Arc<tokio::sync::Mutex<Option<LastRead>>>,
     /// Held while cards are asked for their tries.
     asking: Arc<tokio::sync::Mutex<()>>,
     /// Held while somebody looks for what is wrong.
