@@ -38,7 +38,7 @@ failures! {
         en "The session is locked: the gateway {gateway} is closed."
            "Insert your card again and enter your PIN to resume the session, then try again."
     GATEWAY_DISCONNECTED = "gateway_disconnected" 403 Person
-        fr "Vous avez déconnecté cette application de votre session : la passerelle {gateway} lui est fermée."
+        fr "Vous avez déconnecté cette application de votre session : la passerelle {gateway} lui est fermée."
            "Reconnectez-vous depuis l’application, ou fermez la session et ouvrez-en une autre."
         en "You disconnected this application from your session: the gateway {gateway} is closed to it."
            "Log in again from the application, or end the session and begin another one."
