@@ -47,7 +47,7 @@ pub struct Entry {
     pub time: UnixTime,
     /// Its word.
     pub event: String,
-    /// The way of a login, the reason of an end, the name of a reader: its one detail.
+    /// The way of a login, the reason of an end, the name of a reader, `up` or `down` of a service: its one detail.
     pub detail: Option<String>,
     /// Why it was refused, when it was: a code of the failure table, or a protocol's.
     pub refused: Option<String>,
@@ -131,6 +131,7 @@ struct Line<'a> {
     subject: Option<Cow<'a, str>>,
     #[serde(borrow)]
     state: Option<Cow<'a, str>>,
+    up: Option<bool>,
     /// How many refusals the line stands for; one where it does not say.
     times: Option<u32>,
 }
@@ -240,10 +241,11 @@ impl<F: Fn(UnixTime) -> i64> Reader<F> {
 
 fn entry(line: Line<'_>, time: UnixTime) -> Entry {
     let kept = |text: Option<Cow<'_, str>>| text.as_deref().map(cut);
+    let up = line.up.map(|up| Cow::Borrowed(if up { "up" } else { "down" }));
     Entry {
         time,
         event: cut(&line.event),
-        detail: kept(line.way.or(line.why).or(line.reader).or(line.subject).or(line.state)),
+        detail: kept(line.way.or(line.why).or(line.reader).or(line.subject).or(line.state).or(up)),
         refused: (line.result == "refused").then(|| kept(line.code.or(line.error))).flatten(),
         times: line.times,
         person: kept(line.person),

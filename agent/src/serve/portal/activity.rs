@@ -187,22 +187,24 @@ fn recent(
     });
 }
 
-/// The event in words; one that is not ours stands for itself.
+/// The event in words.
 fn what(caller: &Caller, entry: &Entry) -> String {
-    let name = format!("event-{}", entry.event.replace('_', "-"));
-    let words = text(caller.language, &name);
-    let words = if words == name { entry.event.clone() } else { words };
+    let words = worded(caller, "event", &entry.event);
     let detail = entry.detail.as_deref().map(|detail| match entry.event.as_str() {
         "login" => way(caller, detail),
-        "session_ended" => {
-            let name = format!("end-{}", detail.replace('_', "-"));
-            let words = text(caller.language, &name);
-            if words == name { detail.to_owned() } else { words }
-        }
+        "session_ended" => worded(caller, "end", detail),
+        "workstation" | "card_service" | "upstream_reach" => worded(caller, "state", detail),
         _ => detail.to_owned(),
     });
     let whole = detail.map_or_else(|| words.clone(), |detail| format!("{words} – {detail}"));
     entry.times.map_or_else(|| whole.clone(), |times| format!("{whole} × {times}"))
+}
+
+/// A word of the trail in the person's language; one that is not ours stands for itself.
+fn worded(caller: &Caller, kind: &str, word: &str) -> String {
+    let name = format!("{kind}-{}", word.replace('_', "-"));
+    let words = text(caller.language, &name);
+    if words == name { word.to_owned() } else { words }
 }
 
 fn whose(caller: &Caller, entry: &Entry, own: Option<&str>) -> String {
@@ -223,9 +225,10 @@ fn asked_by(entry: &Entry) -> String {
     entry.application.client.clone().or_else(program).unwrap_or_default()
 }
 
-/// What a code of the failure table says, without the sentences whose values the trail does not have.
+/// What a code of the failure table says, without what needs a value that the trail does not have. A code of a protocol
+/// was said to an application and is for its maker.
 fn cause(caller: &Caller, code: &str) -> String {
-    let Some(known) = Code::named(code) else { return code.to_owned() };
+    let Some(known) = Code::named(code) else { return with(caller, "portal-protocol", "code", code) };
     let mut sentence = known.line().text(caller.language).what.to_owned();
     while let Some((before, rest)) = sentence.split_once(" (")
         && let Some((inside, after)) = rest.split_once(')')
@@ -235,7 +238,14 @@ fn cause(caller: &Caller, code: &str) -> String {
     }
     let whole = sentence.split_inclusive(". ").filter(|part| !part.contains('{'));
     let whole: String = whole.collect();
-    if whole.trim().is_empty() { sentence.replace(['{', '}'], "") } else { whole.trim().to_owned() }
+    if whole.trim().is_empty() { elided(&sentence) } else { whole.trim().to_owned() }
+}
+
+/// A sentence with an ellipsis in each place of a value.
+fn elided(sentence: &str) -> String {
+    let mut parts = sentence.split('{');
+    let begun = parts.next().unwrap_or_default().to_owned();
+    parts.fold(begun, |said, part| format!("{said}…{}", part.split_once('}').map_or("", |(_, after)| after)))
 }
 
 #[cfg(test)]
@@ -257,6 +267,8 @@ mod tests {
             }
         }
         assert_eq!(cause(&caller(Language::English), "pin_wrong"), "The PIN is wrong.");
+        assert_eq!(elided("The gateway {gateway} is closed to {client}."), "The gateway … is closed to ….");
+        assert!(cause(&caller(Language::French), "login_required").starts_with("réponse"));
     }
 
     #[test]
@@ -272,6 +284,9 @@ mod tests {
             count += 1;
         }
         assert!(count > 30, "{count}");
+        for word in ["up", "down", "active", "inactive", "locked", "unlocked", "asleep", "awake"] {
+            assert_ne!(worded(&caller(Language::French), "state", word), word);
+        }
     }
 
     #[test]
