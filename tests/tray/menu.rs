@@ -92,7 +92,8 @@ async fn a_prompt_is_in_the_menu_and_a_login_can_be_given_up() {
     let tray = Tray::start(&bus, &scene.socket()).await;
     tray.until_says("Code : 3 essais restants").await;
     tray.choose("Se connecter par carte").await;
-    tray.until_says("Un code est demandé pour CPS").await;
+    // The agent inside a test does not lie beside the icon, and an icon from elsewhere goes by the name of its file.
+    tray.until_says("Un code est demandé pour cps-tray").await;
     tray.choose("Abandonner la connexion").await;
     tray.until_says("Se connecter par carte").await;
     let closed = async || Some(tray.text().await).filter(|menu| !menu.contains("Un code est demandé"));
