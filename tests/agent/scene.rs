@@ -9,7 +9,7 @@ use crate::{
 use cps_agent::{
     config::{Config, Sources},
     host::{logind::SystemBus, paths::Paths},
-    run::{Agent, Services},
+    run::{Agent, Services, StartError},
 };
 use cps_agent_api::{
     client::{Agent as Control, ClientError},
@@ -138,8 +138,17 @@ impl Scene {
         scene
     }
 
-    /// Starts the agent, again after [`Scene::stop`].
+    /// Starts the agent, again after [`Scene::stop`]. A process that another test is just starting holds a copy of every
+    /// open file until it is its own program, the lock of the state too: then a moment later.
     pub async fn start(&mut self) {
+        let started = until("the lock of the state", async || match self.started().await {
+            Err(StartError::Running(_)) => None,
+            other => Some(other),
+        });
+        self.agent = Some(started.await.expect("the agent starts"));
+    }
+
+    async fn started(&self) -> Result<Agent, StartError> {
         let sources = Sources { flags: self.settings.clone(), ..Sources::default() };
         let config = Config::load(&sources).expect("valid settings");
         let services = Services {
@@ -153,8 +162,7 @@ impl Scene {
                 system_journal: None,
             },
         };
-        let started = tokio::task::spawn_blocking(|| Agent::start(config, services)).await.expect("no panic");
-        self.agent = Some(started.expect("the agent starts"));
+        tokio::task::spawn_blocking(|| Agent::start(config, services)).await.expect("no panic")
     }
 
     /// Starts the agent anew, on this bus.
