@@ -101,6 +101,28 @@ pub enum Way {
     Local,
 }
 
+impl Way {
+    /// Its word in settings, forms, the API and the audit trail.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Browser => "browser",
+            Self::Ecps => "ecps",
+            Self::Card => "card",
+            Self::Token => "token",
+            Self::Local => "local",
+        }
+    }
+
+    /// The way of a word.
+    #[must_use]
+    pub fn named(word: &str) -> Option<Self> {
+        [Self::Browser, Self::Ecps, Self::Card, Self::Token, Self::Local]
+            .into_iter()
+            .find(|way| way.word() == word)
+    }
+}
+
 /// How surely, by what, and when the person was authenticated: the provenance that ID tokens carry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assurance {

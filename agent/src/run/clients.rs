@@ -1,6 +1,6 @@
 //! Registering and removing applications for the person.
 
-use super::{shared::Shared, words};
+use super::shared::Shared;
 use crate::host::entropy::SystemEntropy;
 use cps_agent_api::words::{Client, ClientRegistered};
 use cps_agent_core::{
@@ -8,6 +8,7 @@ use cps_agent_core::{
     declined::Asker,
     failure::{self, Failure},
     gateway,
+    identity::Way,
     oidc::registration::{ClientAuth, Registration, RegistrationError},
     policy::Question,
     secret::Secret,
@@ -93,7 +94,7 @@ fn registration(client: Client) -> Result<Registration, Failure> {
         (None, true, None) => Some(ClientAuth::ClientSecret),
         (None, _, _) => None,
     };
-    let ways = client.ways.iter().map(|word| words::way(word).ok_or_else(|| malformed("ways")));
+    let ways = client.ways.iter().map(|word| Way::named(word).ok_or_else(|| malformed("ways")));
     Ok(Registration {
         id: client.client_id,
         name: client.name,

@@ -21,7 +21,7 @@ use cps_agent_api::{
 use cps_agent_core::{
     audit,
     failure::{self, Code, Failure},
-    identity::{SessionId, UnixTime},
+    identity::{SessionId, UnixTime, Way},
     oidc::{authorize::AuthorizationError, token::BearerError},
     session::{step::Demand, table::Happening},
 };
@@ -161,7 +161,7 @@ impl Desk for FrontDesk {
             readers: self.readers(),
             cards: self.cards(caller),
             session,
-            ways: ways.into_iter().map(|way| put::way_name(way).to_owned()).collect(),
+            ways: ways.into_iter().map(|way| way.word().to_owned()).collect(),
             prompt: self.0.prompts.on_screen.now(),
             problems: problems.iter().map(|problem| describe(problem, caller.language)).collect(),
         }
@@ -245,7 +245,7 @@ impl Desk for FrontDesk {
 
     async fn login(&self, caller: &Caller, request: words::LoginRequest) -> Result<words::Session, Failure> {
         let way = match request.way.as_deref() {
-            Some(word) => put::way(word).ok_or(failure::NO_WAY)?,
+            Some(word) => Way::named(word).ok_or(failure::NO_WAY)?,
             None => *self.0.fixed.policy.ways.first().ok_or(failure::NO_WAY)?,
         };
         let wish = Wish {

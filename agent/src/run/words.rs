@@ -31,24 +31,6 @@ use cps_card::{
 };
 use std::path::Path;
 
-/// The word of a way.
-pub(super) fn way_name(way: Way) -> &'static str {
-    match way {
-        Way::Browser => "browser",
-        Way::Ecps => "ecps",
-        Way::Card => "card",
-        Way::Token => "token",
-        Way::Local => "local",
-    }
-}
-
-/// The way of a word.
-pub(super) fn way(word: &str) -> Option<Way> {
-    [Way::Browser, Way::Ecps, Way::Card, Way::Token, Way::Local]
-        .into_iter()
-        .find(|way| way_name(*way) == word)
-}
-
 /// Where a login stands.
 pub(super) fn progress(way: Way, hint: &Hint) -> words::LoginProgress {
     let number = match hint {
@@ -57,7 +39,7 @@ pub(super) fn progress(way: Way, hint: &Hint) -> words::LoginProgress {
     };
     let channel = |number: &Number| if number.phone { Channel::Mobile } else { Channel::Card };
     words::LoginProgress {
-        way: way_name(way).to_owned(),
+        way: way.word().to_owned(),
         hint: hint.word().to_owned(),
         number: number.map(|number| number.digits.clone()),
         identifier: number.map(|number| number.identifier.clone()),
@@ -214,7 +196,7 @@ pub(super) fn session(session: &SessionView, clients: Vec<String>) -> words::Ses
         sid: session.sid.0.clone(),
         sub: session.person.id.0.clone(),
         name: session.person.display_name(),
-        way: way_name(assurance.way).to_owned(),
+        way: assurance.way.word().to_owned(),
         acr: assurance.acr.clone(),
         amr: assurance.amr.clone(),
         idp: assurance.idp.clone(),
@@ -249,7 +231,7 @@ pub(super) fn client(client: &Client) -> words::Client {
         public_key: registration.public_key,
         scopes: client.scopes().to_vec(),
         claims: client.claims().to_vec(),
-        ways: client.ways().iter().map(|way| way_name(*way).to_owned()).collect(),
+        ways: client.ways().iter().map(|way| way.word().to_owned()).collect(),
         id_token_alg: word(registration.id_token_alg),
         pkce: word(registration.pkce),
         profile: word(registration.profile),

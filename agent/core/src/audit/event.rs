@@ -297,7 +297,7 @@ impl What {
             Self::Stopped => plain("stopped"),
             Self::TrailBroken(kept) => ("trail_broken", Some(("kept", cut(kept)))),
             Self::StateAside(kept) => ("state_aside", Some(("kept", cut(kept)))),
-            Self::Login(way) => ("login", Some(("way", way_name(*way).into()))),
+            Self::Login(way) => ("login", Some(("way", way.word().into()))),
             Self::Locked => plain("session_locked"),
             Self::Resumed => plain("session_resumed"),
             Self::SessionEnded(why) => ("session_ended", Some(("why", why.name().into()))),
@@ -367,16 +367,6 @@ impl SessionEnd {
             Self::Upstream => "upstream",
             Self::Stopped => "stopped",
         }
-    }
-}
-
-fn way_name(way: Way) -> &'static str {
-    match way {
-        Way::Browser => "browser",
-        Way::Ecps => "ecps",
-        Way::Card => "card",
-        Way::Token => "token",
-        Way::Local => "local",
     }
 }
 

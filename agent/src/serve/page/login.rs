@@ -6,7 +6,7 @@ use super::{
     html::{Look, Page},
     policy, reason, send, spoken, start,
     text::{text, text_with},
-    ways::{self, name},
+    ways,
 };
 use crate::serve::{
     around::Around,
@@ -90,7 +90,7 @@ where
     } else if let Some(situation) = field("situation") {
         desk.approve(caller, transaction, Said::Situation(situation.to_owned()));
     } else {
-        let Some(way) = field("way").and_then(ways::way) else {
+        let Some(way) = field("way").and_then(Way::named) else {
             return problem::bare(StatusCode::BAD_REQUEST);
         };
         let text = |name| field(name).map(str::to_owned);
@@ -240,7 +240,7 @@ fn show_cards(page: &mut Page, caller: &Caller, here: &str, way: Way, serials: &
         };
         let id = format!("card-{serial}");
         page.element("div", &[("id", &id)], |page| {
-            page.button(here, &[("way", name(way)), ("card", serial)], &label, Look::Main);
+            page.button(here, &[("way", way.word()), ("card", serial)], &label, Look::Main);
         });
     }
 }

@@ -52,13 +52,13 @@ pub(super) fn show(page: &mut Page, offer: &Offer<'_>, ways: &[Way]) {
 }
 
 fn show_one(page: &mut Page, offer: &Offer<'_>, way: Way) {
-    let id = format!("way-{}", name(way));
+    let id = format!("way-{}", way.word());
     let (heading, what) = (format!("{id}-name"), format!("{id}-what"));
     let described = format!("{heading} {what}");
     page.element("section", &[("id", &id), ("class", "way"), ("aria-labelledby", &heading)], |page| {
         page.words("h3", &[("id", &heading)], &title(offer, way));
         page.words("p", &[("id", &what)], &explanation(offer, way));
-        page.form(offer.here, &[("way", name(way))], |page| {
+        page.form(offer.here, &[("way", way.word())], |page| {
             if way == Way::Ecps {
                 let label = text(offer.language, "login-identifier");
                 let value = offer.person.unwrap_or_default();
@@ -68,7 +68,7 @@ fn show_one(page: &mut Page, offer: &Offer<'_>, way: Way) {
             if *offer.service == Service::ProSanteConnect && way != Way::Local {
                 page.press(OFFICIAL, Look::Main, &[("lang", "fr"), ("aria-describedby", &described)]);
             } else {
-                let label = text(offer.language, &format!("press-{}", name(way)));
+                let label = text(offer.language, &format!("press-{}", way.word()));
                 page.press(&label, Look::Main, &[("aria-describedby", &what)]);
             }
         });
@@ -79,13 +79,13 @@ fn title(offer: &Offer<'_>, way: Way) -> String {
     let message = match (way, offer.service) {
         (Way::Local, Service::Nobody) => "way-card".to_owned(),
         (Way::Local, Service::Other(_)) => "way-local-other".to_owned(),
-        _ => format!("way-{}", name(way)),
+        _ => format!("way-{}", way.word()),
     };
     text(offer.language, &message)
 }
 
 fn explanation(offer: &Offer<'_>, way: Way) -> String {
-    let message = format!("way-{}-what", name(way));
+    let message = format!("way-{}-what", way.word());
     match (way, offer.service) {
         (Way::Card | Way::Browser | Way::Token, Service::Other(host)) => {
             text_with(offer.language, &format!("{message}-other"), "host", host)
@@ -94,20 +94,4 @@ fn explanation(offer: &Offer<'_>, way: Way) -> String {
         (Way::Token, Service::Nobody) => text(offer.language, "way-token-what-nobody"),
         _ => text(offer.language, &message),
     }
-}
-
-/// The name of a way in forms and message names: the word of the configuration.
-pub(super) fn name(way: Way) -> &'static str {
-    match way {
-        Way::Browser => "browser",
-        Way::Ecps => "ecps",
-        Way::Card => "card",
-        Way::Token => "token",
-        Way::Local => "local",
-    }
-}
-
-/// The way of a name.
-pub(super) fn way(word: &str) -> Option<Way> {
-    [Way::Browser, Way::Ecps, Way::Card, Way::Token, Way::Local].into_iter().find(|way| name(*way) == word)
 }
