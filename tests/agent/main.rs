@@ -38,6 +38,9 @@ mod moved_clock;
 mod ocsp;
 mod offline;
 #[cfg(target_os = "linux")]
+#[path = "../support/opensc.rs"]
+mod opensc;
+#[cfg(target_os = "linux")]
 mod pcscd;
 mod pins;
 mod pkcs11_browser_login;

@@ -3,6 +3,7 @@
 use crate::{
     desk::{PATIENCE, program, until, written},
     module_door::{fits, key_of, request, token_of},
+    opensc,
     real_agent::RealAgent,
 };
 use cps_agent_api::{
@@ -17,7 +18,6 @@ use cps_sandbox::{
 use std::{
     fs,
     path::Path,
-    process::Output,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -105,31 +105,20 @@ async fn opensc_reads_and_selects_on_the_same_reader_and_no_signature_fails() {
         let (over, looks, socket) = (Arc::clone(&over), Arc::clone(&looks), machine.daemon.socket());
         // The serial number, then a SELECT of its own that moves the card to another directory.
         tokio::task::spawn_blocking(move || {
-            let mut said: Vec<Output> = Vec::new();
             while !over.load(Ordering::SeqCst) {
                 for wish in [["--name", "--atr"], ["-s", "00:A4:09:0C:02:3F:00"]] {
-                    let run = std::process::Command::new("opensc-tool")
-                        .args(wish)
-                        .env("PCSCLITE_CSOCK_NAME", &socket)
-                        .output()
-                        .expect("opensc-tool: tests/run.sh installs it");
-                    said.push(run);
-                    looks.fetch_add(1, Ordering::SeqCst);
+                    looks.fetch_add(usize::from(opensc::looks(&socket, &wish)), Ordering::SeqCst);
                 }
             }
-            said
         })
     };
     let mut signed = 0;
-    while signed < 20 || looks.load(Ordering::SeqCst) < 6 {
+    while !looking.is_finished() && (signed < 20 || looks.load(Ordering::SeqCst) < 6) {
         sign(&mut control, &card, &key).await.expect("signed while another program uses the reader");
         signed += 1;
     }
     over.store(true, Ordering::SeqCst);
-    for output in looking.await.expect("no panic") {
-        let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-        assert!(output.status.success(), "{text}");
-    }
+    looking.await.expect("OpenSC looked");
     assert_eq!(card.pin_tries_spent(), 0);
     assert_eq!(machine.workstation.person.questions().len(), 1, "one PIN:\n{}", machine.agent.log());
 }

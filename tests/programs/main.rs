@@ -25,6 +25,8 @@ mod desk;
 mod dossier;
 mod house;
 mod java;
+#[path = "../support/opensc.rs"]
+mod opensc;
 mod openssl;
 mod p11_kit;
 #[path = "../support/program.rs"]

@@ -2,14 +2,12 @@
 
 use crate::{
     browser::{BOTH, Browser},
-    house::{House, policy, run, said},
+    house::{House, policy},
+    opensc,
     openssl::curl,
 };
 use cps_sandbox::card::cards;
-use std::{
-    process::Command,
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
-};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Visits of each program.
 const VISITS: usize = 6;
@@ -18,23 +16,16 @@ const VISITS: usize = 6;
 fn reads(socket: &std::path::Path, over: &AtomicBool) -> usize {
     let mut times = 0;
     while !over.load(Ordering::Relaxed) || times == 0 {
-        let mut tool = Command::new("opensc-tool");
-        tool.env("PCSCLITE_CSOCK_NAME", socket)
-            // Master file, the card's serial number, and whatever is there.
-            .args(["--reader", "0", "--send-apdu", "00:A4:00:0C:02:3F:00", "--send-apdu", "00:B0:00:00:08"]);
-        let done = run(&mut tool);
-        assert!(done.status.success(), "opensc-tool: {}", said(&done));
-        times += 1;
+        // Master file, the card's serial number, and whatever is there.
+        let wish = ["--reader", "0", "--send-apdu", "00:A4:00:0C:02:3F:00", "--send-apdu", "00:B0:00:00:08"];
+        times += usize::from(opensc::looks(socket, &wish));
     }
     times
 }
 
 /// Another program of the person takes the card's power away, past the agent.
 fn resets(socket: &std::path::Path) {
-    let mut tool = Command::new("opensc-tool");
-    tool.env("PCSCLITE_CSOCK_NAME", socket).args(["--reader", "0", "--reset"]);
-    let done = run(&mut tool);
-    assert!(done.status.success(), "opensc-tool: {}", said(&done));
+    assert!(opensc::looks(socket, &["--reader", "0", "--reset"]), "nobody else uses the card");
 }
 
 #[tokio::test(flavor = "multi_thread")]
