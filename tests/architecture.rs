@@ -264,6 +264,18 @@ fn a_pin_crosses_no_door() {
 }
 
 #[test]
+fn a_pin_begins_in_one_file_and_is_spent_in_one() {
+    let begins = "agent/src/run/prompts.rs";
+    assert_never_text("agent/src", &[begins], &["Authorization::Pin", "Puk::new", "pinentry.secret("]);
+    // The third is a token's passphrase, which opens a file and no card.
+    let spent = ["card/src/pin.rs", "card/src/smartcard/pin.rs", "card/src/soft/file.rs"];
+    assert_never_text("card/src", &spent, &[".expose()"]);
+    let here = |file: &str, what: &str| assert!(code(&root().join(file)).contains(what), "{file}: {what}");
+    here(begins, "Authorization::Pin");
+    here("card/src/smartcard/pin.rs", ".expose()");
+}
+
+#[test]
 fn faces_speak_to_the_agent_and_to_nothing_else() {
     for face in ["cli", "agent/tray"] {
         assert_depends_on_none_of(
