@@ -9,9 +9,11 @@
 //! | --- | --- |
 //! | [`address`] | the path of a call, the path at the origin, and the way back |
 //! | [`headers`] | which header fields pass, in either direction |
+//! | [`key_uri`] | the name of an organisation's key in a key store |
 
 pub mod address;
 pub mod headers;
+pub mod key_uri;
 #[cfg(test)]
 mod tests;
 
