@@ -61,6 +61,8 @@ pub struct Settings {
     pub cards: bool,
     /// One more authority of clients, PEM.
     pub authority: Option<String>,
+    /// Sessions of TLS can be resumed; if not, every connection costs a signature.
+    pub resumption: bool,
 }
 
 impl Default for Settings {
@@ -71,6 +73,7 @@ impl Default for Settings {
             versions: rustls::DEFAULT_VERSIONS,
             cards: true,
             authority: None,
+            resumption: true,
         }
     }
 }
@@ -165,10 +168,14 @@ impl Service {
         let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(clients), Arc::clone(&provider));
         let verifier = verifier.build().map_err(|error| Error::Clients(error.to_string()))?;
         let (chain, key) = web.server(settings.names)?;
-        let config = ServerConfig::builder_with_provider(provider)
+        let mut config = ServerConfig::builder_with_provider(provider)
             .with_protocol_versions(settings.versions)?
             .with_client_cert_verifier(verifier)
             .with_single_cert(chain, key)?;
+        if !settings.resumption {
+            config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});
+            config.send_tls13_tickets = 0;
+        }
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let origin = format!("https://localhost:{}", listener.local_addr()?.port());
         let counts = Counts::default();
