@@ -276,6 +276,14 @@ fn a_pin_begins_in_one_file_and_is_spent_in_one() {
 }
 
 #[test]
+fn a_foreign_module_is_loaded_by_a_process_that_knows_no_card() {
+    let child = "agent/src/host/key_store/child.rs";
+    assert_never_text("agent/src", &[child], &["cryptoki::", "libloading", "dlopen"]);
+    assert_never_text(child, &[], &["cps_card", "crate::run", "crate::serve", "crate::config", "std::fs"]);
+    assert!(code(&root().join(child)).contains("cryptoki::"), "{child} loads it");
+}
+
+#[test]
 fn faces_speak_to_the_agent_and_to_nothing_else() {
     for face in ["cli", "agent/tray"] {
         assert_depends_on_none_of(
@@ -338,7 +346,7 @@ fn unsafe_code_has_one_file_per_boundary() {
     ] {
         assert_never_text(
             room,
-            &["card/src/transport/pcsclite.rs", "agent/src/host/", "agent/pkcs11/src/entry/"],
+            &["card/src/transport/pcsclite.rs", "agent/pkcs11/src/entry/"],
             &["unsafe {", "unsafe fn", "unsafe extern", "unsafe impl"],
         );
     }

@@ -19,9 +19,12 @@ mod curl;
 #[path = "../agent/desk.rs"]
 mod desk;
 mod ended;
+mod establishment;
 mod faults;
 mod fields;
+mod key_store;
 mod pins;
+mod pkcs12;
 #[path = "../support/real_agent.rs"]
 mod real_agent;
 mod refusals;

@@ -59,6 +59,46 @@ failures! {
            "Demandez à votre administrateur de corriger les fichiers nommés dans [gateway.{gateway}]."
         en "The gateway {gateway} cannot serve: {reason}."
            "Ask your administrator to correct the files named in [gateway.{gateway}]."
+    GATEWAY_SECRET_OPEN = "gateway_secret_open" 503 Administrator
+        fr "La passerelle {gateway} ne peut pas servir : d’autres comptes que le vôtre peuvent lire le secret {file}."
+           "Demandez à votre administrateur de réserver ce fichier à votre compte (chmod 600)."
+        en "The gateway {gateway} cannot serve: other accounts than yours can read the secret {file}."
+           "Ask your administrator to keep this file for your account alone (chmod 600)."
+    GATEWAY_PASSWORD_WRONG = "gateway_password_wrong" 503 Administrator
+        fr "Le mot de passe du fichier PKCS#12 de la passerelle {gateway} n’est pas le bon."
+           "Demandez à votre administrateur de corriger gateway.{gateway}.password_file."
+        en "The password of the PKCS#12 file of the gateway {gateway} is not the right one."
+           "Ask your administrator to correct gateway.{gateway}.password_file."
+    GATEWAY_KEY_MISSING = "gateway_key_missing" 503 Administrator
+        fr "La passerelle {gateway} ne trouve pas de clé qui aille avec son certificat d’organisation."
+           "Demandez à votre administrateur de vérifier gateway.{gateway}.key : une seule clé, RSA ou P-256, avec son certificat."
+        en "The gateway {gateway} finds no key that belongs to its organisation's certificate."
+           "Ask your administrator to check gateway.{gateway}.key: one key alone, RSA or P-256, with its certificate."
+    GATEWAY_MODULE_MISSING = "gateway_module_missing" 503 Administrator
+        fr "Le module PKCS#11 de la passerelle {gateway} ne peut pas être utilisé ({module})."
+           "Demandez à votre administrateur de l’installer, ou de corriger module-path dans gateway.{gateway}.key."
+        en "The PKCS#11 module of the gateway {gateway} cannot be used ({module})."
+           "Ask your administrator to install it, or to correct module-path in gateway.{gateway}.key."
+    GATEWAY_MODULE_OF_CARD = "gateway_module_of_card" 503 Administrator
+        fr "Le module PKCS#11 de la passerelle {gateway} mène à la carte d’une personne, et non à une clé d’organisation."
+           "Demandez à votre administrateur de nommer le module du magasin de clés lui-même, ou d’écrire credential = \"card\"."
+        en "The PKCS#11 module of the gateway {gateway} leads to a person's card, and not to an organisation's key."
+           "Ask your administrator to name the module of the key store itself, or to write credential = \"card\"."
+    GATEWAY_TOKEN_MISSING = "gateway_token_missing" 503 Administrator
+        fr "Le magasin de clés de la passerelle {gateway} n’est pas là, ou n’est pas le seul de ce nom ({token})."
+           "Branchez-le s’il est amovible ; sinon, demandez à votre administrateur de vérifier gateway.{gateway}.key."
+        en "The key store of the gateway {gateway} is not there, or not the only one of this name ({token})."
+           "Plug it in if it can be removed; otherwise ask your administrator to check gateway.{gateway}.key."
+    GATEWAY_PIN_WRONG = "gateway_pin_wrong" 503 Administrator
+        fr "Le magasin de clés de la passerelle {gateway} refuse le code PIN de son fichier."
+           "Demandez à votre administrateur de corriger ce fichier. L’agent n’essaie pas ce code une seconde fois : trop d’essais bloqueraient le magasin."
+        en "The key store of the gateway {gateway} refuses the PIN of its file."
+           "Ask your administrator to correct this file. The agent does not try this PIN a second time: too many tries would lock the store."
+    GATEWAY_KEY_STORE_BROKEN = "gateway_key_store_broken" 503 Administrator
+        fr "Le magasin de clés de la passerelle {gateway} n’a pas répondu, ou n’a pas signé."
+           "Réessayez. Si cela se répète, demandez à votre administrateur de lire le journal de l’agent et de vérifier le module PKCS#11."
+        en "The key store of the gateway {gateway} did not answer, or did not sign."
+           "Try again. If it happens again, ask your administrator to read the agent's log and to check the PKCS#11 module."
     GATEWAY_CERTIFICATE_ENDING = "gateway_certificate_ending" 503 Administrator
         fr "Le certificat d’organisation de la passerelle {gateway} se termine dans {days} jours."
            "Demandez dès maintenant son renouvellement (gateway.{gateway}.certificate)."

@@ -1,7 +1,10 @@
 //! `[gateway.NAME]`: a path of the bridge that leads to one https origin behind mutual TLS.
 
 use super::{ConfigError, Profile, Upstream, layers::Layers};
-use cps_agent_core::{gateway::Route, psc::profile::belongs_to_psc};
+use cps_agent_core::{
+    gateway::{Route, key_uri::KeyUri},
+    psc::profile::belongs_to_psc,
+};
 use std::{path::PathBuf, time::Duration};
 use toml::Value;
 use url::Url;
@@ -49,12 +52,45 @@ pub enum GatewayCredential {
     /// The card or e-CPS token of the person who is logged in.
     Card,
     /// A certificate of the organisation.
-    Organisation {
+    Organisation(OrganisationKey),
+}
+
+/// Where a certificate of the organisation and its key are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OrganisationKey {
+    /// In two files.
+    Pem {
         /// Certificate chain (PEM).
         certificate: PathBuf,
         /// Its key (PEM).
         key: PathBuf,
     },
+    /// In one file behind a password (PKCS#12).
+    Pkcs12 {
+        /// The file.
+        file: PathBuf,
+        /// The file of its password.
+        password: PathBuf,
+    },
+    /// In a key store that a PKCS#11 module reaches.
+    Pkcs11 {
+        /// The key there.
+        uri: Box<KeyUri>,
+        /// Certificate chain (PEM); in the key store too when absent.
+        certificate: Option<PathBuf>,
+    },
+}
+
+impl OrganisationKey {
+    /// The form as people know it.
+    #[must_use]
+    pub const fn form(&self) -> &'static str {
+        match self {
+            Self::Pem { .. } => "PEM",
+            Self::Pkcs12 { .. } => "PKCS#12",
+            Self::Pkcs11 { .. } => "PKCS#11",
+        }
+    }
 }
 
 /// Reads every gateway.
@@ -135,26 +171,46 @@ impl Section<'_> {
 
     fn credential(&self) -> Result<GatewayCredential, ConfigError> {
         let layers = self.layers;
-        let file = |entry| {
-            let name = self.key(entry);
-            layers.path(&name).ok_or_else(|| ConfigError::Missing {
-                name,
-                why: "credential = \"organisation\" needs it".to_owned(),
-            })
-        };
         match layers
             .needed(&self.key("credential"), "it says whose certificate is shown: card or organisation")?
         {
-            "card" => match ["certificate", "key"].map(|entry| self.key(entry)) {
-                names if names.iter().all(|name| layers.get(name).is_none()) => Ok(GatewayCredential::Card),
-                [name, _] => {
-                    Err(layers.conflict(&name, "and key are for credential = \"organisation\" only"))
+            "card" => {
+                let names = ["certificate", "key", "password_file"].map(|entry| self.key(entry));
+                match names.iter().find(|name| layers.get(name).is_some()) {
+                    None => Ok(GatewayCredential::Card),
+                    Some(name) => Err(layers.conflict(name, "is for credential = \"organisation\" only")),
                 }
-            },
-            "organisation" => {
-                Ok(GatewayCredential::Organisation { certificate: file("certificate")?, key: file("key")? })
             }
+            "organisation" => self.organisation().map(GatewayCredential::Organisation),
             _ => Err(layers.wrong(&self.key("credential"), "one of card, organisation")),
+        }
+    }
+
+    /// Which of the three forms the key has: a URI is one in a key store, a password opens a PKCS#12 file, and everything
+    /// else is PEM.
+    fn organisation(&self) -> Result<OrganisationKey, ConfigError> {
+        let layers = self.layers;
+        let [certificate, key, password] =
+            ["certificate", "key", "password_file"].map(|entry| self.key(entry));
+        let missing =
+            |name: &str, why: &str| ConfigError::Missing { name: name.to_owned(), why: why.to_owned() };
+        let text = layers.needed(&key, "credential = \"organisation\" needs it")?;
+        let file = layers.path(&key).unwrap_or_default();
+        match (layers.path(&certificate), layers.path(&password)) {
+            (_, Some(_)) if KeyUri::is_one(text) => Err(layers
+                .conflict(&password, "is for a PKCS#12 file: a key store's PIN is in the URI's pin-source")),
+            (certificate, None) if KeyUri::is_one(text) => {
+                let uri = KeyUri::parse(text).map_err(|error| layers.conflict(&key, &error.to_string()))?;
+                Ok(OrganisationKey::Pkcs11 { uri: Box::new(uri), certificate })
+            }
+            (Some(_), Some(_)) => {
+                Err(layers.conflict(&certificate, "is in the PKCS#12 file that password_file opens"))
+            }
+            (None, Some(password)) => Ok(OrganisationKey::Pkcs12 { file, password }),
+            (Some(certificate), None) => Ok(OrganisationKey::Pem { certificate, key: file }),
+            (None, None) => {
+                Err(missing(&certificate, "a key in PEM needs it (a PKCS#12 file needs password_file)"))
+            }
         }
     }
 

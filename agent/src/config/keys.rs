@@ -114,6 +114,7 @@ pub(super) static KEYS: &[Key] = &[
     key("gateway.*.credential", Kind::Text),
     key("gateway.*.certificate", Kind::Text),
     key("gateway.*.key", Kind::Text),
+    key("gateway.*.password_file", Kind::Text),
     key("gateway.*.clients", Kind::List),
     key("gateway.*.authorization", Kind::Flag),
     key("gateway.*.cookies", Kind::Flag),

@@ -16,7 +16,7 @@ mod tests;
 
 pub use error::ConfigError;
 pub use flags::Flags;
-pub use gateway::{Gateway, GatewayAnchors, GatewayCredential};
+pub use gateway::{Gateway, GatewayAnchors, GatewayCredential, OrganisationKey};
 pub use layers::{Source, Sources};
 pub use proxy::{Proxy, ProxyAddress};
 

@@ -354,8 +354,9 @@ fn a_gateway_that_makes_no_sense_is_refused() {
             "gateway.dmp.origin is the login service",
         ),
         ("\"card\"", "\"token\"", "gateway.dmp.credential must be one of card, organisation"),
-        ("\"card\"", "\"organisation\"", "gateway.dmp.certificate is missing"),
-        ("\"card\"", "\"card\"\nkey = \"x\"", "gateway.dmp.certificate and key are for"),
+        ("\"card\"", "\"organisation\"", "gateway.dmp.key is missing"),
+        ("\"card\"", "\"card\"\nkey = \"x\"", "gateway.dmp.key is for credential = \"organisation\" only"),
+        ("\"card\"", "\"card\"\npassword_file = \"x\"", "gateway.dmp.password_file is for"),
         ("[\"igc\"]", "[]", "gateway.dmp.anchors is missing"),
         ("[\"igc\"]", "[\"system\", \"igc\"]", "gateway.dmp.anchors names \"system\""),
         ("[\"igc\"]", "[\"igc\"]\npath = \"/a/../b\"", "gateway.dmp.path must be a plain path"),
@@ -370,6 +371,44 @@ fn a_gateway_that_makes_no_sense_is_refused() {
         "[upstream]\nprofile = \"custom\"\nclient_id = \"x\"\nissuer = \"https://dmp.example/realm\"\n";
     let told = Files::new().user(&format!("{upstream}{GATEWAY}")).refusal();
     assert!(told.contains("gateway.dmp.origin is the login service"), "{told}");
+}
+
+#[test]
+fn the_key_of_an_organisation_is_in_pem_files_in_a_pkcs12_file_or_in_a_key_store() {
+    let credential = |settings: &str| {
+        let settings = format!("\"organisation\"\n{settings}");
+        let files = Files::new().user(&GATEWAY.replacen("\"card\"", &settings, 1));
+        let folder = files.folder.path().to_owned();
+        files.load().map(|config| (config.gateways[0].credential.clone(), folder))
+    };
+    let (pem, folder) = credential("certificate = \"c\"\nkey = \"k\"").expect("valid");
+    let expected = OrganisationKey::Pem { certificate: folder.join("c"), key: folder.join("k") };
+    assert_eq!(pem, GatewayCredential::Organisation(expected));
+    let (pkcs12, folder) = credential("key = \"k.p12\"\npassword_file = \"p\"").expect("valid");
+    let expected = OrganisationKey::Pkcs12 { file: folder.join("k.p12"), password: folder.join("p") };
+    assert_eq!(pkcs12, GatewayCredential::Organisation(expected));
+    let uri = "pkcs11:token=T;object=k?module-path=/m.so&pin-source=file:/p";
+    let (pkcs11, _) = credential(&format!("key = {uri:?}")).expect("valid");
+    let GatewayCredential::Organisation(OrganisationKey::Pkcs11 { uri: read, certificate: None }) = pkcs11
+    else {
+        panic!("{pkcs11:?}")
+    };
+    assert_eq!(read.text, uri);
+
+    let ours = uri.replace("/m.so", "/usr/lib/libcps_pkcs11.so");
+    for (settings, refusal) in [
+        ("key = \"k\"".to_owned(), "gateway.dmp.certificate is missing"),
+        (
+            "key = \"k\"\ncertificate = \"c\"\npassword_file = \"p\"".to_owned(),
+            "gateway.dmp.certificate is in the PKCS#12",
+        ),
+        (format!("key = {uri:?}\npassword_file = \"p\""), "gateway.dmp.password_file is for a PKCS#12 file"),
+        ("key = \"pkcs11:token=T\"".to_owned(), "gateway.dmp.key lacks object"),
+        (format!("key = {ours:?}"), "gateway.dmp.key names the module of the person's card"),
+    ] {
+        let told = credential(&settings).expect_err("refused").to_string();
+        assert!(told.contains(refusal), "{settings}: {told}");
+    }
 }
 
 #[test]

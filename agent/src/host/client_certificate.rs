@@ -1,10 +1,14 @@
-//! The certificate by which this client is known upstream (`tls_client_auth`, RFC 8705 §2).
+//! A certificate of ours with its key, out of files: the one by which this client is known upstream (`tls_client_auth`,
+//! RFC 8705 §2), and an organisation's.
 
-use super::key_file::{self, KeyFileError};
+use super::{
+    key_file::{self, KeyFileError},
+    pkcs12::{self, Pkcs12Error},
+};
 use cps_agent_core::identity::UnixTime;
 use cps_card::certificate::Certificate;
 use rustls::{SignatureScheme, client::ResolvesClientCert, sign::CertifiedKey};
-use rustls_pki_types::{CertificateDer, pem::PemObject as _};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject as _};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -16,6 +20,9 @@ pub enum ClientCertificateError {
     /// Its key.
     #[error(transparent)]
     Key(#[from] KeyFileError),
+    /// The file of both.
+    #[error(transparent)]
+    Pkcs12(#[from] Pkcs12Error),
     /// No certificate in the file, or one that cannot be read.
     #[error("{path}: holds no certificate in PEM", path = path.display())]
     NoCertificate {
@@ -47,11 +54,7 @@ impl ClientCertificate {
     /// See [`ClientCertificateError`].
     pub fn read(certificate: &Path, key: &Path) -> Result<Self, ClientCertificateError> {
         let none = || ClientCertificateError::NoCertificate { path: certificate.to_owned() };
-        let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(certificate)
-            .map_err(|_| none())?
-            .collect::<Result<_, _>>()
-            .map_err(|_| none())?;
-        let leaf = chain.first().and_then(|leaf| Certificate::from_der(leaf).ok()).ok_or_else(none)?;
+        let chain = chain(certificate)?;
         let no_key = || KeyFileError::NoKey { path: key.to_owned() };
         let signer = rustls::crypto::ring::sign::any_supported_type(&key_file::private_key(key)?)
             .map_err(|_| no_key())?;
@@ -60,10 +63,39 @@ impl ClientCertificate {
             certificate: certificate.to_owned(),
             key: key.to_owned(),
         })?;
-        Ok(Self {
-            key: Arc::new(certified),
+        Self::of(certified).ok_or_else(none)
+    }
+
+    /// Opens a PKCS#12 file with the password of another, and takes the first of its keys that has its certificate there.
+    ///
+    /// # Errors
+    /// See [`ClientCertificateError`].
+    pub fn pkcs12(file: &Path, password: &Path) -> Result<Self, ClientCertificateError> {
+        let content = pkcs12::read(file, password)?;
+        let signers = content.keys.iter().filter_map(|key| {
+            let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.as_slice()));
+            rustls::crypto::ring::sign::any_supported_type(&key).ok()
+        });
+        for signer in signers {
+            for leaf in &content.certificates {
+                let chain = pkcs12::chain(leaf.clone(), &content.certificates);
+                let certified = CertifiedKey::new(chain, Arc::clone(&signer));
+                if certified.keys_match().is_ok()
+                    && let Some(own) = Self::of(certified)
+                {
+                    return Ok(own);
+                }
+            }
+        }
+        Err(Pkcs12Error::NoPair { path: file.to_owned() }.into())
+    }
+
+    fn of(certified: CertifiedKey) -> Option<Self> {
+        let leaf = certified.cert.first().and_then(|leaf| Certificate::from_der(leaf).ok())?;
+        Some(Self {
             common_name: leaf.subject_common_name().map(str::to_owned),
             not_after: UnixTime(leaf.not_after()),
+            key: Arc::new(certified),
         })
     }
 
@@ -78,6 +110,19 @@ impl ClientCertificate {
     pub const fn not_after(&self) -> UnixTime {
         self.not_after
     }
+}
+
+/// The certificates of a file: ours first, then those above it.
+///
+/// # Errors
+/// [`ClientCertificateError::NoCertificate`].
+pub(super) fn chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, ClientCertificateError> {
+    let none = || ClientCertificateError::NoCertificate { path: file.to_owned() };
+    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(file)
+        .map_err(|_| none())?
+        .collect::<Result<_, _>>()
+        .map_err(|_| none())?;
+    if chain.is_empty() { Err(none()) } else { Ok(chain) }
 }
 
 impl ResolvesClientCert for ClientCertificate {

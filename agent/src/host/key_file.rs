@@ -24,6 +24,12 @@ pub enum KeyFileError {
         #[source]
         cause: io::Error,
     },
+    /// A secret that opens something, in a file that others can read.
+    #[error("{path}: other users can read it", path = path.display())]
+    Open {
+        /// Which.
+        path: PathBuf,
+    },
     /// A secret with nothing in it.
     #[error("{path}: is empty: write the secret into it", path = path.display())]
     Empty {
@@ -66,6 +72,17 @@ pub fn secret(path: &Path) -> Result<Secret, KeyFileError> {
         Some(c) => Err(KeyFileError::Invisible { path: path.to_owned(), code: u32::from(c) }),
         None => Ok(Secret::new(secret.to_owned())),
     }
+}
+
+/// Reads a secret that its owner alone may read: what opens a key that is kept behind it.
+///
+/// # Errors
+/// See [`KeyFileError`].
+pub fn own_secret(path: &Path) -> Result<Secret, KeyFileError> {
+    if grants(path, 0o077) {
+        return Err(KeyFileError::Open { path: path.to_owned() });
+    }
+    secret(path)
 }
 
 /// Reads a private key as DER, in whichever of the three forms it is.
@@ -129,28 +146,42 @@ fn der(tag: u8, content: &[u8]) -> Zeroizing<Vec<u8>> {
     out
 }
 
-fn text(path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
+/// Reads a file with a key in it as it is.
+///
+/// # Errors
+/// See [`KeyFileError`].
+pub(super) fn content(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
     let unreadable = |cause| KeyFileError::Unreadable { path: path.to_owned(), cause };
     let length = fs::metadata(path).map_err(unreadable)?.len();
     if length > LIMIT {
         return Err(unreadable(io::Error::other("longer than 64 KiB")));
     }
-    warn_if_open(path);
-    fs::read_to_string(path).map(Zeroizing::new).map_err(unreadable)
+    fs::read(path).map(Zeroizing::new).map_err(unreadable)
 }
 
-/// Says so when other users can read the file.
-fn warn_if_open(path: &Path) {
+fn text(path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
+    let content = content(path)?;
+    if grants(path, 0o007) {
+        tracing::warn!(file = %path.display(), "other users can read this secret");
+    }
+    let cause = |error| io::Error::new(io::ErrorKind::InvalidData, error);
+    let text = std::str::from_utf8(&content).map_err(cause);
+    let text = text.map_err(|cause| KeyFileError::Unreadable { path: path.to_owned(), cause })?;
+    Ok(Zeroizing::new(text.to_owned()))
+}
+
+/// Whether a file grants any of these rights. Only where rights are bits of a mode.
+fn grants(path: &Path, rights: u32) -> bool {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        let open = fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o007 != 0);
-        if open {
-            tracing::warn!(file = %path.display(), "other users can read this secret");
-        }
+        fs::metadata(path).is_ok_and(|file| file.permissions().mode() & rights != 0)
     }
     #[cfg(not(unix))]
-    let _ = path;
+    {
+        let _ = (path, rights);
+        false
+    }
 }
 
 #[cfg(test)]

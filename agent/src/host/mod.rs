@@ -12,7 +12,8 @@
 //! | [`fetch`], [`tls`], [`token_tls`] | requests to upstreams, with and without the card's key |
 //! | [`gateway`] | the connections of a gateway, and what travels on them |
 //! | [`network`], [`proxy`] | the way to a server: directly or through a proxy, which the desktop's portal may name |
-//! | [`key_file`], [`client_certificate`] | keys, secrets and the certificate by which this client is known upstream |
+//! | [`key_file`], [`pkcs12`], [`client_certificate`] | keys, secrets and the certificates that they belong to |
+//! | [`key_store`] | a key that stays in a key store, behind a foreign module in a process of its own |
 //! | [`trust_files`], [`revocation`] | anchors and revocation lists |
 //! | [`bridge_authority`], [`bridge_tls`] | the certificate of an https bridge: made, kept and presented |
 //! | [`assuan`], [`pinentry`], [`prompt_text`], [`screen`] | the PIN prompt: protocol, program, words, and where it appears |
@@ -32,12 +33,14 @@ pub mod fetch;
 pub mod gateway;
 pub mod journal;
 pub mod key_file;
+pub mod key_store;
 pub mod logind;
 pub mod memory;
 pub mod network;
 pub mod notice;
 pub mod paths;
 pub mod pinentry;
+pub mod pkcs12;
 mod portal;
 pub mod prompt_text;
 pub mod proxy;

@@ -28,7 +28,7 @@ impl Shared {
         findings.extend([self.anchors_found(), self.state_found(), self.told_found()]);
         findings.extend(self.aside_found());
         findings.extend(self.workstation_found());
-        findings.extend(self.gateways.found(self.clock.now()));
+        findings.extend(self.gateways.found(self.clock.now()).await);
         words::Diagnosis { checks: findings.iter().map(|finding| check(finding, language)).collect() }
     }
 

@@ -5,14 +5,18 @@
 
 mod connect;
 mod found;
+mod organisation;
 
 use super::shared::Shared;
 use crate::{
     config,
-    host::gateway::{
-        body::{Bounded, Bounds, Progress, Stream},
-        line::{Line, Unanswered},
-        rewrite::{self, Asked},
+    host::{
+        gateway::{
+            body::{Bounded, Bounds, Progress, Stream},
+            line::{Line, Unanswered},
+            rewrite::{self, Asked},
+        },
+        key_store::RefusedPins,
     },
     serve::{
         desk::{Caller, GatewayCall, Proof},
@@ -24,7 +28,7 @@ use connect::Key;
 use cps_agent_core::{
     audit,
     failure::{self, Code, Failure},
-    identity::{SessionId, SessionView},
+    identity::{SessionId, SessionView, UnixTime},
     oidc::token::BearerError,
 };
 use http_body_util::BodyExt as _;
@@ -49,6 +53,9 @@ struct Gate {
     settings: config::Gateway,
     slots: Arc<Slots<String>>,
     live: Mutex<Option<Arc<Live>>>,
+    /// One line is made at a time: a key store is opened once, however many requests wait for it.
+    making: tokio::sync::Mutex<()>,
+    refused: Arc<RefusedPins>,
 }
 
 /// What a gateway has while somebody is logged in.
@@ -57,6 +64,8 @@ struct Live {
     line: Arc<Line>,
     /// The card or token that signs; none for an organisation's certificate.
     key: Option<Key>,
+    /// When the organisation's certificate ends.
+    end_of_certificate: Option<UnixTime>,
 }
 
 /// A call on its way, as it is remembered.
@@ -70,10 +79,13 @@ struct Call<'a> {
 impl Gateways {
     /// As configured.
     pub(super) fn new(settings: &[config::Gateway]) -> Self {
+        let refused = Arc::<RefusedPins>::default();
         let gate = |settings: &config::Gateway| Gate {
             slots: Slots::new(settings.requests.saturating_mul(CROWD), settings.requests),
             settings: settings.clone(),
             live: Mutex::default(),
+            making: tokio::sync::Mutex::default(),
+            refused: Arc::clone(&refused),
         };
         Self(settings.iter().map(|one| (one.route.name.clone(), Arc::new(gate(one)))).collect())
     }
@@ -227,7 +239,7 @@ impl Call<'_> {
         }
         let slot = self.gate.slots.take(self.by.client.clone());
         let slot = slot.ok_or_else(|| self.gate.failure(failure::GATEWAY_BUSY))?;
-        let live = self.live(session)?;
+        let live = self.live(session).await?;
         let bounds =
             Bounds { bytes: Some(settings.body), silence: settings.timeout, late: failure::REQUEST_TOO_SLOW };
         out.version = hyper::Version::HTTP_11;

@@ -1,18 +1,21 @@
 //! The certificates that a gateway is told to use: read when a session first needs them, so that a renewed one is found
-//! without a new start.
+//! without a new start. All of it blocks.
 
 use crate::{
-    config::{GatewayAnchors, GatewayCredential},
+    config::{GatewayAnchors, OrganisationKey},
     host::{
         client_certificate::{ClientCertificate, ClientCertificateError},
+        key_store::{KeyStore, KeyStoreError, RefusedPins},
         tls::{AnchorError, Anchors},
         trust_files::TrustFiles,
     },
 };
+use cps_agent_core::identity::UnixTime;
 use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// Why the files of a gateway are of no use.
@@ -42,6 +45,18 @@ pub enum FilesError {
     /// The organisation's certificate or its key.
     #[error(transparent)]
     Organisation(#[from] ClientCertificateError),
+    /// The key store of the organisation's key.
+    #[error(transparent)]
+    KeyStore(#[from] KeyStoreError),
+}
+
+/// The organisation's certificate, with its key or the way to it.
+#[derive(Debug)]
+pub enum Organisation {
+    /// Key and certificate out of files.
+    Files(ClientCertificate),
+    /// The key stays in its store.
+    Store(Box<KeyStore>),
 }
 
 /// The authorities that may vouch for the origin, and the revocation lists beside them.
@@ -70,15 +85,45 @@ pub fn anchors(anchors: &GatewayAnchors) -> Result<Anchors, FilesError> {
     Anchors::certificates(certificates, lists).map_err(|error| FilesError::NoAuthority(Some(error)))
 }
 
-/// The organisation's certificate; `None` for a gateway that shows the card's.
+/// The organisation's certificate, ready to be shown.
 ///
 /// # Errors
 /// See [`FilesError`].
-pub fn organisation(credential: &GatewayCredential) -> Result<Option<ClientCertificate>, FilesError> {
-    match credential {
-        GatewayCredential::Card => Ok(None),
-        GatewayCredential::Organisation { certificate, key } => {
-            Ok(Some(ClientCertificate::read(certificate, key)?))
+pub fn organisation(key: &OrganisationKey, refused: &Arc<RefusedPins>) -> Result<Organisation, FilesError> {
+    Ok(match key {
+        OrganisationKey::Pem { certificate, key } => {
+            Organisation::Files(ClientCertificate::read(certificate, key)?)
+        }
+        OrganisationKey::Pkcs12 { file, password } => {
+            Organisation::Files(ClientCertificate::pkcs12(file, password)?)
+        }
+        OrganisationKey::Pkcs11 { uri, certificate } => {
+            Organisation::Store(Box::new(KeyStore::open(uri, certificate.as_deref(), Arc::clone(refused))?))
+        }
+    })
+}
+
+/// When the organisation's certificate ends, as far as it can be told without a PIN.
+///
+/// # Errors
+/// See [`FilesError`].
+pub fn organisation_end(
+    key: &OrganisationKey,
+    refused: &Arc<RefusedPins>,
+) -> Result<Option<UnixTime>, FilesError> {
+    if let OrganisationKey::Pkcs11 { uri, certificate } = key {
+        return Ok(KeyStore::look(uri, certificate.as_deref(), refused)?.not_after);
+    }
+    organisation(key, refused).map(|organisation| organisation.not_after())
+}
+
+impl Organisation {
+    /// When its certificate ends.
+    #[must_use]
+    pub fn not_after(&self) -> Option<UnixTime> {
+        match self {
+            Self::Files(certificate) => Some(certificate.not_after()),
+            Self::Store(store) => store.chain().first().map(|leaf| UnixTime(leaf.not_after())),
         }
     }
 }

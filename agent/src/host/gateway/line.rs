@@ -52,9 +52,9 @@ const HEAD: usize = 64 * 1024;
 
 /// The certificate of a line.
 pub enum Credential {
-    /// Of a card or soft token.
+    /// Of a card or soft token, or of a key store: whoever holds the key signs.
     Token(TlsToken),
-    /// Of the organisation.
+    /// Of the organisation, out of files.
     Organisation(Arc<ClientCertificate>),
 }
 

@@ -44,6 +44,18 @@ fn an_invisible_character_in_a_secret_is_named_and_the_secret_is_not() {
 }
 
 #[test]
+fn a_secret_of_its_owner_alone_is_refused_where_others_can_read_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (_folder, path) = file("1234\n");
+    for mode in [0o644, 0o640, 0o604, 0o620] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("our own file");
+        assert!(matches!(own_secret(&path), Err(KeyFileError::Open { .. })), "{mode:o}");
+    }
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).expect("our own file");
+    assert_eq!(own_secret(&path).expect("a secret").expose(), "1234");
+}
+
+#[test]
 fn keys_are_read_in_every_form_that_tools_write() {
     let kids = [P256_PKCS8, P256_SEC1].map(|pem| {
         let (_folder, path) = file(pem);

@@ -3,7 +3,7 @@
 //! The PIN comes last: a handshake that needs no signature, because an earlier one is resumed or the card is still
 //! verified, asks nobody.
 
-use super::{Call, Gate, Live};
+use super::{Call, Live};
 use crate::{
     config::GatewayCredential,
     host::{
@@ -56,19 +56,24 @@ pub(super) struct Key {
 
 impl Call<'_> {
     /// The gateway's line of this session; a new one where there is none.
-    pub(super) fn live(&self, session: &SessionView) -> Result<Arc<Live>, Failure> {
+    pub(super) async fn live(&self, session: &SessionView) -> Result<Arc<Live>, Failure> {
         let present = match &self.gate.settings.credential {
             GatewayCredential::Card => Some(self.card(session)?),
-            GatewayCredential::Organisation { .. } => None,
+            GatewayCredential::Organisation(_) => None,
         };
         let same = |live: &&Arc<Live>| {
             let key = live.key.as_ref().map(|key| Arc::as_ptr(&key.present));
             live.sid == session.sid && live.line.over().is_none() && key == present.as_ref().map(Arc::as_ptr)
         };
-        if let Some(live) = self.gate.live().as_ref().filter(same) {
-            return Ok(Arc::clone(live));
+        let there = || self.gate.live().as_ref().filter(same).map(Arc::clone);
+        if let Some(live) = there() {
+            return Ok(live);
         }
-        let live = Arc::new(self.begin(session, present.clone())?);
+        let _making = self.gate.making.lock().await;
+        if let Some(live) = there() {
+            return Ok(live);
+        }
+        let live = Arc::new(self.begin(session, present.clone()).await?);
         // The session may have ended while files were read: nothing may begin after its end.
         self.shared.decide(|quiet, _| {
             if let Some(why) = live.over(quiet.sessions.current().as_ref()) {
@@ -115,28 +120,24 @@ impl Call<'_> {
     }
 
     /// A line without connections.
-    fn begin(&self, session: &SessionView, present: Option<Arc<Present>>) -> Result<Live, Failure> {
+    async fn begin(&self, session: &SessionView, present: Option<Arc<Present>>) -> Result<Live, Failure> {
         let settings = &self.gate.settings;
-        let anchors = files::anchors(&settings.anchors).map_err(|error| unusable(&self.gate, &error))?;
-        let organisation = files::organisation(&settings.credential);
-        let organisation = organisation.map_err(|error| unusable(&self.gate, &error))?;
-        let (credential, key) = match (present, organisation) {
+        let anchors = files::anchors(&settings.anchors).map_err(|error| self.gate.unusable(&error))?;
+        let (credential, key, end_of_certificate) = match (present, &settings.credential) {
             (Some(present), _) => {
                 let (token, key) = self.token(session, present)?;
-                (Credential::Token(token), Some(key))
+                (Credential::Token(token), Some(key), None)
             }
-            (None, Some(certificate)) => {
-                if certificate.not_after() <= self.shared.clock.now() {
-                    return Err(self.gate.failure(failure::GATEWAY_CERTIFICATE_EXPIRED));
-                }
-                (Credential::Organisation(Arc::new(certificate)), None)
+            (None, GatewayCredential::Organisation(key)) => {
+                let (credential, end) = self.gate.organisation(key, self.shared.clock.now()).await?;
+                (credential, None, end)
             }
-            (None, None) => return Err(failure::INTERNAL.into()),
+            (None, GatewayCredential::Card) => return Err(failure::INTERNAL.into()),
         };
         let proxies = Arc::clone(&self.shared.proxies);
         let line = Line::new(settings.route.base.clone(), &anchors, credential, proxies);
-        let line = line.map_err(|error| unusable(&self.gate, &error))?;
-        Ok(Live { sid: session.sid.clone(), line, key })
+        let line = line.map_err(|error| self.gate.unreadable(&error))?;
+        Ok(Live { sid: session.sid.clone(), line, key, end_of_certificate })
     }
 
     /// The card as TLS sees it. One that the session was not opened with is judged first: the login judged the other.
@@ -241,7 +242,8 @@ impl Call<'_> {
 
     /// Asks for the PIN, when that is what a handshake lacked.
     async fn asked(&self, live: &Live, fault: TokenFault, spent: bool) -> Result<Authorization, Failure> {
-        let Some(key) = &live.key else { return Err(failure::INTERNAL.into()) };
+        // A key store's fault is the administrator's to mend, and no person's PIN would.
+        let Some(key) = &live.key else { return Err(failure_of(&fault)) };
         key.present.note_fault(&fault);
         let previous = match &fault {
             TokenFault::Pin(PinFault::Wrong { left }) if *left != Some(0) => {
@@ -318,15 +320,4 @@ impl Drop for Signature<'_> {
 /// How long a handshake may take longer because of a person: at a reader's pad the PIN is typed within it.
 fn longest(typed: Option<&Authorization>, prompt: Duration) -> Duration {
     if matches!(typed, Some(Authorization::Pad { .. })) { prompt } else { Duration::ZERO }
-}
-
-/// The files of a gateway, or what TLS says of them.
-pub(super) fn unusable(gate: &Gate, error: &dyn std::error::Error) -> Failure {
-    let mut reason = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        reason = format!("{reason}: {inner}");
-        cause = inner.source();
-    }
-    gate.failure(failure::GATEWAY_FILES).with("reason", reason)
 }
