@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::TcpStream,
     task::JoinSet,
 };
@@ -61,10 +61,23 @@ impl Taken {
 pub async fn load<T: Talk>(port: u16, talkers: Vec<T>) -> (Taken, Vec<T>) {
     let mut connections = Vec::new();
     for talker in talkers {
-        let stream = TcpStream::connect(("127.0.0.1", port)).await.expect("a connection");
-        stream.set_nodelay(true).expect("a socket option");
-        connections.push((stream, talker));
+        connections.push((connection(port).await, talker));
     }
+    over(connections).await
+}
+
+/// A connection to a port of this machine.
+pub async fn connection(port: u16) -> TcpStream {
+    let stream = TcpStream::connect(("127.0.0.1", port)).await.expect("a connection");
+    stream.set_nodelay(true).expect("a socket option");
+    stream
+}
+
+/// The same over connections that are open, of TLS or without.
+pub async fn over<S, T: Talk>(connections: Vec<(S, T)>) -> (Taken, Vec<T>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let begun = Instant::now();
     let mut running = JoinSet::new();
     for (mut stream, mut talker) in connections {
@@ -73,6 +86,7 @@ pub async fn load<T: Talk>(port: u16, talkers: Vec<T>) -> (Taken, Vec<T>) {
             while let Some(request) = talker.next() {
                 let sent = Instant::now();
                 stream.write_all(&request).await.expect("a kept connection");
+                stream.flush().await.expect("a kept connection");
                 received.clear();
                 while !understood(&received, |answer| {
                     times.push(sent.elapsed());
