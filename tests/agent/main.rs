@@ -16,6 +16,7 @@
 mod application;
 mod audit;
 mod backchannel;
+mod browser_card;
 mod browser_login;
 mod cancelled;
 mod challenges;

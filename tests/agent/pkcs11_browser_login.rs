@@ -18,13 +18,13 @@ const CARD_BY_BROWSER: [(&str, &str); 4] = [
 ];
 
 /// Waits until the login is at the upstream's page, and gives its address.
-async fn address(scene: &Scene) -> Url {
+pub async fn address(scene: &Scene) -> Url {
     let there = async |control: &mut Control| control.login_progress().await.expect("an answer")?.address;
     scene.until("the upstream's page", there).await.parse().expect("an address")
 }
 
 /// The person opens the page after all, and makes this choice there.
-async fn visit(scene: &Scene, address: &Url, choice: &str) {
+pub async fn visit(scene: &Scene, address: &Url, choice: &str) {
     scene.browses(choice);
     let browser = tokio::process::Command::new(program())
         .args(["browse".as_ref(), "--profile".as_ref(), scene.profile().as_os_str()])
@@ -34,7 +34,8 @@ async fn visit(scene: &Scene, address: &Url, choice: &str) {
     assert!(browser.expect("a browser").success());
 }
 
-fn by(way: &str) -> LoginRequest {
+/// The wish for a login by this way.
+pub fn by(way: &str) -> LoginRequest {
     LoginRequest { way: Some(way.to_owned()), ..LoginRequest::default() }
 }
 

@@ -84,6 +84,7 @@ pub(super) static KEYS: &[Key] = &[
     key("login.browser", Kind::List),
     key("login.ecps_start", Kind::Text),
     key("login.non_nominative", Kind::Flag),
+    key("login.browser_card", Kind::Flag),
     key("local.allow", Kind::Text),
     key("local.revocation", Kind::Text),
     key("local.max", Kind::Text),

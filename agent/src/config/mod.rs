@@ -196,6 +196,8 @@ pub struct Login {
     pub ecps_click: bool,
     /// Cards without a person's name may log in.
     pub non_nominative: bool,
+    /// A login in the browser rests on the card whose key signed there.
+    pub browser_card: bool,
 }
 
 /// `[local]`.

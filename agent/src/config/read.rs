@@ -266,6 +266,7 @@ fn login(layers: &Layers) -> Result<Login, ConfigError> {
             .choice("login.ecps_start", &[("click", true), ("automatic", false)])?
             .unwrap_or(true),
         non_nominative: layers.flag("login.non_nominative").unwrap_or(false),
+        browser_card: layers.flag("login.browser_card").unwrap_or(true),
     })
 }
 

@@ -62,7 +62,7 @@ pub(super) fn look(shared: &Shared, wanted: &TokenWanted, chosen: Option<&str>) 
 }
 
 /// What a login wants to know of a token.
-fn seen(present: &Present) -> Option<TokenSeen> {
+pub(super) fn seen(present: &Present) -> Option<TokenSeen> {
     let description = &present.description;
     let key = description.key(KeyRole::Authentication).or_else(|| description.key(KeyRole::Technical))?;
     Some(TokenSeen {

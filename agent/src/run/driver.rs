@@ -61,6 +61,8 @@ pub(super) struct Driver {
     spent: bool,
     /// Whose phone this login made ring.
     pub(super) rang: Option<NationalId>,
+    /// What signed for programs while the browser was away.
+    pub(super) signed: Vec<Arc<Present>>,
     /// Listens for the browser's return.
     pub(super) listener: Option<Listener>,
     /// The connection made with the token's key; ends with the login.
@@ -94,6 +96,7 @@ impl Driver {
             authorization: None,
             spent: false,
             rang: None,
+            signed: Vec::new(),
             listener: None,
             tls: None,
             kept,
@@ -432,11 +435,26 @@ impl Driver {
             quiet.upstream_keys = Some(upstream.keys.clone());
         }
         let serial = outcome.assurance.credential.as_ref().map(|credential| credential.serial.clone());
+        let without_card = outcome.without_card.is_some();
         let (opened, effects) = quiet.sessions.open(outcome, now, &mut SystemEntropy::new());
         self.shared.carry_out(quiet, effects, Some(&self.wish.by));
-        // The card may have left in the very last moment, when there was no session yet to be told.
-        if let Some(serial) = serial.filter(|serial| self.shared.cards.find(serial).is_none()) {
+        // The card may have left in the very last moment, when there was no session yet to be told; the one that signed in
+        // the browser at any moment since.
+        let left = |serial: &String| {
+            let signed = self.signed.iter().find(|present| present.serial() == serial);
+            signed.is_some_and(|present| present.left()) || self.shared.cards.find(serial).is_none()
+        };
+        if let Some(serial) = serial.filter(left) {
             self.shared.happened(quiet, Happening::CardRemoved { serial }, now);
+        }
+        if without_card && quiet.sessions.current().is_some_and(|live| live.assurance.credential.is_none()) {
+            let told = failure::SESSION_WITHOUT_CARD.into();
+            self.shared.announce_failure(
+                "login",
+                "warning",
+                Some(failure::SESSION_WITHOUT_CARD.word()),
+                &told,
+            );
         }
         opened.map_err(Failure::from)
     }

@@ -1,6 +1,6 @@
 //! The parts of a login that happen elsewhere: in the person's browser, or on their phone.
 
-use super::{driver::Driver, shared::Shared};
+use super::{choice::seen, driver::Driver, shared::Shared};
 use crate::{
     host::{
         browser,
@@ -71,9 +71,15 @@ impl Driver {
         let (shared, number) = (Arc::clone(&self.shared), self.number);
         let back = listener.returned(state, ours, move || farewell(&shared, number));
         let returned = tokio::time::timeout(BROWSER_PATIENCE, back).await;
+        let signed = self.shared.decide(|quiet, _| {
+            quiet.pages.running(self.number).map(|running| std::mem::take(&mut running.signed))
+        });
+        self.signed = signed.unwrap_or_default();
         self.hint(Hint::Wait);
         match returned {
-            Ok(query) => Event::Returned(query),
+            Ok(query) => {
+                Event::Returned { query, signed: self.signed.iter().filter_map(|card| seen(card)).collect() }
+            }
             Err(_) => Event::Impossible(failure::BROWSER_LATE.into()),
         }
     }

@@ -5,13 +5,13 @@
 //! whatever the card remembers.
 
 use super::{
+    pages::Running,
     present::Present,
     prompts::{Asking, failure_of, fault},
     shared::{Quiet, Shared},
     turns::Turn,
     words,
 };
-use crate::serve::desk::Hint;
 use cps_agent_core::{
     declined::Asker,
     failure::{self, Failure},
@@ -354,7 +354,7 @@ impl Shared {
 
 /// A login is under way, and the person is in the browser for it.
 fn browsing(quiet: &Quiet) -> bool {
-    quiet.pages.running.as_ref().is_some_and(|running| matches!(running.hint, Hint::Browser { .. }))
+    quiet.pages.running.as_ref().is_some_and(Running::is_browsing)
 }
 
 /// Whom a token names.

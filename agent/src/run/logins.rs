@@ -114,6 +114,7 @@ impl Shared {
                 anchors: Arc::clone(&self.fixed.anchors),
                 revocation: self.fixed.config.local.revocation,
                 non_nominative: self.fixed.config.login.non_nominative,
+                browser_card: self.fixed.config.login.browser_card,
                 upstream: self.fixed.upstream.clone(),
                 keys: quiet.upstream_keys.clone(),
                 audience: quiet.provider.issuer().to_owned(),

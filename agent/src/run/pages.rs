@@ -7,9 +7,10 @@ use cps_agent_core::{
     identity::{NationalId, SessionId, UnixTime, Way},
     session::step::Demand,
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::watch;
 
+use super::present::Present;
 use crate::serve::desk::Hint;
 
 /// How long a finished page still knows where to go: as long as its code lives.
@@ -48,6 +49,8 @@ pub(super) struct Running {
     pub(super) asked: Option<NationalId>,
     /// The page whose browser was sent to the upstream.
     pub(super) browsing: Option<String>,
+    /// Cards and tokens that signed for programs while the browser was there, in their present insertion.
+    pub(super) signed: Vec<Arc<Present>>,
     /// Set when it ended.
     pub(super) ended: watch::Sender<Option<Result<SessionId, Failure>>>,
 }
@@ -79,6 +82,19 @@ impl Asked {
     }
 }
 
+impl Running {
+    /// The person is in the browser for it.
+    pub(super) fn is_browsing(&self) -> bool {
+        matches!(self.hint, Hint::Browser { .. })
+    }
+
+    /// A token signed for a program. One that was put in again is another one than before.
+    pub(super) fn signed_by(&mut self, present: &Arc<Present>) {
+        self.signed.retain(|other| other.serial() != present.serial());
+        self.signed.push(Arc::clone(present));
+    }
+}
+
 impl Pages {
     /// Begins a login. Nothing else may be running.
     pub(super) fn begin(&mut self, way: Way) -> &mut Running {
@@ -94,6 +110,7 @@ impl Pages {
             chosen: watch::Sender::new(None),
             asked: None,
             browsing: None,
+            signed: Vec::new(),
             ended: watch::Sender::new(None),
         })
     }

@@ -99,6 +99,9 @@ impl Shared {
             Some(present) => self.used(present, id, request, task, &wish).await,
             None => Err(failure::CARD_UNKNOWN.into()),
         };
+        if let (Ok(_), Some(present), Some(Wish::Authentication)) = (&used, &present, wish.get()) {
+            self.signed_meanwhile(present);
+        }
         if let (Ok(_), Some(program)) = (&used, &by.program) {
             self.portal.served(program, serial, self.clock.now());
         }
@@ -106,6 +109,15 @@ impl Shared {
             self.announce("program", if used.is_ok() { "served" } else { "refused" }, by.program.as_deref());
         }
         used
+    }
+
+    /// A browser that is at the upstream's page for a login may have shown it this card.
+    fn signed_meanwhile(&self, present: &Arc<Present>) {
+        self.decide(|quiet, _| {
+            if let Some(running) = quiet.pages.running.as_mut().filter(|running| running.is_browsing()) {
+                running.signed_by(present);
+            }
+        });
     }
 
     async fn used(

@@ -64,6 +64,19 @@ pub enum SessionEnd {
     Stopped,
 }
 
+/// Why a session rests on no card although the upstream says that one was used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WithoutCard {
+    /// No card of this workstation signed meanwhile.
+    Unseen,
+    /// Those that signed are other people's.
+    Another,
+    /// The card that signed may not log in here, and why.
+    Refused(Code),
+    /// Several of the person's cards signed.
+    Several,
+}
+
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum What {
@@ -77,6 +90,8 @@ pub enum What {
     StateAside(String),
     /// A login was tried.
     Login(Way),
+    /// A session was opened by a card, and it cannot be told by which.
+    SessionWithoutCard(WithoutCard),
     /// A session was locked.
     Locked,
     /// A locked session was resumed.
@@ -298,6 +313,7 @@ impl What {
             Self::TrailBroken(kept) => ("trail_broken", Some(("kept", cut(kept)))),
             Self::StateAside(kept) => ("state_aside", Some(("kept", cut(kept)))),
             Self::Login(way) => ("login", Some(("way", way.word().into()))),
+            Self::SessionWithoutCard(why) => ("session_without_card", Some(("why", why.name().into()))),
             Self::Locked => plain("session_locked"),
             Self::Resumed => plain("session_resumed"),
             Self::SessionEnded(why) => ("session_ended", Some(("why", why.name().into()))),
@@ -349,6 +365,19 @@ impl Grant {
             Self::Refresh => "refresh_token",
             Self::Ciba => "ciba",
             Self::Exchange => "token_exchange",
+        }
+    }
+}
+
+impl WithoutCard {
+    /// Stable word, for the trail.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unseen => "unseen",
+            Self::Another => "another",
+            Self::Refused(code) => code.word(),
+            Self::Several => "several",
         }
     }
 }

@@ -14,6 +14,7 @@
 //! Whether policy and registration allow the way at all was decided before a login starts.
 
 mod browser;
+mod carrier;
 mod ciba;
 mod credential;
 mod identify;
@@ -44,6 +45,8 @@ pub struct Settings {
     pub revocation: Revocation,
     /// `[login] non_nominative`: cards without a person's name may log in.
     pub non_nominative: bool,
+    /// `[login] browser_card`: a login in the browser rests on the card that signed there.
+    pub browser_card: bool,
     /// The upstream; `None` for `profile = "none"`.
     pub upstream: Option<Arc<Profile>>,
     /// Signing keys of the upstream that an earlier login left ([`UpstreamSession::keys`]).
@@ -61,6 +64,8 @@ pub struct Outcome {
     pub assurance: Assurance,
     /// What it was for.
     pub purpose: Purpose,
+    /// The upstream says that a card was used, and why it cannot be told which.
+    pub without_card: Option<audit::event::WithoutCard>,
     /// The upstream's side; `None` for a local login.
     pub upstream: Option<UpstreamSession>,
     /// What the person must be told although the login went well: an unknown revocation status, a wrong clock.
@@ -197,7 +202,9 @@ impl Login {
             return refuse(failure::NO_WAY);
         };
         let turn = match (&road, purpose.way, &purpose.identifier) {
-            (Road::Browser(profile), Way::Browser, _) => browser::begin(Whom::Anybody, Arc::clone(profile)),
+            (Road::Browser(profile), Way::Browser, _) => {
+                browser::begin(Whom::Anybody(Vec::new()), Arc::clone(profile))
+            }
             (Road::Ciba(profile, _), Way::Ecps, Some(identifier)) => {
                 upstream::begin(Whom::Named(identifier.clone()), Arc::clone(profile), After::Ask)
             }

@@ -183,8 +183,13 @@ pub enum Event {
     Revocation(Evidence),
     /// The listener listens; this is its address, which is the redirect URI of the request.
     Listening(Url),
-    /// The browser came back with this query.
-    Returned(Secret),
+    /// The browser came back.
+    Returned {
+        /// With this query.
+        query: Secret,
+        /// Cards and tokens whose authentication key signed for a program while it was away, each once.
+        signed: Vec<TokenSeen>,
+    },
     /// The time is over.
     Waited,
     /// The loop cannot or may not do it, and why.

@@ -230,6 +230,9 @@ impl Table {
     /// credential: nobody asked the policy whether a new session may begin. A local one unlocks the session without
     /// touching what the upstream said.
     ///
+    /// Where the upstream says that a card was used and nobody saw which, as when a browser resumes its connection, the card
+    /// of the same person's session before goes on counting.
+    ///
     /// The effects are to be carried out in either case.
     ///
     /// # Errors
@@ -242,6 +245,8 @@ impl Table {
         entropy: &mut dyn Entropy,
     ) -> (Result<SessionId, Code>, Vec<Effect>) {
         let mut effects = self.expire(now);
+        let outcome = self.with_the_card_before(outcome);
+        let without_card = outcome.without_card;
         // The card of the new session may be the one of the old: its verified state is the new login's to keep.
         let kept = outcome.assurance.credential.as_ref().map(|c| c.serial.clone());
         let refusal =
@@ -259,7 +264,10 @@ impl Table {
             |effect| !matches!(effect, Effect::ReleaseToken { serial } if Some(serial) == kept.as_ref()),
         );
         match &mut self.live {
-            Some(live) if opened.is_ok() => effects.extend(self.held.yield_to(live)),
+            Some(live) if opened.is_ok() => {
+                effects.extend(without_card.map(|why| live.event(What::SessionWithoutCard(why))));
+                effects.extend(self.held.yield_to(live));
+            }
             _ => {
                 // The login verified the card again: what programs had of it is over too.
                 effects.extend(self.held.end(|held| Some(&held.serial) == kept.as_ref()));
@@ -267,6 +275,18 @@ impl Table {
             }
         }
         (opened, effects)
+    }
+
+    /// Fills in the card that a login by card could not name.
+    fn with_the_card_before(&self, mut outcome: Outcome) -> Outcome {
+        let before = self.live.as_ref().filter(|live| live.person.is(&outcome.person));
+        if let (Some(live), Some(_)) = (before, outcome.without_card)
+            && live.serial().is_some()
+        {
+            outcome.assurance.credential.clone_from(&live.assurance.credential);
+            outcome.without_card = None;
+        }
+        outcome
     }
 
     /// Why a login that was to resume a session does not: the session ended while the person was asked, or this is not

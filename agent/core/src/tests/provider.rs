@@ -11,7 +11,7 @@ use crate::psc::client::{Client, ClientAuth, Fresh};
 use crate::psc::profile::{Custom, Profile};
 use crate::secret::{Secret, SecretHash};
 use crate::session::login::{Login, Outcome, Settings, Shows, Step};
-use crate::session::step::{Action, Event, Purpose, TokenFault};
+use crate::session::step::{Action, Event, Purpose, TokenFault, TokenSeen};
 use crate::trust::Evidence;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, VecDeque};
@@ -304,6 +304,8 @@ pub(crate) struct Play<'a> {
     pub(crate) prompts: VecDeque<Event>,
     /// What the card makes of the PIN, in order; after the last, it is right.
     pub(crate) pins: VecDeque<TokenFault>,
+    /// What signed while the browser was away.
+    pub(crate) signed: Vec<TokenSeen>,
     /// Revocation lists.
     pub(crate) lists: Vec<Vec<u8>>,
     /// What is said in place of the answer to the n-th action.
@@ -324,6 +326,7 @@ impl<'a> Play<'a> {
             provider: Provider::default(),
             prompts: VecDeque::new(),
             pins: VecDeque::new(),
+            signed: Vec::new(),
             lists: Vec::new(),
             interruption: None,
             trace: Vec::new(),
@@ -399,7 +402,8 @@ impl<'a> Play<'a> {
                 let query = self.provider.browse(address);
                 let (_, own) = address.query_pairs().find(|(name, _)| name == "state").unwrap();
                 assert_eq!(*state, SecretHash::of(&own));
-                ("browse".to_owned(), Event::Returned(Secret::new(query)))
+                let signed = self.signed.clone();
+                ("browse".to_owned(), Event::Returned { query: Secret::new(query), signed })
             }
             Action::Ring { fetch, identifier } => {
                 (format!("ring {}", identifier.0), self.provider.answer(fetch, false))

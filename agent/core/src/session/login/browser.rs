@@ -64,8 +64,16 @@ pub(super) struct AwaitReturn {
 }
 
 impl AwaitReturn {
-    pub(super) fn on(self, event: Event, case: &mut Case, moment: &mut Moment<'_>) -> Result<Turn, Failure> {
-        let Event::Returned(query) = event else { return Err(unexpected()) };
+    pub(super) fn on(
+        mut self,
+        event: Event,
+        case: &mut Case,
+        moment: &mut Moment<'_>,
+    ) -> Result<Turn, Failure> {
+        let Event::Returned { query, signed } = event else { return Err(unexpected()) };
+        if let Whom::Anybody(nobody) = &mut self.trip.whom {
+            *nobody = signed;
+        }
         let granted = judged(self.pending.returned(&query), "authorization", moment)?;
         case.warnings.extend(unnamed(&granted));
         let redeem = token::redeem(&self.trip.profile, &self.metadata, &granted, &mut moment.fresh())?;

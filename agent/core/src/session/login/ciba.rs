@@ -19,7 +19,7 @@ pub(super) fn ask(
     let identifier = match &trip.whom {
         Whom::Holder(holding) => holding.national_id(),
         Whom::Named(identifier) => identifier.clone(),
-        Whom::Anybody => return Err(unexpected()),
+        Whom::Anybody(_) => return Err(unexpected()),
     };
     let question = Question { identifier, channel, number: Number::draw(moment.entropy) };
     let fetch = ciba::request(&trip.profile, &metadata, &question, &mut moment.fresh());

@@ -1,7 +1,7 @@
 //! The end of every road to an upstream: tokens, keys, user info, and the person that they name.
 
 use super::upstream::{Trip, Whom, judged};
-use super::{Case, Moment, Outcome, Road, State, Turn};
+use super::{Case, Moment, Outcome, Road, State, Turn, carrier};
 use crate::failure::{self, Failure};
 use crate::identity::{Assurance, Person, Way};
 use crate::psc::ciba::Channel;
@@ -143,19 +143,31 @@ impl AwaitUserInfo {
         }
         let mode = self.mode(&person);
         judged(of_the_kind(case, mode.as_deref()), "id_token", moment)?;
+        let amr = methods(case, &self.trip.whom, mode.as_deref(), &self.id_token);
+        let (credential, without_card) = match &self.trip.whom {
+            Whom::Holder(holding) => (Some(holding.credential()), None),
+            Whom::Anybody(signed) if carrier::asked(case, mode.as_deref(), &amr) => {
+                match carrier::of(signed, &person, case, moment.now) {
+                    Ok(credential) => (Some(credential), None),
+                    Err(why) => (None, Some(why)),
+                }
+            }
+            Whom::Named(_) | Whom::Anybody(_) => (None, None),
+        };
         case.warnings.extend(self.trip.clock());
         Ok(Turn::Done(Box::new(Outcome {
             assurance: Assurance {
                 way: case.purpose.way,
-                amr: methods(case, &self.trip.whom, mode.as_deref(), &self.id_token),
+                amr,
                 acr: self.id_token.acr.unwrap_or_else(|| ACR_NONE.to_owned()),
                 auth_time: self.id_token.auth_time,
                 idp: Some(self.trip.profile.issuer.clone()),
                 psc_auth_mode: mode,
-                credential: self.trip.whom.holding().map(super::Holding::credential),
+                credential,
             },
             person: Arc::new(person),
             purpose: case.purpose.clone(),
+            without_card,
             upstream: Some(UpstreamSession {
                 profile: self.trip.profile,
                 metadata: self.metadata,

@@ -124,6 +124,7 @@ impl AwaitSignature {
                 credential: Some(holding.credential()),
             },
             purpose: case.purpose.clone(),
+            without_card: None,
             upstream: None,
             warnings: std::mem::take(&mut case.warnings),
         })))

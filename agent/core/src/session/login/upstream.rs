@@ -10,7 +10,7 @@ use crate::psc::authorize::Granted;
 use crate::psc::ciba::Channel;
 use crate::psc::profile::MAX_SKEW;
 use crate::psc::{Metadata, Profile, answer};
-use crate::session::step::{Action, Event};
+use crate::session::step::{Action, Event, TokenSeen};
 use std::sync::Arc;
 use url::Url;
 
@@ -21,8 +21,8 @@ pub(super) enum Whom {
     Holder(Box<Holding>),
     /// The person who was asked on the phone.
     Named(NationalId),
-    /// Whoever logged in on the upstream's own page.
-    Anybody,
+    /// Whoever logged in on the upstream's own page; with what signed meanwhile, once they are back.
+    Anybody(Vec<TokenSeen>),
 }
 
 impl Whom {
@@ -30,7 +30,7 @@ impl Whom {
     pub(super) fn holding(&self) -> Option<&Holding> {
         match self {
             Self::Holder(holding) => Some(holding),
-            Self::Named(_) | Self::Anybody => None,
+            Self::Named(_) | Self::Anybody(_) => None,
         }
     }
 
@@ -39,7 +39,7 @@ impl Whom {
         match self {
             Self::Holder(holding) => person.has(&holding.national_id()),
             Self::Named(identifier) => person.has(identifier),
-            Self::Anybody => true,
+            Self::Anybody(_) => true,
         }
     }
 }

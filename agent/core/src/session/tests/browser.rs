@@ -160,7 +160,8 @@ fn an_event_that_answers_nothing_is_our_own_fault() {
         assert_eq!(failure.code, failure::INTERNAL, "{step}");
     }
     let failure = refused(|play| {
-        play.interruption = Some((1, || Event::Returned(Secret::new("code=1".into()))));
+        play.interruption =
+            Some((1, || Event::Returned { query: Secret::new("code=1".into()), signed: Vec::new() }));
     });
     assert_eq!(failure.code, failure::INTERNAL);
 }

@@ -1,6 +1,7 @@
 //! Logins and sessions, played by hand.
 
 mod browser;
+mod carrier;
 mod ciba;
 mod held;
 mod local;
@@ -38,6 +39,7 @@ fn alone(pki: &Pki) -> Settings {
         anchors: Arc::new(pki.anchors()),
         revocation: Revocation::Require,
         non_nominative: false,
+        browser_card: true,
         upstream: None,
         keys: None,
         audience: "http://127.0.0.1:24788".into(),
