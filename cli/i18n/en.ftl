@@ -441,6 +441,7 @@ way-ecps = e-CPS
 way-card = card
 way-token = token
 way-local = local
+session-no-card = none: taking one out does not end this session
 session-local = none (local session)
 session-left = { $left } left
 session-locked = locked

@@ -442,6 +442,7 @@ way-ecps = e-CPS
 way-card = carte
 way-token = jeton
 way-local = locale
+session-no-card = aucune : en retirer une ne ferme pas cette session
 session-local = aucun (session locale)
 session-left = encore { $left }
 session-locked = verrouillée

@@ -6,15 +6,16 @@ use crate::{
     dossier::Application,
     house::{House, policy},
 };
+use cps_agent_api::client::Agent as Control;
 use cps_sandbox::card::{CardHandle, cards};
 use serde_json::json;
 
 /// The way of the person at the upstream: the card.
 const CARD: &str = "form#card button";
 
-async fn application(house: &House, id: &str) -> Application {
+async fn application(house: &House, id: &str, way: &str) -> Application {
     let issuer = house.issuer().await;
-    Application::open(&mut house.control().await, &issuer, id, &["card"], None).await
+    Application::open(&mut house.control().await, &issuer, id, &[way], None).await
 }
 
 /// INTERNAL AUTHENTICATE of a CPS3; COMPUTE DIGITAL SIGNATURE of a CPS4, or the decipherment that is its PKCS#1 v1.5.
@@ -22,11 +23,12 @@ fn signs(header: &[u8]) -> bool {
     matches!(header, [_, 0x88, ..] | [_, 0x2A, 0x9E, _] | [0x01, 0x2A, 0x80, _])
 }
 
-/// From a page of the application over the upstream's card page back to the application.
-async fn logs_in(kind: Kind, card: CardHandle, tls: &str) {
+/// From a page of the application over the upstream's card page back to the application. By way `card` the agent knows the
+/// card beforehand; by way `browser` it sees which one signs.
+async fn logs_in(kind: Kind, card: CardHandle, tls: &str, way: &str) {
     let _policy = (kind == Kind::Chromium).then(policy);
-    let house = House::with(card, tls == "TLS 1.3").await;
-    let mut dossier = application(&house, "dossier").await;
+    let mut house = House::with(card, tls == "TLS 1.3").await;
+    let mut dossier = application(&house, "dossier", way).await;
     let mut browser = house.browser(kind).await;
     let before = house.card.counters().commands();
     let first = browser.told(dossier.order(&[CARD])).await;
@@ -53,8 +55,8 @@ async fn logs_in(kind: Kind, card: CardHandle, tls: &str) {
 
     // The session that came of it is the card's: a second application needs neither page nor PIN.
     let session = house.control().await.session().await.expect("an answer").expect("a session");
-    assert_eq!((session.way.as_str(), session.card.as_deref()), ("card", Some(house.card.serial())));
-    let mut second = application(&house, "second").await;
+    assert_eq!((session.way.as_str(), session.card.as_deref()), (way, Some(house.card.serial())));
+    let mut second = application(&house, "second", way).await;
     let again = browser.told(second.order(&[])).await;
     assert_eq!(second.accepted().claims["sub"], accepted.claims["sub"]);
     assert_eq!(house.card.counters().commands() - before, login, "no command more");
@@ -65,24 +67,29 @@ async fn logs_in(kind: Kind, card: CardHandle, tls: &str) {
         again["milliseconds"].as_f64().unwrap_or_default(),
     );
     browser.told(json!({ "do": "close" })).await;
+
+    // Taking the card out is the way to go.
+    house.loses_the_card().await;
+    let over = async |control: &mut Control| control.session().await.ok()?.is_none().then_some(());
+    house.agent.wait_for("the end of the session", over).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn in_chromium_with_a_cps3() {
-    logs_in(Kind::Chromium, cards::doctor_cps3(), "TLS 1.2").await;
+    logs_in(Kind::Chromium, cards::doctor_cps3(), "TLS 1.2", "browser").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn in_chromium_with_a_cps4() {
-    logs_in(Kind::Chromium, cards::doctor_cps4(), "TLS 1.3").await;
+    logs_in(Kind::Chromium, cards::doctor_cps4(), "TLS 1.3", "card").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn in_firefox_with_a_cps3() {
-    logs_in(Kind::Firefox, cards::doctor_cps3(), "TLS 1.2").await;
+    logs_in(Kind::Firefox, cards::doctor_cps3(), "TLS 1.2", "card").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn in_firefox_with_a_cps4() {
-    logs_in(Kind::Firefox, cards::doctor_cps4(), "TLS 1.3").await;
+    logs_in(Kind::Firefox, cards::doctor_cps4(), "TLS 1.3", "browser").await;
 }

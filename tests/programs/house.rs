@@ -41,7 +41,7 @@ impl House {
         if !tls13 {
             workstation.upstream.handle().set(Fault::Tls12);
         }
-        let ways = toml::Value::from(vec!["card"]);
+        let ways = toml::Value::from(vec!["card", "browser"]);
         let settings = [
             ("login", "ways", ways),
             ("upstream", "card_login", false.into()),

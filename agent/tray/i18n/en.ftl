@@ -9,6 +9,7 @@ state-no-reader = No card reader
 state-no-card = No card in the reader
 state-card = Card of { $holder }
 state-session = Session of { $name }
+state-no-carrier = No card carries the session: log out when you leave.
 state-until = { $way }, until { $until }
 state-locked = { $way } – locked
 state-prompt = A PIN is asked for, for { $application }

@@ -9,6 +9,7 @@ state-no-reader = Aucun lecteur de carte
 state-no-card = Aucune carte dans le lecteur
 state-card = Carte de { $holder }
 state-session = Session de { $name }
+state-no-carrier = Aucune carte ne porte la session : déconnectez-vous en partant.
 state-until = { $way }, jusqu’à { $until }
 state-locked = { $way } – verrouillée
 state-prompt = Un code est demandé pour { $application }

@@ -30,9 +30,8 @@ pub(super) fn one(session: &Session, output: &mut Output) -> Result<(), Error> {
     let way = format!("way-{}", session.way);
     let way = output.texts().find(&way).unwrap_or_else(|| session.way.clone());
     output.field("field-way", &way)?;
-    if let Some(card) = &session.card {
-        output.field("field-card", card)?;
-    }
+    let card = session.card.clone().unwrap_or_else(|| output.texts().get("session-no-card"));
+    output.field("field-card", &card)?;
     let idp = session.idp.clone().unwrap_or_else(|| output.texts().get("session-local"));
     output.field("field-idp", &idp)?;
     output.field("field-acr", &session.acr)?;

@@ -193,6 +193,8 @@ fn what(caller: &Caller, entry: &Entry) -> String {
     let detail = entry.detail.as_deref().map(|detail| match entry.event.as_str() {
         "login" => way(caller, detail),
         "session_ended" => worded(caller, "end", detail),
+        "session_without_card" if Code::named(detail).is_some() => cause(caller, detail),
+        "session_without_card" => worded(caller, "carrier", detail),
         "workstation" | "card_service" | "upstream_reach" => worded(caller, "state", detail),
         _ => detail.to_owned(),
     });
@@ -286,6 +288,9 @@ mod tests {
         assert!(count > 30, "{count}");
         for word in ["up", "down", "active", "inactive", "locked", "unlocked", "asleep", "awake"] {
             assert_ne!(worded(&caller(Language::French), "state", word), word);
+        }
+        for word in ["unseen", "another", "several"] {
+            assert_ne!(worded(&caller(Language::French), "carrier", word), word);
         }
     }
 

@@ -115,6 +115,7 @@ fn session_facts(page: &mut Page, caller: &Caller, session: &Session, calendar: 
         (said("portal-person"), session.name.clone()),
         (said("portal-identifier"), session.sub.clone()),
         (said("portal-by"), way(caller, &session.way)),
+        (said("portal-carrier"), session.card.clone().unwrap_or_else(|| said("portal-carrier-none"))),
         (said("portal-since"), at(session.auth_time)),
         (said("portal-until"), at(session.expires)),
     ];

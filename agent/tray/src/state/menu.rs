@@ -196,7 +196,10 @@ fn login(facts: &Facts, known: &Known, texts: &Texts) -> Vec<Item> {
 
 /// Log in, or go on, by card: the only one, or one of several.
 fn by_card(facts: &Facts, known: &Known, texts: &Texts, resumes: bool) -> Option<Item> {
-    known.status.ways.iter().any(|way| way == "card" || way == "local").then_some(())?;
+    let offered = known.status.ways.iter().any(|way| way == "card" || way == "local");
+    // A session that rests on a card is resumed by it, whichever way opened it.
+    let rests = known.status.session.as_ref().is_some_and(|session| session.card.is_some());
+    (offered || (resumes && rests)).then_some(())?;
     let text = texts.get(if resumes { "menu-resume" } else { "menu-card" });
     // Without contact a card logs nobody in.
     let cards: Vec<&Card> = facts.cards().filter(|card| card.kind != "cps3-contactless").collect();

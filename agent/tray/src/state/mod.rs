@@ -216,6 +216,10 @@ impl Facts {
             let way = way(texts, &session.way);
             let how = if session.locked { "state-locked" } else { "state-until" };
             lines.push(texts.with(how, &[("way", &way), ("until", &until)]));
+            // Whoever used a card expects that taking it out counts.
+            if session.card.is_none() && session.amr.iter().any(|method| method == "sc") {
+                lines.push(texts.get("state-no-carrier"));
+            }
             return lines;
         }
         match self.cards().next() {

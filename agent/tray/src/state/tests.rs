@@ -282,6 +282,32 @@ fn a_locked_session_is_resumed_by_its_card_alone() {
 }
 
 #[test]
+fn a_session_of_the_browser_that_rests_on_a_card_is_resumed_by_it() {
+    let mut facts = logged_in("browser");
+    known(&mut facts).status.ways = vec!["browser".to_owned()];
+    if let Some(session) = &mut known(&mut facts).status.session {
+        (session.locked, session.card) = (true, Some(SERIAL.to_owned()));
+    }
+    let menu = menu_of(&facts);
+    assert!(menu.contains("Reprendre la session par carte\nSe déconnecter\n"), "{menu}");
+}
+
+#[test]
+fn whoever_used_a_card_is_told_that_none_carries_the_session() {
+    for (amr, told) in [(vec!["sc", "pin"], true), (vec!["hwk", "user", "mfa"], false)] {
+        let mut facts = logged_in("browser");
+        if let Some(session) = &mut known(&mut facts).status.session {
+            session.amr = amr.into_iter().map(str::to_owned).collect();
+        }
+        assert_eq!(menu_of(&facts).contains("Aucune carte ne porte la session"), told);
+        if let Some(session) = &mut known(&mut facts).status.session {
+            session.card = Some(SERIAL.to_owned());
+        }
+        assert!(!menu_of(&facts).contains("Aucune carte"));
+    }
+}
+
+#[test]
 fn a_failure_does_not_hide_who_is_connected() {
     let mut facts = logged_in("card");
     facts.trouble = Some(problem("pin_wrong"));
