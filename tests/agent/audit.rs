@@ -126,3 +126,19 @@ async fn the_whole_trail_is_checked_on_demand_and_an_edit_is_named() {
     scene.edit_audit("card_inserted", "card_removed");
     assert_eq!(code(scene.control().await.check_audit().await).expect_err("edited"), "trail_broken");
 }
+
+#[tokio::test]
+async fn a_trail_that_was_emptied_or_taken_away_while_the_agent_runs_does_not_verify() {
+    let scene = Scene::new(&[]).await;
+    let path = scene.state().join("audit/00000000000000000001.jsonl");
+    let spoils: [fn(&std::path::Path); 3] = [
+        |path| fs::File::create(path).map(drop).expect("emptied"),
+        |path| fs::remove_file(path).expect("removed"),
+        |path| fs::create_dir(path).expect("a folder"),
+    ];
+    for spoil in spoils {
+        spoil(&path);
+        let refused = code(scene.control().await.check_audit().await);
+        assert_eq!(refused.expect_err("lines are missing"), "trail_broken");
+    }
+}

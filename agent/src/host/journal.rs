@@ -40,7 +40,8 @@ pub struct Checked {
     pub head: Head,
     /// Files of the chain.
     pub files: usize,
-    /// The first file that does not continue the one before, and its first bad line, counted from 1.
+    /// The first file that does not continue the one before, or lacks what was written, and its first bad line, counted
+    /// from 1.
     pub broken: Option<(String, usize)>,
     /// Files that were kept aside since their chain did not verify.
     pub aside: Vec<String>,
@@ -48,6 +49,7 @@ pub struct Checked {
 
 /// Where the next line goes.
 struct End {
+    name: String,
     file: File,
     length: u64,
     head: Head,
@@ -83,7 +85,7 @@ impl Journal {
                     file.set_len(length)?;
                     file.sync_all()?;
                 }
-                (End { file, length, head: verified.head }, None)
+                (End { name: last.clone(), file, length, head: verified.head }, None)
             }
             Err(broken) => {
                 let kept = folder.keep_aside(last)?;
@@ -117,36 +119,47 @@ impl Journal {
         names
     }
 
-    /// Checks the whole trail on disk, from its first line to the last that was written.
+    /// Checks the whole trail on disk, from its first line to the last that was written: the chain must end where this
+    /// agent left it. A live file that was emptied, replaced or removed is a break as an edit is.
     ///
     /// # Errors
     /// The system's.
     pub fn check(&self) -> io::Result<Checked> {
         // What is written from here on is not looked at.
-        let (names, length) = {
+        let (names, live, length, head) = {
             let end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
-            (self.folder.names()?, usize::try_from(end.length).unwrap_or(usize::MAX))
+            let length = usize::try_from(end.length).unwrap_or(usize::MAX);
+            (self.folder.names()?, end.name.clone(), length, end.head.clone())
         };
         let aside = names.iter().filter(|name| name.contains(BROKEN)).cloned().collect();
         let mut checked = Checked { head: Head::default(), files: 0, broken: None, aside };
-        let mut files = names.into_iter().filter_map(numbered).peekable();
-        while let Some((first, name)) = files.next() {
+        // Lines of the live file that verify.
+        let mut lines = 0;
+        for (first, name) in names.into_iter().filter_map(numbered) {
             let mut text = self.folder.read(&name)?.unwrap_or_default();
-            if files.peek().is_none() {
+            if name == live {
                 text.truncate(length);
             }
             // The oldest files may have been archived: the trail then begins in the middle, which its name says.
             if checked.files == 0 && first > 1 {
-                checked.head = previous_of(&text).unwrap_or_default();
+                let nothing_yet = (head.sequence + 1 == first).then(|| head.clone());
+                checked.head = previous_of(&text).or(nothing_yet).unwrap_or_default();
             }
             checked.files += 1;
+            let before = checked.head.sequence;
             match verify(&checked.head, &text) {
                 Ok(verified) => checked.head = verified.head,
                 Err(broken) => {
                     checked.broken = Some((name, broken.line));
-                    break;
+                    return Ok(checked);
                 }
             }
+            if name == live {
+                lines = usize::try_from(checked.head.sequence - before).unwrap_or(usize::MAX);
+            }
+        }
+        if checked.head != head {
+            checked.broken = Some((live, lines.saturating_add(1)));
         }
         Ok(checked)
     }
@@ -222,7 +235,7 @@ fn start(folder: &Folder, head: Head) -> io::Result<End> {
     let file = append(folder, &name)?;
     // New as a rule. If not, a line that cannot be written whole must not cost the ones that are there.
     let length = file.metadata()?.len();
-    Ok(End { file, length, head })
+    Ok(End { name, file, length, head })
 }
 
 /// Whether somebody logged in or out: then a head is left in the system journal.
@@ -256,222 +269,4 @@ fn last_head(text: &[u8]) -> Option<Head> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::host::clock::SystemClock;
-
-    fn open(folder: &Folder) -> Journal {
-        let heads = SystemJournal::new(None);
-        Journal::open(folder.clone(), Arc::new(SystemClock), false, heads).expect("opened")
-    }
-
-    fn folder() -> (tempfile::TempDir, Folder) {
-        let place = tempfile::tempdir().expect("a folder");
-        let folder = Folder::open(place.path()).expect("opened");
-        (place, folder)
-    }
-
-    const FIRST: &str = "00000000000000000001.jsonl";
-    const SECOND: &str = "00000000000000000002.jsonl";
-
-    #[test]
-    fn the_chain_goes_on_after_a_restart() {
-        let (_place, folder) = folder();
-        open(&folder).write(&Event::done(What::CardInserted));
-        open(&folder).write(&Event::done(What::CardRemoved));
-        let text = folder.read(FIRST).expect("read").expect("there");
-        assert_eq!(verify(&Head::default(), &text).expect("verifies").head.sequence, 2);
-    }
-
-    #[test]
-    fn a_crash_at_any_byte_leaves_a_chain_that_verifies_and_goes_on() {
-        let (_place, folder) = folder();
-        open(&folder).write(&Event::done(What::CardInserted));
-        let first = folder.read(FIRST).expect("read").expect("there");
-        open(&folder).write(&Event::done(What::CardRemoved));
-        let both = folder.read(FIRST).expect("read").expect("there");
-        for reached in first.len()..both.len() {
-            folder.write(FIRST, &both[..reached]).expect("crashed");
-            open(&folder).write(&Event::done(What::Stopped));
-            let text = folder.read(FIRST).expect("read").expect("there");
-            assert!(text.starts_with(&first), "byte {reached}");
-            let verified = verify(&Head::default(), &text).expect("verifies");
-            assert!(verified.head.sequence == 2 && !verified.truncated, "byte {reached}");
-        }
-    }
-
-    #[test]
-    fn an_edited_trail_is_kept_aside_and_the_new_one_says_so() {
-        let (_place, folder) = folder();
-        open(&folder).write(&Event::done(What::CardInserted));
-        let text = folder.read(FIRST).expect("read").expect("there");
-        let edited = String::from_utf8(text).expect("text").replace("card_inserted", "card_removed");
-        folder.write(FIRST, edited.as_bytes()).expect("edited");
-        open(&folder).write(&Event::done(What::Stopped));
-        let kept = format!("{FIRST}.broken");
-        assert_eq!(folder.read(&kept).expect("read").expect("kept"), edited.as_bytes());
-        let text = folder.read(FIRST).expect("read").expect("there");
-        assert_eq!(verify(&Head::default(), &text).expect("verifies").head.sequence, 2);
-        assert!(String::from_utf8(text).expect("text").contains(&kept));
-    }
-
-    /// Whether the break is in the last file or at the end of the one before it.
-    #[test]
-    fn a_break_in_a_rotated_trail_leaves_the_older_files_as_they_are() {
-        for garbled in [FIRST, SECOND] {
-            let (_place, folder) = folder();
-            let journal = open(&folder);
-            journal.write(&Event::done(What::CardInserted));
-            journal.end.lock().expect("free").length = FULL;
-            journal.write(&Event::done(What::CardRemoved));
-            drop(journal);
-            let mut text = folder.read(garbled).expect("read").expect("there");
-            text.extend_from_slice(b"no line of ours\n");
-            folder.write(garbled, &text).expect("garbled");
-            let first = folder.read(FIRST).expect("read").expect("there");
-            let second = folder.read(SECOND).expect("read").expect("there");
-            for _ in 0..2 {
-                open(&folder).write(&Event::done(What::Stopped));
-            }
-            assert_eq!(folder.read(FIRST).expect("read").expect("there"), first, "{garbled}");
-            let kept = folder.read(&format!("{SECOND}.broken")).expect("read").expect("kept");
-            assert_eq!(kept, second, "{garbled}");
-            let again = folder.read(&format!("{SECOND}.broken.2")).expect("read");
-            assert!(again.is_none(), "{garbled}: the new file verifies at the next start");
-        }
-    }
-
-    #[test]
-    fn the_trail_after_a_break_continues_the_file_before() {
-        let (_place, folder) = folder();
-        let journal = open(&folder);
-        journal.write(&Event::done(What::CardInserted));
-        journal.end.lock().expect("free").length = FULL;
-        journal.write(&Event::done(What::CardRemoved));
-        drop(journal);
-        folder.write(SECOND, b"no line of ours\n").expect("garbled");
-        open(&folder).write(&Event::done(What::Stopped));
-        let first = folder.read(FIRST).expect("read").expect("there");
-        let first = verify(&Head::default(), &first).expect("verifies");
-        let second = folder.read(SECOND).expect("read").expect("there");
-        assert_eq!(verify(&first.head, &second).expect("verifies").head.sequence, 3);
-    }
-
-    #[test]
-    fn a_whole_trail_is_checked_and_an_edit_is_found_where_it_is() {
-        let (_place, folder) = folder();
-        let journal = open(&folder);
-        journal.write(&Event::done(What::CardInserted));
-        journal.end.lock().expect("free").length = FULL;
-        journal.write(&Event::done(What::CardRemoved));
-        let checked = journal.check().expect("read");
-        assert_eq!((checked.head, checked.files, checked.broken), (journal.head(), 2, None));
-        let text = String::from_utf8(folder.read(FIRST).expect("read").expect("there")).expect("text");
-        folder.write(FIRST, text.replace("card_inserted", "card_removed").as_bytes()).expect("edited");
-        assert_eq!(journal.check().expect("read").broken, Some((FIRST.to_owned(), 1)));
-        // A line that was taken out at the end of the first file is missed by the second.
-        folder.write(FIRST, b"").expect("emptied");
-        assert_eq!(journal.check().expect("read").broken, Some((SECOND.to_owned(), 1)));
-    }
-
-    #[test]
-    fn a_trail_whose_oldest_file_was_archived_still_proves_the_rest() {
-        let (_place, folder) = folder();
-        let journal = open(&folder);
-        journal.write(&Event::done(What::CardInserted));
-        journal.end.lock().expect("free").length = FULL;
-        journal.write(&Event::done(What::CardRemoved));
-        folder.remove(FIRST).expect("archived");
-        let checked = journal.check().expect("read");
-        assert_eq!((checked.head, checked.files, checked.broken), (journal.head(), 1, None));
-    }
-
-    fn newest(journal: &Journal, most: u64) -> Vec<u64> {
-        let mut sequences = Vec::new();
-        let mut bytes = 0;
-        let line = |text: &[u8]| {
-            bytes += text.len() as u64 + 1;
-            let line: serde_json::Value = serde_json::from_slice(text).expect("a whole line");
-            sequences.push(line["seq"].as_u64().expect("a number"));
-        };
-        journal.newest(most, line).expect("read");
-        assert!(bytes <= most, "{bytes} of {most}");
-        sequences
-    }
-
-    #[test]
-    fn the_newest_lines_are_read_across_files_in_their_order_and_never_more_than_asked() {
-        let (_place, folder) = folder();
-        let journal = open(&folder);
-        assert_eq!(newest(&journal, 1_000), [0; 0]);
-        for _ in 0..2 {
-            journal.write(&Event::done(What::CardInserted));
-            journal.write(&Event::done(What::CardRemoved));
-            journal.end.lock().expect("free").length = FULL;
-        }
-        journal.write(&Event::done(What::Stopped));
-        assert_eq!(newest(&journal, u64::MAX), [1, 2, 3, 4, 5]);
-        let size = |name: &str| folder.path(name).metadata().expect("there").len();
-        let (second, third) = (size("00000000000000000003.jsonl"), size("00000000000000000005.jsonl"));
-        assert_eq!(newest(&journal, third + second), [3, 4, 5]);
-        assert_eq!(newest(&journal, third + second - 1), [4, 5], "a line that is cut is none");
-        assert_eq!(newest(&journal, third - 1), [0; 0]);
-    }
-
-    #[test]
-    fn a_trail_of_any_size_is_read_at_its_end_alone() {
-        let (_place, folder) = folder();
-        let journal = open(&folder);
-        journal.write(&Event::done(What::CardInserted));
-        let file = append(&folder, FIRST).expect("opened");
-        file.set_len(100 << 20).expect("a hole of 100 MB");
-        journal.write(&Event::done(What::Stopped));
-        let mut seen = Vec::new();
-        journal.newest(4_096, |line| seen.push(line.len())).expect("read");
-        assert!(seen.iter().sum::<usize>() < 4_096, "{seen:?}");
-    }
-
-    #[test]
-    fn heads_reach_the_system_journal_at_login_logout_and_every_hundred_lines() {
-        let (place, folder) = folder();
-        let path = place.path().join("journal");
-        let system = std::os::unix::net::UnixDatagram::bind(&path).expect("a socket");
-        system.set_nonblocking(true).expect("set");
-        let heads = SystemJournal::new(Some(path));
-        let journal = Journal::open(folder, Arc::new(SystemClock), false, heads).expect("opened");
-        let kept = || {
-            let mut entry = [0; 1024];
-            let length = system.recv(&mut entry).ok()?;
-            let entry = String::from_utf8_lossy(&entry[..length]).into_owned();
-            let line = entry.lines().find_map(|line| line.strip_prefix("CPS_AGENT_AUDIT_SEQUENCE="));
-            line.map(|line| line.parse::<u64>().expect("a number"))
-        };
-        let code = cps_agent_core::failure::NO_CARD;
-        journal.write(&Event::refused(What::Login(cps_agent_core::identity::Way::Local), code));
-        assert_eq!(kept(), None, "nobody logged in");
-        journal.write(&Event::done(What::Login(cps_agent_core::identity::Way::Local)));
-        assert_eq!(kept(), Some(2));
-        let end = cps_agent_core::audit::event::SessionEnd::Idle;
-        journal.write(&Event::done(What::SessionEnded(end)));
-        assert_eq!(kept(), Some(3));
-        for _ in 3..210 {
-            journal.write(&Event::done(What::CardInserted));
-        }
-        assert_eq!((kept(), kept(), kept()), (Some(100), Some(200), None));
-    }
-
-    #[test]
-    fn a_second_file_continues_the_first() {
-        let (_place, folder) = folder();
-        let journal = open(&folder);
-        journal.write(&Event::done(What::CardInserted));
-        journal.end.lock().expect("free").length = FULL;
-        journal.write(&Event::done(What::CardRemoved));
-        drop(journal);
-        open(&folder).write(&Event::done(What::Stopped));
-        let first =
-            verify(&Head::default(), &folder.read(FIRST).expect("read").expect("there")).expect("verifies");
-        let second = folder.read(SECOND).expect("read").expect("there");
-        assert_eq!(verify(&first.head, &second).expect("verifies").head.sequence, 3);
-    }
-}
+mod tests;
