@@ -22,7 +22,7 @@ const FRESH: i64 = 3600;
 const OLD: i64 = 4 * 366 * 86_400;
 /// Largest list.
 const LIMIT: usize = 8 * 1024 * 1024;
-/// Places of one certificate that are tried.
+/// Places of one certificate that are tried, all at once.
 const PLACES: usize = 4;
 /// How the name of a kept answer ends.
 const ANSWER: &str = ".ocsp";
@@ -88,14 +88,21 @@ impl Revocations {
         Evidence { lists: lists.lists, answers: answers.answers }
     }
 
+    /// What all places publish. They are asked at once: whoever logs in waits for the slowest, never for one after the other.
     async fn all(&self, kind: Kind, addresses: &[String], about: (&Certificate, &Certificate)) -> Evidence {
-        let mut found = Evidence::default();
-        for url in addresses.iter().take(PLACES).filter_map(|text| Url::parse(text).ok()) {
-            if url.scheme() == "http" && (self.test || !is_near(&url)) {
-                let one = self.one(kind, &url, about).await.unwrap_or_default();
-                found.lists.extend(one.lists);
-                found.answers.extend(one.answers);
-            }
+        let urls = addresses.iter().take(PLACES).filter_map(|text| Url::parse(text).ok());
+        let urls = urls.filter(|url| url.scheme() == "http" && (self.test || !is_near(url)));
+        let places: Vec<Url> = urls.collect();
+        let at = async |place: usize| match places.get(place) {
+            Some(url) => self.one(kind, url, about).await.unwrap_or_default(),
+            None => Evidence::default(),
+        };
+        const { assert!(PLACES == 4, "as many as there are here") };
+        let (first, second, third, fourth) = tokio::join!(at(0), at(1), at(2), at(3));
+        let mut found = first;
+        for more in [second, third, fourth] {
+            found.lists.extend(more.lists);
+            found.answers.extend(more.answers);
         }
         found
     }
@@ -226,5 +233,33 @@ mod tests {
         {
             assert!(parse(damaged).is_none());
         }
+    }
+
+    /// A certificate that says nothing of interest.
+    fn certificate() -> Certificate {
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let made = rcgen::CertificateParams::new(Vec::new()).and_then(|plan| plan.self_signed(&key));
+        Certificate::from_der(made.expect("a certificate").der()).expect("a certificate")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn responders_that_hang_are_waited_for_once_and_not_one_after_the_other() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let cache = Folder::open(folder.path()).expect("a folder");
+        let (clock, proxies) =
+            (Arc::new(crate::host::clock::SystemClock), Arc::new(Proxies::new(Proxy::None)));
+        let revocations = Revocations::new(cache, clock, proxies, true);
+        // They take the connection and say nothing.
+        let hung: Vec<_> =
+            (0..PLACES).map(|_| std::net::TcpListener::bind("127.0.0.1:0").expect("a port")).collect();
+        let address =
+            |place: &std::net::TcpListener| format!("http://{}/ocsp", place.local_addr().expect("bound"));
+        let addresses: Vec<String> = hung.iter().map(address).collect();
+        let certificate = certificate();
+        let begun = tokio::time::Instant::now();
+        let found = revocations.all(Kind::Answer, &addresses, (&certificate, &certificate)).await;
+        assert!(found.answers.is_empty());
+        let (waited, one) = (begun.elapsed(), std::time::Duration::from_secs(10));
+        assert!(waited <= one + std::time::Duration::from_secs(1), "{waited:?}");
     }
 }
