@@ -13,7 +13,7 @@ use cps_agent_core::{
     failure::{self, Failure, Language},
     session::step::{PinFault, TokenFault},
 };
-use cps_card::PinStatus;
+use cps_card::{PinStatus, token::Kind};
 use std::sync::Arc;
 
 impl Shared {
@@ -25,11 +25,14 @@ impl Shared {
         self.cards.find(serial).ok_or_else(|| failure::CARD_UNKNOWN.into())
     }
 
-    /// The state of a PIN, asked afresh.
+    /// The state of a PIN, asked afresh. Without contact there is none, and nothing to ask the card about.
     ///
     /// # Errors
     /// [`failure::CONTACTLESS_CARD`] where there is no PIN, or the card's.
     pub(super) async fn pin_status(&self, present: &Present) -> Result<PinStatus, Failure> {
+        if present.description.kind == Kind::Cps3Contactless {
+            return Err(failure::CONTACTLESS_CARD.into());
+        }
         let status = present.run(|token| token.pin_status()).await;
         let status = status.map_err(|error| failure_of(&fault(&error)))?;
         if let Some(status) = &status {
