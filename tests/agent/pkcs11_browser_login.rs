@@ -23,7 +23,8 @@ pub async fn address(scene: &Scene) -> Url {
     scene.until("the upstream's page", there).await.parse().expect("an address")
 }
 
-/// The person opens the page after all, and makes this choice there.
+/// The person opens the page after all, and makes this choice there. The browser that the agent opened may be so late that it
+/// makes the choice too: whichever comes first brings the answer.
 pub async fn visit(scene: &Scene, address: &Url, choice: &str) {
     scene.browses(choice);
     let browser = tokio::process::Command::new(program())
@@ -31,7 +32,7 @@ pub async fn visit(scene: &Scene, address: &Url, choice: &str) {
         .arg(address.as_str())
         .status()
         .await;
-    assert!(browser.expect("a browser").success());
+    browser.expect("a browser");
 }
 
 /// The wish for a login by this way.

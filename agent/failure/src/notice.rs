@@ -7,7 +7,7 @@ failures! {
         en "The certificate of your card is about to end (days left: {days})."
            "Ask the Agence du Numérique en Santé for a new card now: without it you cannot log in by card any more."
     SESSION_WITHOUT_CARD = "session_without_card" 409 Person
-        fr "Aucune carte de ce poste ne porte votre session : retirer votre carte ne la fermera pas."
+        fr "Aucune carte de ce poste ne porte votre session : retirer votre carte ne la fermera pas."
            "Déconnectez-vous vous-même avant de partir. Pour que la carte compte, reconnectez-vous par carte."
         en "No card of this workstation carries your session: taking your card out will not end it."
            "Log out yourself before you leave. To make the card count, log in again by card."
