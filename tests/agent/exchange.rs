@@ -4,11 +4,12 @@
 use crate::{
     application::{Application, Page},
     desk::Desk,
+    portal::Visitor,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use cps_agent_api::words;
-use cps_sandbox::{browser::Browser, card::cards};
+use cps_sandbox::{browser::Browser, card::cards, upstream::Endpoint};
 use hyper::{Request, header};
 use ring::{
     rand::SystemRandom,
@@ -161,4 +162,27 @@ async fn the_registered_client_gets_tokens_that_the_upstream_itself_made() {
         serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).expect("base64url")).expect("JSON");
     let session = desk.control().await.session().await.expect("an answer").expect("a session");
     assert_eq!(claims["iss"].as_str(), session.idp.as_deref(), "the upstream's word");
+}
+
+#[tokio::test]
+async fn a_disconnected_clients_token_is_taken_back_at_the_upstream() {
+    let card = cards::doctor_cps3();
+    let (desk, key, _folder) = desk("strict", &card).await;
+    let access = login(&desk, &key).await;
+    assert_eq!(exchange(&desk, &key, &access, ACCESS).await.0, 200);
+    let visitor = Visitor::at(desk.agent.issuer());
+    let link = desk.control().await.portal(&words::PortalRequest::default()).await.expect("a link");
+    let page = visitor.follow(&link.url).await.expect("the page");
+    let before = visitor.shown(&page).await.expect("the page");
+    assert!(before.contains("also holds a token of the login service"), "{before}");
+
+    visitor.press(&page, desk.agent.issuer(), "disconnect=relay").await;
+    let revoked = async |_: &mut cps_agent_api::client::Agent| {
+        let shown = visitor.shown(&page).await.expect("the session goes on");
+        (!shown.contains("it still holds a token")).then_some(())
+    };
+    desk.wait_for("a token that is taken back", revoked).await;
+    let upstream = desk.workstation.upstream.handle();
+    assert_eq!((upstream.hits().get(&Endpoint::Revocation), upstream.sessions()), (Some(&1), 1));
+    assert_eq!(exchange(&desk, &key, &access, ACCESS).await.0, 400, "its own token is void");
 }

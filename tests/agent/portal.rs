@@ -5,7 +5,7 @@ use crate::{
     desk::script,
     listener::Listener,
     module_door::this_program,
-    scene::Scene,
+    scene::{Scene, code},
 };
 use bytes::Bytes;
 use cps_agent_api::words;
@@ -62,7 +62,7 @@ impl Visitor {
     }
 
     /// Presses a button, on a page of this origin.
-    async fn press(&self, path: &str, origin: &str, fields: &str) -> Response<Bytes> {
+    pub async fn press(&self, path: &str, origin: &str, fields: &str) -> Response<Bytes> {
         let request = Request::post(format!("{}{path}", self.issuer))
             .header(header::ORIGIN, origin)
             .header(header::CONTENT_TYPE, FORM)
@@ -258,6 +258,21 @@ async fn tries_that_are_left_and_programs_that_use_the_card_are_shown() {
     visitor.press(&page, &issuer, "logout=1").await;
     let shown = visitor.shown(&page).await.expect("it showed no session");
     assert!(!shown.contains("Keep the card no longer"), "{shown}");
+}
+
+#[tokio::test]
+async fn a_card_without_contact_has_no_tries_and_is_never_asked_for_them() {
+    let card = cards::doctor_cps3_contactless();
+    let scene = Scene::new(&[&card]).await;
+    let before = card.counters().commands();
+    let (visitor, page) = opened(&scene).await;
+    for _ in 0..2 {
+        let shown = visitor.shown(&page).await.expect("the page");
+        assert!(shown.contains(card.serial()) && !shown.contains("tries left"), "{shown}");
+    }
+    let asked = scene.control().await.pin_state(card.serial()).await;
+    assert_eq!(code(asked).expect_err("no PIN"), "contactless_card");
+    assert_eq!(card.counters().commands(), before);
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use cps_agent_core::{
     fetch::Fetch,
     identity::{SessionId, UnixTime},
     oidc::backchannel_logout::Notice,
-    psc::{Fresh, UpstreamSession},
+    psc::{Fresh, UpstreamSession, logout::TakeBack},
 };
 use std::{
     collections::VecDeque,
@@ -116,6 +116,23 @@ impl Shared {
     pub(super) fn revoke_upstream_session(&self, upstream: Box<UpstreamSession>, session: SessionId) {
         self.tell_upstream("revocation", session, move |fresh| {
             upstream.revocation(fresh).into_iter().collect()
+        });
+    }
+
+    /// Has the upstream take back an access token that a client has who was disconnected. What cannot be taken back ends by
+    /// itself, and the person's page says when.
+    pub(super) fn take_back(&self, token: TakeBack, session: SessionId) {
+        let Some((fetcher, under_way)) = self.fetcher.clone().zip(UnderWay::new(self)) else { return };
+        self.runtime.spawn(async move {
+            let shared = &under_way.0;
+            let requests = || shared.fresh(|fresh| token.request(fresh).into_iter().collect());
+            let told = tell_upstream(&fetcher, requests).await;
+            if told.is_ok() {
+                shared.decide(|quiet, _| quiet.provider.taken_back(&token.token()));
+            }
+            let event = audit::Event::ended(audit::What::Upstream("token_revocation"), told);
+            shared.record([event.within(session)], &audit::Application::default());
+            shared.announce("client", "disconnected", None);
         });
     }
 

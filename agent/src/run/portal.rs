@@ -21,7 +21,7 @@ use cps_agent_core::{
         activity::{Activity, Reader},
     },
     failure::{self, Failure},
-    identity::UnixTime,
+    identity::{SessionId, UnixTime},
     portal::{LINK, View},
     secret::Secret,
     session::table::Happening,
@@ -115,22 +115,27 @@ impl PortalDesk for FrontDesk {
     async fn portal_standing(&self, caller: &Caller, fresh: bool) -> Standing {
         let pins = self.0.pins(fresh).await;
         let status = self.status(caller);
-        let (applications, kept) = self.0.look(|quiet, _| {
-            let session = quiet.sessions.current();
-            let ids = session.map(|session| quiet.provider.connected(&session.sid)).unwrap_or_default();
-            let named = |id: String| Application {
-                name: quiet
-                    .provider
-                    .client(&id)
-                    .map_or_else(|| id.clone(), |client| client.name().to_owned()),
+        let (applications, remaining, kept) = self.0.look(|quiet, now| {
+            let provider = &quiet.provider;
+            let named = |id: String, token: Option<UnixTime>| Application {
+                name: provider.client(&id).map_or_else(|| id.clone(), |client| client.name().to_owned()),
                 id,
+                token,
             };
-            (
-                ids.into_iter().map(named).collect(),
-                status.session.is_none() && quiet.sessions.keeps_for_programs(),
-            )
+            let sid = quiet.sessions.current().map(|session| session.sid);
+            let of_session = |sid: SessionId| {
+                let connected = provider.connected(&sid).into_iter().map(|id| {
+                    let token = provider.has_upstream_token(&id, &sid, now);
+                    named(id, token)
+                });
+                let remaining = provider.remaining(&sid, now).into_iter();
+                (connected.collect(), remaining.map(|(id, until)| named(id, Some(until))).collect())
+            };
+            let (connected, remaining) = sid.map(of_session).unwrap_or_default();
+            let kept = status.session.is_none() && quiet.sessions.keeps_for_programs();
+            (connected, remaining, kept)
         });
-        Standing { pins, applications, programs: self.0.programs(), kept, status }
+        Standing { pins, applications, remaining, programs: self.0.programs(), kept, status }
     }
 
     async fn portal_activity(&self) -> Result<Arc<Activity>, Failure> {
@@ -233,6 +238,12 @@ impl Shared {
             self.happened(quiet, Happening::Activity, now);
             if let Some(notice) = ended.notice {
                 self.tell_client(notice, session.sid.clone());
+            }
+            for token in ended.upstream {
+                let upstream = quiet.sessions.upstream_mut(&session.sid);
+                if let Some(token) = upstream.and_then(|upstream| upstream.take_back(token, now)) {
+                    self.take_back(token, session.sid.clone());
+                }
             }
             Some(session)
         });

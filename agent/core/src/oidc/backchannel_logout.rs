@@ -83,6 +83,7 @@ impl Provider {
         self.grants.end_session(sid);
         self.situations.retain(|(_, session), _| session != sid);
         self.disconnected.retain(|(_, session)| session != sid);
+        self.handed.end_session(sid);
         let Some(Audience { sub, clients }) = self.audiences.0.remove(sid) else { return Vec::new() };
         let clients = clients.iter();
         clients.filter_map(|client| self.notice(client, sid, &sub, now, entropy, random)).collect()

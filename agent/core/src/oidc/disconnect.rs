@@ -3,7 +3,7 @@
 use super::Provider;
 use super::backchannel_logout::Notice;
 use crate::identity::{SessionId, UnixTime};
-use crate::secret::Entropy;
+use crate::secret::{Entropy, Secret, SecretHash};
 use ring::rand::SecureRandom;
 use std::collections::BTreeSet;
 
@@ -12,6 +12,8 @@ use std::collections::BTreeSet;
 pub struct Disconnected {
     /// The notice for a client that wants one.
     pub notice: Option<Notice>,
+    /// Access tokens of the upstream that no other client of the session has: to be taken back there.
+    pub upstream: Vec<Secret>,
 }
 
 impl Provider {
@@ -31,6 +33,8 @@ impl Provider {
         let codes = self.codes.end_session(client, sid);
         let answers = self.backchannel.end_session(client, sid);
         self.situations.remove(&(client.to_owned(), sid.clone()));
+        // A yes that waits for something else was said before this no.
+        self.transactions.disagree(client);
         let sub = self.audiences.leaves(client, sid);
         let part = tokens || codes || answers || sub.is_some() || self.has_address(client, sid);
         if !part {
@@ -38,7 +42,27 @@ impl Provider {
         }
         self.disconnected.insert((client.to_owned(), sid.clone()));
         let notice = sub.and_then(|sub| self.notice(client, sid, &sub, now, entropy, random));
-        Some(Disconnected { notice })
+        let connected = |other: &str| !self.is_disconnected(other, sid);
+        Some(Disconnected { notice, upstream: self.handed.of_alone(client, sid, now, connected) })
+    }
+
+    /// Until when a client has an access token of the upstream, which is good there whatever becomes of the client here.
+    #[must_use]
+    pub fn has_upstream_token(&self, client: &str, sid: &SessionId, now: UnixTime) -> Option<UnixTime> {
+        self.handed.until(client, sid, now)
+    }
+
+    /// Clients that were disconnected and have an access token of the upstream all the same, and until when.
+    #[must_use]
+    pub fn remaining(&self, sid: &SessionId, now: UnixTime) -> Vec<(String, UnixTime)> {
+        let gone =
+            self.handed.clients(sid, now).into_iter().filter(|client| self.is_disconnected(client, sid));
+        gone.filter_map(|client| Some((client.to_owned(), self.handed.until(client, sid, now)?))).collect()
+    }
+
+    /// The upstream took an access token back.
+    pub fn taken_back(&mut self, token: &SecretHash) {
+        self.handed.taken_back(token);
     }
 
     /// Whether the person disconnected a client from a session, and has not let it come back.

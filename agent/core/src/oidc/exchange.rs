@@ -52,7 +52,7 @@ impl Provider {
 
     /// `grant_type=urn:ietf:params:oauth:grant-type:token-exchange`.
     pub(super) fn exchange(
-        &self,
+        &mut self,
         world: &World<'_>,
         client: &Client,
         parameters: &Parameters,
@@ -106,6 +106,7 @@ impl Provider {
         };
         let answer = if kind == ACCESS_TOKEN {
             let (token, expires) = world.upstream.access_token(&session.sid, world.now).ok_or(unavailable)?;
+            self.handed.note(token, &session.sid, client.id(), expires, world.now);
             json!({
                 "access_token": token.expose(),
                 "issued_token_type": kind,

@@ -13,7 +13,7 @@
 //! | [`ciba`] | logins without a browser |
 //! | [`introspection`], [`revocation`] | what became of a token, and its end |
 //! | [`logout`], [`backchannel_logout`], `hint` | the end of a session: asked for by a client, told to all |
-//! | [`disconnect`] | the end of one client's part in it |
+//! | [`disconnect`], `handed` | the end of one client's part in it, and what it has of the upstream |
 //! | [`id_token`], `claims`, [`situation`], [`userinfo`] | what clients learn about the person |
 //! | [`keys`], [`discovery`] | what clients learn about us |
 //! | `shares` | how much each client may leave here |
@@ -29,6 +29,7 @@ pub mod disconnect;
 pub mod discovery;
 pub mod exchange;
 mod grant;
+mod handed;
 mod hint;
 pub mod id_token;
 pub mod introspection;
@@ -61,6 +62,7 @@ use client::Client;
 use code::Codes;
 use exchange::UpstreamTokens;
 use grant::Grants;
+use handed::Handed;
 use keys::{Keys, Retired};
 use logout::Questions;
 use pushed::References;
@@ -134,6 +136,8 @@ pub struct Provider {
     situations: HashMap<(String, SessionId), Situation>,
     /// Clients that the person disconnected, and the session that they come back into only by a click.
     disconnected: HashSet<(String, SessionId)>,
+    /// The upstream's access tokens that clients have.
+    handed: Handed,
     state_changed: bool,
 }
 
@@ -162,6 +166,7 @@ impl Provider {
             consents: HashSet::new(),
             situations: HashMap::new(),
             disconnected: HashSet::new(),
+            handed: Handed::default(),
             state_changed: false,
         })
     }

@@ -38,6 +38,13 @@ impl Transactions {
         }
     }
 
+    /// What a person agreed to for a client counts no more: its requests ask anew.
+    pub(super) fn disagree(&mut self, client: &str) {
+        for request in self.0.of_mut(client) {
+            request.agreed = None;
+        }
+    }
+
     /// A login for the request brought an authentication of this time.
     pub(super) fn renewed(&mut self, id: &str, auth_time: UnixTime) {
         if let Some(request) = self.0.get_mut(&SecretHash::of(id)).filter(|request| auth_time >= request.made)

@@ -204,6 +204,11 @@ impl Table {
         self.live.as_ref().and_then(|live| live.upstream.as_ref())
     }
 
+    /// The same for the session of this identifier, to have a token of it taken back.
+    pub fn upstream_mut(&mut self, sid: &SessionId) -> Option<&mut UpstreamSession> {
+        self.live.as_mut().filter(|live| live.sid == *sid)?.upstream.as_mut()
+    }
+
     /// The same for the session of this identifier, unless it is locked.
     fn upstream_of(&self, sid: &SessionId) -> Option<&UpstreamSession> {
         let live = self.live.as_ref().filter(|live| live.sid == *sid && !live.locked)?;

@@ -16,6 +16,8 @@ pub struct Standing {
     pub pins: BTreeMap<String, Pin>,
     /// The applications that hold tokens of the session.
     pub applications: Vec<Application>,
+    /// Those that were disconnected, and hold a token of the upstream all the same.
+    pub remaining: Vec<Application>,
     /// The programs that had a key used through the PKCS#11 module, or were refused.
     pub programs: Vec<Program>,
     /// Nobody is logged in, and a card is kept verified for programs all the same.
@@ -36,6 +38,8 @@ pub struct Application {
     pub id: String,
     /// Its name, as registered.
     pub name: String,
+    /// Until when it holds an access token of the upstream.
+    pub token: Option<UnixTime>,
 }
 
 /// A program at the PKCS#11 module.

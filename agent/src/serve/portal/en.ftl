@@ -58,7 +58,9 @@ portal-pin-blocked = blocked
 
 portal-applications = Connected applications
 portal-applications-none = No application is connected with this session.
-portal-applications-text = A disconnected application loses its tokens and its way through the gateways at once. It comes back into this session only if you agree.
+portal-applications-text = A disconnected application loses its tokens and its way through the gateways at once; a token that it had of the login service is taken back there where that can be done, and otherwise ends by itself within minutes. It comes back into this session only if you agree.
+portal-token = also holds a token of the login service
+portal-token-remains = disconnected. Until { $until } at the latest it still holds a token of the login service that was not taken back.
 portal-disconnect = Disconnect
 portal-disconnect-named = Disconnect { $application }
 

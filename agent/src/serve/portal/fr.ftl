@@ -26,7 +26,7 @@ portal-person = Personne
 portal-identifier = Identifiant national
 portal-by = Moyen
 portal-carrier = Carte de la session
-portal-carrier-none = aucune : en retirer une ne ferme pas la session
+portal-carrier-none = aucune : en retirer une ne ferme pas la session
 portal-since = Depuis
 portal-until = Jusqu’à
 portal-locked = Verrouillée
@@ -58,7 +58,9 @@ portal-pin-blocked = bloqué
 
 portal-applications = Applications connectées
 portal-applications-none = Aucune application n’est connectée avec cette session.
-portal-applications-text = Une application déconnectée perd aussitôt ses jetons et l’accès aux passerelles. Elle ne revient dans cette session que si vous l’acceptez.
+portal-applications-text = Une application déconnectée perd aussitôt ses jetons et l’accès aux passerelles ; un jeton qu’elle a reçu du service de connexion est repris auprès de lui s’il le permet, et sinon expire de lui-même en quelques minutes. Elle ne revient dans cette session que si vous l’acceptez.
+portal-token = détient aussi un jeton du service de connexion
+portal-token-remains = déconnectée. Elle détient encore, jusqu’à { $until } au plus tard, un jeton du service de connexion qui n’a pas été repris.
 portal-disconnect = Déconnecter
 portal-disconnect-named = Déconnecter { $application }
 

@@ -1,7 +1,7 @@
 //! The first view: who is logged in, which cards are there, and who makes use of both.
 
 use super::{
-    desk::{Program, Standing},
+    desk::{Application, Program, Standing},
     here,
     moment::Calendar,
     way, with,
@@ -56,7 +56,10 @@ pub(super) fn part(page: &mut Page, caller: &Caller, id: &str, standing: &Standi
     }
     section(page, caller, "cards", |page| cards(page, caller, standing));
     if status.session.is_some() {
-        section(page, caller, "applications", |page| applications(page, caller, id, standing));
+        section(page, caller, "applications", |page| {
+            applications(page, caller, id, standing);
+            remaining(page, caller, &standing.remaining, &calendar, now);
+        });
     }
     section(page, caller, "programs", |page| programs(page, caller, &standing.programs, &calendar, now));
 }
@@ -198,6 +201,9 @@ fn applications(page: &mut Page, caller: &Caller, id: &str, standing: &Standing)
         for application in &standing.applications {
             page.element("li", &[], |page| {
                 page.words("strong", &[], &application.name);
+                if application.token.is_some() {
+                    page.words("span", &[("class", "aside")], &said("portal-token"));
+                }
                 page.form(&here(id), &[("disconnect", &application.id)], |page| {
                     let label = with(caller, "portal-disconnect-named", "application", &application.name);
                     page.press(&said("portal-disconnect"), Look::Plain, &[("aria-label", &label)]);
@@ -205,6 +211,15 @@ fn applications(page: &mut Page, caller: &Caller, id: &str, standing: &Standing)
             });
         }
     });
+}
+
+/// What disconnected applications still hold, and until when: the minute in which it ends counts whole.
+fn remaining(page: &mut Page, caller: &Caller, held: &[Application], calendar: &Calendar, now: UnixTime) {
+    for Application { name, token, .. } in held {
+        let Some(until) = token else { continue };
+        let until = calendar.near(until.plus(59), now, caller.language);
+        facts(page, &[(name.clone(), with(caller, "portal-token-remains", "until", &until))]);
+    }
 }
 
 fn programs(page: &mut Page, caller: &Caller, programs: &[Program], calendar: &Calendar, now: UnixTime) {

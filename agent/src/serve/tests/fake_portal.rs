@@ -45,11 +45,13 @@ impl PortalDesk for FakeDesk {
     }
     async fn portal_standing(&self, caller: &Caller, _: bool) -> Standing {
         self.note("cards are asked");
-        let application = |id: &str| Application { id: id.to_owned(), name: format!("Dossier {id}") };
+        let application =
+            |id: &str, token| Application { id: id.to_owned(), name: format!("Dossier {id}"), token };
         Standing {
             status: self.status(caller),
             pins: BTreeMap::from([("12345678".to_owned(), Pin { left: Some(2) })]),
-            applications: vec![application("dpi"), application(EVIL)],
+            applications: vec![application("dpi", None), application(EVIL, Some(UnixTime(90)))],
+            remaining: vec![application("gone", Some(UnixTime(90)))],
             programs: vec![Program {
                 path: format!("/usr/bin/{EVIL}"),
                 card: "12345678".to_owned(),

@@ -188,6 +188,10 @@ async fn the_first_view_says_who_works_here_and_lets_each_application_go() {
         assert!(body.contains(shown), "{shown}: {body}");
     }
     assert!(body.contains("name=\"disconnect\" value=\"dpi\"") && body.contains("name=\"logout\""));
+    // What outlives a disconnect is said before it and after it.
+    assert_eq!(body.matches("détient aussi un jeton du service de connexion").count(), 1, "{body}");
+    assert!(body.contains("Dossier gone</dt>") && body.contains("Elle détient encore, jusqu’à"), "{body}");
+    assert!(!body.contains("value=\"gone\""), "it is disconnected already: {body}");
     let desk = desk();
     let gone = ask(&desk, &format!("POST /portal/p1\n{OWN}\n{FORM}\n\ndisconnect=dpi")).await;
     assert_eq!((gone.status, gone.header("location")), (303, "/portal/p1"));

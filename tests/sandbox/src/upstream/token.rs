@@ -140,14 +140,11 @@ pub(super) fn revoke(request: &Request, realm: &Realm) -> Reply {
     if client::authenticate(request, &mut memory, realm).is_none() {
         return client::denied();
     }
+    // As Keycloak does it: a refresh token takes its session with it, an access token goes alone.
     let token = request.parameter("token").unwrap_or_default();
-    let session = memory
-        .refresh
-        .get(token)
-        .cloned()
-        .or_else(|| memory.access.get(token).map(|(session, _)| session.clone()));
-    if let Some(session) = session {
-        memory.end(&session);
+    match memory.refresh.get(token).cloned() {
+        Some(session) => drop(memory.end(&session)),
+        None => drop(memory.access.remove(token)),
     }
     json(StatusCode::OK, &json!({}))
 }

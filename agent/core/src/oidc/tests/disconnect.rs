@@ -113,3 +113,15 @@ fn a_client_that_knows_who_it_is_and_one_with_a_secret_address_are_connected() {
     }
     assert_eq!(house.provider.connected(&sid), ["told"]);
 }
+
+#[test]
+fn a_yes_from_before_counts_no_more_on_a_page_that_still_waits() {
+    let mut house = House::logged_in();
+    // The address of a gateway is a part in the session before any login.
+    house.add(json!({"id": "both", "consent": "first-use", "situation": "choose", "gateways": ["dmp"]}));
+    let page = house.waits(&[("client_id", "both")]);
+    let agreed = Approval { consent: true, situation: None };
+    assert!(matches!(house.complete(&page, agreed), Completion::AskSituation(_)));
+    assert!(house.disconnect("both").is_some());
+    assert!(matches!(house.complete(&page, Approval::default()), Completion::AskConsent));
+}

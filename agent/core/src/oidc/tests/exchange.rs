@@ -7,15 +7,14 @@ const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS: &str = "urn:ietf:params:oauth:token-type:access_token";
 const ID: &str = "urn:ietf:params:oauth:token-type:id_token";
 
-/// A house with an upstream and with the administrator's clients `relay`, which may have both tokens, and `plain`, which may
+/// A house with an upstream and with the administrator's clients `relay` and `second`, which may have both tokens, and `plain`, which may
 /// not. Both prove themselves by a key.
 fn house() -> (House, SigningKey) {
     let key = p256_key();
     let jwk = Value::Object(key.public().to_jwk()).to_string().replace('"', "\\\"");
     let mut registry = Registry::default();
-    for (id, scopes) in
-        [("relay", r#"["openid", "profile", "psc_token", "psc_evidence"]"#), ("plain", r#"["openid"]"#)]
-    {
+    let both = r#"["openid", "profile", "psc_token", "psc_evidence"]"#;
+    for (id, scopes) in [("relay", both), ("second", both), ("plain", r#"["openid"]"#)] {
         let file = format!(
             "id = \"{id}\"\nredirect_uris = [\"{REDIRECT}\"]\nscopes = {scopes}\nid_token_alg = \"ES256\"\npublic_key = \"{jwk}\"\n"
         );
@@ -178,4 +177,42 @@ fn nobody_without_a_living_token_makes_the_agent_ask_its_upstream() {
     assert!(!wants(&house, &own, &[("requested_token_type", ID)]));
     house.lock(true);
     assert!(!wants(&house, &own, &[]));
+}
+
+#[test]
+fn a_disconnected_clients_token_is_taken_back_where_nobody_else_has_it() {
+    let (mut house, key) = house();
+    let sid = crate::identity::SessionId("s1".into());
+    let end = START.plus(100);
+    for client in ["relay", "second"] {
+        let token = login(&mut house, &key, client, "openid psc_token");
+        asks(&mut house, &key, client, &exchange(&token, &[])).unwrap();
+        assert_eq!(house.provider.has_upstream_token(client, &sid, house.now), Some(end));
+    }
+    assert_eq!(house.provider.has_upstream_token("plain", &sid, house.now), None);
+    let disconnect = |house: &mut House, client: &str| {
+        let ended = house.provider.disconnect(client, &sid, house.now, &mut house.entropy, &house.random);
+        let tokens: Vec<String> =
+            ended.expect("connected").upstream.iter().map(|token| token.expose().to_owned()).collect();
+        tokens
+    };
+    assert!(disconnect(&mut house, "relay").is_empty(), "the other one works with it");
+    assert_eq!(house.provider.remaining(&sid, house.now), [("relay".to_owned(), end)]);
+    assert_eq!(disconnect(&mut house, "second"), ["the upstream's access token"]);
+    assert_eq!(house.provider.remaining(&sid, house.now).len(), 2, "as long as it is not taken back");
+    house.provider.taken_back(&crate::secret::SecretHash::of("the upstream's access token"));
+    assert!(house.provider.remaining(&sid, house.now).is_empty());
+}
+
+#[test]
+fn what_could_not_be_taken_back_is_known_until_it_ends() {
+    let (mut house, key) = house();
+    let sid = crate::identity::SessionId("s1".into());
+    let token = login(&mut house, &key, "relay", "openid psc_token");
+    asks(&mut house, &key, "relay", &exchange(&token, &[])).unwrap();
+    house.provider.disconnect("relay", &sid, house.now, &mut house.entropy, &house.random).unwrap();
+    assert_eq!(house.provider.remaining(&sid, START.plus(99)).len(), 1);
+    assert!(house.provider.remaining(&sid, START.plus(100)).is_empty());
+    house.end_session();
+    assert!(house.provider.remaining(&sid, house.now).is_empty());
 }

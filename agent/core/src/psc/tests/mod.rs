@@ -5,6 +5,7 @@ mod drift;
 mod id_token;
 mod pushes;
 mod refresh;
+mod take_back;
 mod user_info;
 
 use super::answer::http_date;

@@ -15,7 +15,7 @@ use crate::tests::{Counted, NOW};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-fn session() -> UpstreamSession {
+pub(super) fn session() -> UpstreamSession {
     let profile = profile();
     let at = |name: &str| format!("{ISSUER}/{name}");
     let document = json!({"issuer": ISSUER, "authorization_endpoint": at("auth"), "token_endpoint": at("token"),
