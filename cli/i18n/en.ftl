@@ -240,6 +240,7 @@ arg-client-add-backchannel_logout_uri = Address on this machine where the applic
 arg-client-add-consent = The person’s consent: registered (registering is enough) or first-use (a page asks once)
 arg-client-add-choose_situation = The person chooses one of their professional situations
 arg-client-add-ciba = May log the person in without a browser (CIBA)
+arg-client-add-require_pushed = Its authorization requests are pushed (PAR) or refused
 arg-client-add-gateway = May call this gateway by a secret address, shown once, without an access token; repeatable
 
 cmd-client-list = List the registered applications

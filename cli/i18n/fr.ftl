@@ -240,6 +240,7 @@ arg-client-add-backchannel_logout_uri = Adresse de ce poste où l’application 
 arg-client-add-consent = Accord de la personne : registered (l’enregistrement suffit) ou first-use (une page le demande une fois)
 arg-client-add-choose_situation = La personne choisit l’une de ses situations d’exercice
 arg-client-add-ciba = Permet de connecter la personne sans navigateur (CIBA)
+arg-client-add-require_pushed = Ses demandes d’autorisation passent par PAR, ou sont refusées
 arg-client-add-gateway = Permet d’appeler cette passerelle par une adresse secrète, affichée une fois, sans jeton d’accès ; répétable
 
 cmd-client-list = Liste les applications enregistrées

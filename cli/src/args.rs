@@ -221,6 +221,8 @@ pub(crate) struct ClientAdd {
     pub(crate) choose_situation: bool,
     #[arg(long)]
     pub(crate) ciba: bool,
+    #[arg(long)]
+    pub(crate) require_pushed: bool,
     #[arg(long, value_name = "NAME")]
     pub(crate) gateway: Vec<String>,
 }

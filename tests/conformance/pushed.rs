@@ -1,9 +1,10 @@
 //! Pushed authorization requests, by the modules of the FAPI 2 plan that ask for no more than RFC 9126.
 
 use crate::{
-    party::{Lead, Party, text},
+    party::{Lead, Party, text, usual},
     provider::{Provider, json},
 };
+use cps_agent_api::words;
 use hyper::Method;
 use serde_json::Value;
 
@@ -73,4 +74,19 @@ async fn par_ensure_registered_redirect_uri() {
     let party = Party::register(&op, "suite").await;
     let (status, refusal) = push(&party, &[("redirect_uri", "https://evil.example/")]).await;
     assert_eq!((status, text(&refusal, "error")), (400, "invalid_request"));
+}
+
+#[tokio::test]
+async fn ensure_unsigned_authorization_request_without_using_par_fails() {
+    let op = Provider::start().await;
+    let client = words::Client {
+        client_id: "suite".to_owned(),
+        require_pushed_authorization_requests: true,
+        ..usual()
+    };
+    let party = Party::registered(&op, client).await;
+    assert_eq!(party.authorize(&[]).await.back()["error"], "invalid_request");
+    let (_, pushed) = push(&party, &[]).await;
+    let back = bring(&party, text(&pushed, "request_uri")).await.back();
+    assert_eq!(party.redeem(&back["code"]).await.0, 200);
 }

@@ -435,6 +435,9 @@ pub struct Client {
     /// May log people in without a browser (CIBA poll).
     #[serde(default)]
     pub ciba: bool,
+    /// Its authorization requests are pushed or refused (RFC 9126 §6).
+    #[serde(default)]
+    pub require_pushed_authorization_requests: bool,
     /// Gateways that it calls by a secret path, without an access token.
     #[serde(default)]
     pub gateways: Vec<String>,

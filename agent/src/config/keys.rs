@@ -100,6 +100,7 @@ pub(super) static KEYS: &[Key] = &[
     key("readers.ignore", Kind::List),
     key("clients.directory", Kind::Text),
     key("clients.registration", Kind::Text),
+    key("clients.require_pushed", Kind::Flag),
     key("pkcs11.default", Kind::Text),
     key("pkcs11.programs", Kind::Table),
     key("pkcs11.signature_key", Kind::Flag),

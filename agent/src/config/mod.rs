@@ -269,6 +269,8 @@ pub struct Clients {
     pub directory: PathBuf,
     /// The person may register applications.
     pub registration: bool,
+    /// Authorization requests are pushed or refused.
+    pub require_pushed: bool,
 }
 
 /// `audit.sync`.

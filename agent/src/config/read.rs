@@ -65,6 +65,7 @@ pub(super) fn config(layers: Layers) -> Result<Config, ConfigError> {
             registration: layers
                 .choice("clients.registration", &[("allow", true), ("never", false)])?
                 .unwrap_or(true),
+            require_pushed: layers.flag("clients.require_pushed").unwrap_or(false),
         },
         programs: programs(&layers)?,
         services: layers.path("services.directory").unwrap_or_else(|| "/etc/cps-agent/services.d".into()),

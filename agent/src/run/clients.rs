@@ -111,6 +111,7 @@ fn registration(client: Client) -> Result<Registration, Failure> {
         consent: choice("consent", client.consent)?,
         situation: choice("situation", client.situation)?,
         ciba: client.ciba,
+        require_pushed_authorization_requests: client.require_pushed_authorization_requests,
         client_auth,
         public_key: client.public_key,
         gateways: client.gateways,

@@ -370,8 +370,9 @@ fn assemble(
     .map_err(failed)?;
     let store = Store::open(state, config.tokens.as_deref())?;
 
-    let mut provider =
-        Provider::new(issuer, store::administrator_clients(&config.clients.directory), store.es256()?)?;
+    let clients = store::administrator_clients(&config.clients.directory);
+    let mut provider = Provider::new(issuer, clients, store.es256()?)?
+        .requiring_pushed_requests(config.clients.require_pushed);
     if let Some(stored) = store.clients()?
         && let Err(error) = provider.restore(&stored, clock.now())
     {

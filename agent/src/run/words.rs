@@ -241,6 +241,7 @@ pub(super) fn client(client: &Client) -> words::Client {
         post_logout_redirect_uris: registration.post_logout_redirect_uris,
         backchannel_logout_uri: registration.backchannel_logout_uri,
         ciba: registration.ciba,
+        require_pushed_authorization_requests: registration.require_pushed_authorization_requests,
         origin: Some(match client.source() {
             Source::Administrator => "policy".to_owned(),
             Source::Person => "user".to_owned(),

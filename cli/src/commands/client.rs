@@ -52,6 +52,7 @@ fn registration(add: &ClientAdd) -> Result<Client, Error> {
         post_logout_redirect_uris: add.post_logout_redirect_uri.clone(),
         backchannel_logout_uri: add.backchannel_logout_uri.clone(),
         ciba: add.ciba,
+        require_pushed_authorization_requests: add.require_pushed,
         gateways: add.gateway.clone(),
         origin: None,
     })

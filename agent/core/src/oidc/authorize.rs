@@ -146,7 +146,8 @@ impl Provider {
             Err(code) => return Authorized::refused(code),
         };
         let parameters = pushed.as_ref().unwrap_or(parameters);
-        let mut request = match request::read(&self.registry, &self.keys, parameters, world.now) {
+        let read = request::read(&self.registry, &self.keys, parameters, world.now);
+        let mut request = match read.and_then(|request| self.came_as_it_must(request, pushed.is_some())) {
             Ok(request) => request,
             Err(Fault::Page(code)) => return Authorized::refused(code),
             Err(Fault::Back(client, reply, error)) => {
@@ -184,6 +185,15 @@ impl Provider {
         }
         let id = self.transactions.add(request, world.entropy);
         Authorized { answer: Authorize::Login(id), client, session: None, error: None }
+    }
+
+    /// Refuses a request of the browser's own where only pushed ones count (RFC 9126 §5, §6).
+    fn came_as_it_must(&self, request: Request, pushed: bool) -> Result<Request, Fault> {
+        let registration = request.client.registration();
+        if pushed || !(self.require_pushed || registration.require_pushed_authorization_requests) {
+            return Ok(request);
+        }
+        Err(Fault::Back(Arc::clone(&request.client), request.reply, AuthorizationError::NOT_PUSHED))
     }
 
     /// The request behind a reference of ours (RFC 9126 §4); `None` when the parameters are the request themselves.

@@ -27,10 +27,10 @@ pub const LOGOUT: &str = "/logout";
 /// Path of the published keys.
 pub const JWKS: &str = "/jwks";
 
-/// The document of an issuer (no slash at its end), JSON text.
-pub(super) fn document(issuer: &str) -> String {
+/// The document of an issuer (no slash at its end), JSON text. `pushed` says that only pushed requests count.
+pub(super) fn document(issuer: &str, pushed: bool) -> String {
     let mut document = Map::new();
-    for part in [endpoints(issuer), methods(), core()] {
+    for part in [endpoints(issuer), methods(pushed), core()] {
         if let Value::Object(members) = part {
             document.extend(members);
         }
@@ -56,7 +56,7 @@ fn endpoints(issuer: &str) -> Value {
 }
 
 /// How clients prove themselves, and what the endpoints beyond OpenID Connect Core can do.
-fn methods() -> Value {
+fn methods(pushed: bool) -> Value {
     let confidential = ["client_secret_basic", "client_secret_post", "private_key_jwt"];
     let with_public = ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"];
     let signing = ["RS256", "PS256", "ES256"];
@@ -68,7 +68,7 @@ fn methods() -> Value {
         "introspection_endpoint_auth_signing_alg_values_supported": signing,
         "revocation_endpoint_auth_methods_supported": with_public,
         "revocation_endpoint_auth_signing_alg_values_supported": signing,
-        "require_pushed_authorization_requests": false,
+        "require_pushed_authorization_requests": pushed,
         "backchannel_token_delivery_modes_supported": ["poll"],
         "backchannel_user_code_parameter_supported": false,
         "backchannel_logout_supported": true,

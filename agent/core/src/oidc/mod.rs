@@ -138,6 +138,8 @@ pub struct Provider {
     disconnected: HashSet<(String, SessionId)>,
     /// The upstream's access tokens that clients have.
     handed: Handed,
+    /// Requests are pushed or refused, whosever they are.
+    require_pushed: bool,
     state_changed: bool,
 }
 
@@ -150,7 +152,7 @@ impl Provider {
     pub fn new(issuer: String, registry: Registry, es256: SigningKey) -> Result<Self, JoseError> {
         Ok(Self {
             token_endpoint: format!("{issuer}{}", discovery::TOKEN),
-            discovery: discovery::document(&issuer).into(),
+            discovery: discovery::document(&issuer, false).into(),
             issuer,
             registry,
             keys: Keys::new(es256)?,
@@ -167,8 +169,17 @@ impl Provider {
             situations: HashMap::new(),
             disconnected: HashSet::new(),
             handed: Handed::default(),
+            require_pushed: false,
             state_changed: false,
         })
+    }
+
+    /// Refuses every authorization request that was not pushed, and says so in the discovery document.
+    #[must_use]
+    pub fn requiring_pushed_requests(mut self, required: bool) -> Self {
+        self.require_pushed = required;
+        self.discovery = discovery::document(&self.issuer, required).into();
+        self
     }
 
     /// Takes over what [`Provider::state`] gave in an earlier run. Clients of the administrator win.

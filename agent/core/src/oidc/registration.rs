@@ -140,6 +140,9 @@ pub struct Registration {
     /// Whether it may log people in without a browser (CIBA poll).
     #[serde(default)]
     pub ciba: bool,
+    /// Its requests come by the endpoint for pushed requests or not at all (RFC 9126 §6).
+    #[serde(default)]
+    pub require_pushed_authorization_requests: bool,
     /// How it proves itself; when absent `private_key_jwt` with a public key and `none` without.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_auth: Option<ClientAuth>,
@@ -171,6 +174,7 @@ impl Registration {
             consent: Consent::default(),
             situation: SituationChoice::default(),
             ciba: false,
+            require_pushed_authorization_requests: false,
             client_auth: None,
             public_key: None,
             gateways: Vec::new(),

@@ -57,6 +57,8 @@ impl AuthorizationError {
     pub const INTERACTION_REQUIRED: Self = new("interaction_required", "the person has to choose");
     /// The person would have to consent, and was not to be asked.
     pub const CONSENT_REQUIRED: Self = new("consent_required", "the person has to agree");
+    /// It came by the browser, where only pushed requests count (RFC 9126 §5).
+    pub const NOT_PUSHED: Self = new("invalid_request", "the request has to be pushed");
     /// Something that the login needs cannot be reached.
     pub const TEMPORARILY_UNAVAILABLE: Self = new("temporarily_unavailable", "the login is not possible now");
     /// Our own fault.

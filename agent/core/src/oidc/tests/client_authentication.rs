@@ -138,3 +138,28 @@ fn an_assertion_without_signature_or_by_another_key_is_refused() {
     let incomplete = answer(&mut house, &[("client_assertion", "x")], None);
     assert_eq!(incomplete, CONFUSED);
 }
+
+#[test]
+fn assertions_by_ps256_rs256_and_es256_are_believed_and_none_by_a_key_or_padding_of_another_kind() {
+    let mut house = House::new();
+    let (rsa, p256) = (rsa_key(), p256_key());
+    for (id, key) in [("rsa", &rsa), ("p256", &p256)] {
+        house.add(json!({"id": id, "public_key": Value::from(key.public().to_jwk()).to_string()}));
+    }
+    let mut used = 0;
+    let mut asks = |house: &mut House, id: &str, key: &SigningKey, said: &str, algorithm: Algorithm| {
+        used += 1;
+        let claims = json!({"iss": id, "sub": id, "aud": ISSUER, "jti": used.to_string(),
+            "iat": START.0, "exp": START.0 + 60});
+        let header = encode(json!({"alg": said}).to_string().as_bytes());
+        let jws = key.compact(algorithm, &header, claims.to_string().as_bytes(), &SystemRandom::new());
+        ask(house, &jws.unwrap())
+    };
+    assert_eq!(asks(&mut house, "rsa", &rsa, "RS256", Algorithm::Ps256), REFUSED, "another padding");
+    assert_eq!(asks(&mut house, "rsa", &rsa, "PS256", Algorithm::Rs256), REFUSED, "another padding");
+    assert_eq!(asks(&mut house, "p256", &p256, "PS256", Algorithm::Es256), REFUSED, "another kind of key");
+    assert_eq!(asks(&mut house, "rsa", &p256, "ES256", Algorithm::Es256), REFUSED, "another key");
+    assert_eq!(asks(&mut house, "rsa", &rsa, "PS256", Algorithm::Ps256), BELIEVED);
+    assert_eq!(asks(&mut house, "rsa", &rsa, "RS256", Algorithm::Rs256), BELIEVED);
+    assert_eq!(asks(&mut house, "p256", &p256, "ES256", Algorithm::Es256), BELIEVED);
+}

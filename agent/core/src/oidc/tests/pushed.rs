@@ -111,3 +111,43 @@ fn one_client_cannot_fill_the_memory() {
     assert_eq!(refused(&house.brings("dpi", &first)), Some(REQUEST_URI_GONE), "the oldest went");
     assert!(sent(&house.brings("dpi", &uris[31])).contains_key("code"));
 }
+
+/// A request of the browser's own goes back refused, a pushed one is answered.
+fn wants_pushed(house: &mut House, client: &str) {
+    let own = house.authorize(&[("client_id", client), ("prompt", "none")]).answer;
+    let own = sent(&own);
+    assert_eq!(own["error"], "invalid_request");
+    assert!(own.contains_key("state") && own.contains_key("iss"), "{own:?}");
+    let uri = house.push(&[("client_id", client)]).unwrap();
+    assert!(sent(&house.brings(client, &uri)).contains_key("code"));
+}
+
+#[test]
+fn a_client_that_pushes_is_refused_whatever_its_browser_brings_by_itself() {
+    let mut house = House::logged_in();
+    house.add(json!({"id": "pushes", "require_pushed_authorization_requests": true}));
+    wants_pushed(&mut house, "pushes");
+    assert!(sent(&house.authorize(&[]).answer).contains_key("code"), "the others as before");
+}
+
+#[test]
+fn where_the_policy_wants_pushed_requests_it_wants_them_of_all_and_says_so() {
+    let mut house = House::logged_in();
+    let document = |house: &House| {
+        let document: Value = serde_json::from_str(&house.provider.discovery()).unwrap();
+        document["require_pushed_authorization_requests"].clone()
+    };
+    assert_eq!(document(&house), false);
+    let provider = std::mem::replace(&mut house.provider, House::new().provider);
+    house.provider = provider.requiring_pushed_requests(true);
+    assert_eq!(document(&house), true);
+    wants_pushed(&mut house, "dpi");
+}
+
+#[test]
+fn a_made_up_reference_is_no_way_round_it() {
+    let mut house = House::logged_in();
+    house.add(json!({"id": "pushes", "require_pushed_authorization_requests": true}));
+    let made_up = format!("{}x", super::super::pushed::PREFIX);
+    assert_eq!(refused(&house.brings("pushes", &made_up)), Some(REQUEST_URI_GONE));
+}
