@@ -313,6 +313,45 @@ fn faces_speak_to_the_agent_and_to_nothing_else() {
 }
 
 #[test]
+fn the_prompter_is_small_and_knows_nobody() {
+    assert_depends_on_none_of(
+        "agent/prompter",
+        &[
+            "cps-agent",
+            "cps-agent-api",
+            "cps-agent-core",
+            "cps-card",
+            "gtk",
+            "serde",
+            "tokio",
+            "tracing",
+            "windows",
+            "winit",
+        ],
+    );
+    // Its protocol decides without the world, so that every system can try it.
+    for room in ["assuan.rs", "dialogue.rs", "layout.rs", "secret.rs"] {
+        assert_never_text(
+            &format!("agent/prompter/src/{room}"),
+            &[],
+            &[
+                "std::io",
+                "std::fs",
+                "std::env",
+                "std::thread",
+                "Instant::now",
+                "cfg(windows)",
+                "cfg(target_os",
+            ],
+        );
+    }
+    // It is a child at the end of two pipes, never a part of anything that runs on.
+    for package in ["agent", "agent/tray", "agent/pkcs11", "cli"] {
+        assert_depends_on_none_of(package, &["cps-prompter"]);
+    }
+}
+
+#[test]
 fn the_failure_table_knows_nobody() {
     assert_depends_on_none_of(
         "agent/failure",
@@ -339,6 +378,7 @@ fn unsafe_code_has_one_file_per_boundary() {
         "agent/core/src",
         "agent/api/src",
         "agent/pkcs11/src",
+        "agent/prompter/src",
         "agent/tray/src",
         "agent/src",
         "cli/src",
@@ -346,7 +386,12 @@ fn unsafe_code_has_one_file_per_boundary() {
     ] {
         assert_never_text(
             room,
-            &["card/src/transport/pcsclite.rs", "agent/pkcs11/src/entry/"],
+            &[
+                "card/src/transport/pcsclite.rs",
+                "agent/pkcs11/src/entry/",
+                "agent/prompter/src/macos.rs",
+                "agent/prompter/src/windows/win32.rs",
+            ],
             &["unsafe {", "unsafe fn", "unsafe extern", "unsafe impl"],
         );
     }

@@ -54,6 +54,7 @@ mod portal;
 #[cfg(target_os = "linux")]
 #[path = "../support/private_bus.rs"]
 mod private_bus;
+mod prompter;
 mod prompts;
 mod proxies;
 #[cfg(target_os = "linux")]

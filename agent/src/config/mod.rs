@@ -216,7 +216,7 @@ pub struct Local {
 pub struct Pin {
     /// Ways to ask, in the order they are tried.
     pub prompt: Vec<Prompter>,
-    /// The Assuan program.
+    /// The Assuan program: a pinentry, or `cps-prompter`.
     pub pinentry: PathBuf,
     /// How long a PIN serves.
     pub hold: cps_card::token::Hold,

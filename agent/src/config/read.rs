@@ -6,6 +6,7 @@ use super::{
     layers::{Layers, Source},
     proxy::ProxyAddress,
 };
+use crate::host::paths;
 use cps_agent_core::{
     identity::{Environment, Way},
     jose::Algorithm,
@@ -298,7 +299,9 @@ fn pin(layers: &Layers) -> Result<Pin, ConfigError> {
     }
     Ok(Pin {
         prompt,
-        pinentry: layers.path("pin.pinentry").unwrap_or_else(|| "/usr/bin/pinentry".into()),
+        pinentry: layers
+            .path("pin.pinentry")
+            .unwrap_or_else(|| prompt_program(std::env::consts::OS, paths::beside_us)),
         hold: layers
             .choice("pin.hold", &[("session", Hold::Session), ("operation", Hold::Operation)])?
             .unwrap_or(Hold::Session),
@@ -306,6 +309,18 @@ fn pin(layers: &Layers) -> Result<Pin, ConfigError> {
             .duration("pin.timeout", Duration::from_secs(600))?
             .unwrap_or(Duration::from_secs(120)),
     })
+}
+
+/// The prompt program unless another is set: the desktop's own, or ours beside the agent on systems that have none.
+///
+/// Always a whole path: a name alone would be looked for in places that others may fill.
+pub(super) fn prompt_program(system: &str, beside_us: impl FnOnce(&str) -> Option<PathBuf>) -> PathBuf {
+    let ours = match system {
+        "windows" => "cps-prompter.exe",
+        "macos" => "cps-prompter",
+        _ => return "/usr/bin/pinentry".into(),
+    };
+    beside_us(ours).unwrap_or_else(|| PathBuf::from("/").join(ours))
 }
 
 fn session(layers: &Layers) -> Result<Session, ConfigError> {

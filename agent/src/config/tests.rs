@@ -280,6 +280,20 @@ fn relative_paths_belong_to_the_file_that_names_them() {
 }
 
 #[test]
+fn the_prompt_program_unless_set_is_the_desktops_or_lies_beside_the_agent_and_is_never_a_bare_name() {
+    let beside = |name: &str| Some(PathBuf::from("/opt/cps").join(name));
+    for (system, expected) in [
+        ("linux", "/usr/bin/pinentry"),
+        ("freebsd", "/usr/bin/pinentry"),
+        ("windows", "/opt/cps/cps-prompter.exe"),
+        ("macos", "/opt/cps/cps-prompter"),
+    ] {
+        assert_eq!(read::prompt_program(system, beside), PathBuf::from(expected), "{system}");
+        assert!(read::prompt_program(system, |_| None).has_root(), "{system}");
+    }
+}
+
+#[test]
 fn a_rule_for_a_program_that_could_never_apply_is_refused() {
     for (text, said) in [
         ("[pkcs11]\ndefault = \"yes\"\n", "one of ask, allow, deny"),

@@ -69,7 +69,7 @@ fn main() -> ExitCode {
 }
 
 fn prompt(folder: &Path) -> Result<(), String> {
-    pinentry::serve(folder, std::io::stdin().lock(), std::io::stdout().lock()).map_err(|e| e.to_string())
+    pinentry::serve(folder, std::io::stdin(), std::io::stdout()).map_err(|e| e.to_string())
 }
 
 fn sandbox(arguments: Arguments) -> Result<(), String> {

@@ -2,17 +2,18 @@
 //!
 //! The program is `cps-sandbox` itself, started under the name `pinentry` through a symbolic link in a folder of its
 //! own; the script lies beside the link, so that several agents have several people. [`Person`] writes the script and
-//! reads what was asked; [`serve`] is the program.
+//! reads what was asked; [`serve`] is the program, and speaks by the code of `cps-prompter`: every prompt of every test is
+//! one between the agent's client and the prompter's protocol.
 //!
 //! A PIN appears in the script and on the pipe to the agent, never in the record of the questions.
 
-mod assuan;
 mod script;
 #[cfg(test)]
 mod tests;
+mod window;
 
-pub use assuan::serve;
 pub use script::{Answer, Question};
+pub use window::serve;
 
 use crate::card::CardHandle;
 use script::Script;

@@ -31,7 +31,7 @@ pub enum Answer {
 /// A question as the person saw it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Question {
-    /// `GETPIN`, `CONFIRM` or `MESSAGE`.
+    /// `GETPIN` or `CONFIRM`.
     pub kind: String,
     /// Window title.
     pub title: String,

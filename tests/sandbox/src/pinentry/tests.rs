@@ -5,7 +5,7 @@ use crate::card::cards;
 
 fn ask(person: &Person, lines: &str) -> String {
     let mut output = Vec::new();
-    serve(&person.folder, lines.as_bytes(), &mut output).unwrap();
+    serve(&person.folder, io::Cursor::new(lines.to_owned()), &mut output).unwrap();
     String::from_utf8(output).unwrap()
 }
 
@@ -61,11 +61,22 @@ fn an_open_question_is_seen_before_it_is_withdrawn() {
 }
 
 #[test]
-fn a_new_pin_is_typed_twice_when_asked_and_consent_is_a_yes() {
+fn consent_is_a_yes_and_belongs_to_no_card() {
     let (_folder, person, _) = person();
-    person.next(Answer::Type("8642".to_owned())).unwrap();
-    let said = ask(&person, "SETREPEAT Encore :\nGETPIN\nSETDESC Dernier essai ?\nCONFIRM\nWHAT\n");
-    assert!(said.contains("S PIN_REPEATED\nD 8642\nOK\nOK\nOK\nERR 83886355"), "{said}");
+    person.next(Answer::RightPin).unwrap();
+    person.next(Answer::Cancel).unwrap();
+    let said = ask(&person, "SETDESC Dernier essai ?\nCONFIRM\nCONFIRM\n");
+    assert!(said.ends_with("\nOK\nOK\nERR 83886194 Not confirmed\n"), "{said}");
+}
+
+#[test]
+fn a_script_that_is_gone_is_a_prompt_that_cannot_be_shown() {
+    let (folder, person, card) = person();
+    drop(folder);
+    let mut output = Vec::new();
+    let spoken = serve(&person.folder, io::Cursor::new(getpin(&card)), &mut output);
+    assert_eq!(spoken.unwrap_err().kind(), io::ErrorKind::NotFound);
+    assert!(String::from_utf8(output).unwrap().contains("ERR 83886165"));
 }
 
 #[test]
