@@ -7,7 +7,14 @@ use crate::{
     tokens::cps3,
 };
 use pkcs11_sys::*;
-use std::{ptr::null_mut, thread};
+use std::{ptr::null_mut, thread, time::Duration};
+
+/// Looks now and then until it is so; a test that never sees it is ended by its runner.
+fn poll(so: impl Fn() -> bool) {
+    while !so() {
+        thread::sleep(Duration::from_millis(20));
+    }
+}
 
 #[test]
 fn an_absent_agent_is_an_empty_list_until_it_comes() {
@@ -99,6 +106,42 @@ fn an_agent_that_hangs_is_sent_no_signature_that_it_would_ask_for_when_it_is_bac
     host.sign_init(session, CKM_RSA_PKCS, key).unwrap();
     assert!(host.sign(session, &[0; 36]).is_ok());
     assert_eq!(host.agent.signatures().len(), 1);
+}
+
+/// What becomes of a signature whose agent hangs once it has taken it on; `then` happens after that.
+fn hangs_in_a_signature(then: impl FnOnce(&Host)) -> (Host, Result<Vec<u8>, CK_RV>) {
+    let host = Host::with(&[("Reader", Some(cps3("1")))]);
+    let session = host.session();
+    host.sign_init(session, CKM_RSA_PKCS, host.key(session)).unwrap();
+    host.agent.manner(Manner::Wait);
+    let signed = thread::scope(|scope| {
+        let signing = scope.spawn(|| host.sign(session, &[0; 36]));
+        host.agent.until_waiting(1);
+        host.agent.hung();
+        then(&host);
+        signing.join().unwrap()
+    });
+    (host, signed)
+}
+
+#[test]
+fn an_agent_that_hangs_with_a_signature_in_its_hands_is_looked_at_twice_and_given_up() {
+    let (host, signed) = hangs_in_a_signature(|_| ());
+    assert_eq!(signed, Err(CKR_DEVICE_ERROR));
+    assert_eq!(host.agent.ignored(), ["GET /v1/pkcs11", "GET /v1/pkcs11"]);
+    host.agent.manner(Manner::HangUp);
+}
+
+#[test]
+fn one_slow_answer_ends_no_prompt_that_a_person_may_be_looking_at() {
+    let (_host, signed) = hangs_in_a_signature(|host| {
+        poll(|| !host.agent.ignored().is_empty());
+        let asked = host.agent.asked();
+        host.agent.recovered();
+        poll(|| host.agent.asked() > asked);
+        host.agent.manner(Manner::Give(vec![0x5a; 256]));
+    });
+    assert!(signed.is_ok());
 }
 
 #[test]

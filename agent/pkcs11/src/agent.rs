@@ -29,8 +29,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How long an agent that took longer is not asked again: it was given its time, and each call would wait anew.
 const REST: Duration = Duration::from_secs(10);
 
-/// How often the agent is looked at while it asks the person.
-const LOOK: Duration = Duration::from_secs(15);
+/// How often the agent is looked at while it asks the person. It answers from memory while the prompt stands, so that a look
+/// ends no prompt; one that finds it slow is followed by another, since a person may sit before it.
+const LOOK: Duration = Duration::from_secs(3);
 
 /// How often a blocked `C_WaitForSlotEvent` looks for an agent that is not there.
 const LOOKOUT: Duration = Duration::from_secs(1);
@@ -95,6 +96,11 @@ fn lives() -> bool {
     !matches!(ask_tokens(), Err(Fault::Hung))
 }
 
+/// The same of an agent that has work of a caller's. A machine that stood still for a moment is no agent that hangs.
+fn works() -> bool {
+    lives() || lives()
+}
+
 /// Has a key sign. Waits for the person if need be.
 pub(crate) fn sign(request: &SignRequest, calls: &Calls) -> Answer<Vec<u8>> {
     use_key("/v1/pkcs11/sign", request, calls).map(|answer: SignAnswer| answer.signature.0)
@@ -116,7 +122,7 @@ fn use_key<T: DeserializeOwned>(path: &str, body: &impl Serialize, calls: &Calls
     }
     let socket = connect().map_err(told)?;
     calls.wait_on(&socket)?;
-    let (language, patience) = (environment().language, Patience::Person(LOOK, &lives));
+    let (language, patience) = (environment().language, Patience::Person(LOOK, &works));
     let request = Request { method: "POST", path, language, patience };
     calls.or_over(request.ask(&socket, Some(body)).map_err(told))
 }

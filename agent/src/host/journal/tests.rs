@@ -14,6 +14,15 @@ fn folder() -> (tempfile::TempDir, Folder) {
     (place, folder)
 }
 
+/// A trail of two lines, each in a file of its own.
+fn in_two_files(folder: &Folder) -> Journal {
+    let journal = open(folder);
+    journal.write(&Event::done(What::CardInserted));
+    journal.end.lock().expect("free").length = FULL;
+    journal.write(&Event::done(What::CardRemoved));
+    journal
+}
+
 const FIRST: &str = "00000000000000000001.jsonl";
 const SECOND: &str = "00000000000000000002.jsonl";
 
@@ -63,11 +72,7 @@ fn an_edited_trail_is_kept_aside_and_the_new_one_says_so() {
 fn a_break_in_a_rotated_trail_leaves_the_older_files_as_they_are() {
     for garbled in [FIRST, SECOND] {
         let (_place, folder) = folder();
-        let journal = open(&folder);
-        journal.write(&Event::done(What::CardInserted));
-        journal.end.lock().expect("free").length = FULL;
-        journal.write(&Event::done(What::CardRemoved));
-        drop(journal);
+        drop(in_two_files(&folder));
         let mut text = folder.read(garbled).expect("read").expect("there");
         text.extend_from_slice(b"no line of ours\n");
         folder.write(garbled, &text).expect("garbled");
@@ -87,11 +92,7 @@ fn a_break_in_a_rotated_trail_leaves_the_older_files_as_they_are() {
 #[test]
 fn the_trail_after_a_break_continues_the_file_before() {
     let (_place, folder) = folder();
-    let journal = open(&folder);
-    journal.write(&Event::done(What::CardInserted));
-    journal.end.lock().expect("free").length = FULL;
-    journal.write(&Event::done(What::CardRemoved));
-    drop(journal);
+    drop(in_two_files(&folder));
     folder.write(SECOND, b"no line of ours\n").expect("garbled");
     open(&folder).write(&Event::done(What::Stopped));
     let first = folder.read(FIRST).expect("read").expect("there");
@@ -103,10 +104,7 @@ fn the_trail_after_a_break_continues_the_file_before() {
 #[test]
 fn a_whole_trail_is_checked_and_an_edit_is_found_where_it_is() {
     let (_place, folder) = folder();
-    let journal = open(&folder);
-    journal.write(&Event::done(What::CardInserted));
-    journal.end.lock().expect("free").length = FULL;
-    journal.write(&Event::done(What::CardRemoved));
+    let journal = in_two_files(&folder);
     let checked = journal.check().expect("read");
     assert_eq!((checked.head, checked.files, checked.broken), (journal.head(), 2, None));
     let text = String::from_utf8(folder.read(FIRST).expect("read").expect("there")).expect("text");
@@ -120,10 +118,7 @@ fn a_whole_trail_is_checked_and_an_edit_is_found_where_it_is() {
 #[test]
 fn a_trail_whose_oldest_file_was_archived_still_proves_the_rest() {
     let (_place, folder) = folder();
-    let journal = open(&folder);
-    journal.write(&Event::done(What::CardInserted));
-    journal.end.lock().expect("free").length = FULL;
-    journal.write(&Event::done(What::CardRemoved));
+    let journal = in_two_files(&folder);
     folder.remove(FIRST).expect("archived");
     let checked = journal.check().expect("read");
     assert_eq!((checked.head, checked.files, checked.broken), (journal.head(), 1, None));
@@ -206,11 +201,7 @@ fn heads_reach_the_system_journal_at_login_logout_and_every_hundred_lines() {
 #[test]
 fn a_second_file_continues_the_first() {
     let (_place, folder) = folder();
-    let journal = open(&folder);
-    journal.write(&Event::done(What::CardInserted));
-    journal.end.lock().expect("free").length = FULL;
-    journal.write(&Event::done(What::CardRemoved));
-    drop(journal);
+    drop(in_two_files(&folder));
     open(&folder).write(&Event::done(What::Stopped));
     let first =
         verify(&Head::default(), &folder.read(FIRST).expect("read").expect("there")).expect("verifies");
