@@ -4,6 +4,7 @@
 # the first step that failed.
 set -eu
 cd "$(dirname "$0")/.."
+. tests/support/packages.sh
 
 begun=$(date +%s)
 step() {
@@ -16,22 +17,8 @@ packages="apache2-bin ca-certificates chromium curl dbus default-jdk-headless de
     opensc openssh-client openssh-server openssl p11-kit pcsc-tools pcscd pinentry-gtk2 pinentry-qt pinentry-tty
     python3-venv softhsm2 vsmartcard-vpcd xdotool xfce4-panel xfconf xfwm4 xvfb"
 step "system packages"
-missing=""
-for package in $packages; do
-    status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
-    [ "$status" = installed ] || missing="$missing $package"
-done
-if [ -n "$missing" ]; then
-    echo "installing:$missing"
-    as_root=""
-    [ "$(id -u)" = 0 ] || as_root="sudo"
-    export DEBIAN_FRONTEND=noninteractive
-    $as_root apt-get update -q
-    # shellcheck disable=SC2086 # one word for each package
-    $as_root apt-get install -y -q --no-install-recommends $missing
-fi
-# shellcheck disable=SC2086 # on one line
-echo "present:" $packages
+# shellcheck disable=SC2086 # one word for each package
+need_packages $packages
 
 step "node packages"
 for program in cargo node npm; do

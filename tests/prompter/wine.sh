@@ -8,24 +8,14 @@
 # Not a part of tests/run.sh, because of what it installs: Debian's own Rust beside yours, a cross compiler, Wine.
 set -eu
 cd "$(dirname "$0")/../.."
+. tests/support/packages.sh
 
 packages="cargo-web fonts-wine gcc-mingw-w64-x86-64 imagemagick libwine python3 rust-web-src rustc-web wine wine64 x11-xkb-utils xdotool xvfb"
-missing=""
-for package in $packages; do
-    status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
-    [ "$status" = installed ] || missing="$missing $package"
-done
-if [ -n "$missing" ]; then
-    echo "installing:$missing"
-    as_root=""
-    [ "$(id -u)" = 0 ] || as_root="sudo"
-    export DEBIAN_FRONTEND=noninteractive
-    $as_root apt-get update -q
-    # shellcheck disable=SC2086 # one word for each package
-    $as_root apt-get install -y -q --no-install-recommends $missing
-fi
+# shellcheck disable=SC2086 # one word for each package
+need_packages $packages
 
-# Debian's compiler, since its archive has the sources of the standard library that no other system's comes built for.
+# Debian's compiler, because Debian also has the sources of its standard library, to be built for systems that it has none
+# for.
 built=$(realpath -m "${CARGO_TARGET_DIR:-target}")/wine
 build() {
     RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc /usr/bin/cargo "$@" --locked -p cps-prompter --target-dir "$built" \

@@ -15,7 +15,7 @@ const BUTTON: i32 = 88;
 /// What a button is wider and higher than its words.
 const PADDING: (i32, i32) = (28, 12);
 /// What a field is higher than its line.
-const FIELD: i32 = 10;
+const FIELD: i32 = 8;
 
 /// How large the parts are, in pixels, where their own words decide it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

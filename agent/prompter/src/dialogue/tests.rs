@@ -39,6 +39,43 @@ fn a_command_that_is_not_known_is_refused_and_the_conversation_goes_on() {
 }
 
 #[test]
+fn no_line_whatever_breaks_the_conversation() {
+    let words = [
+        "SETDESC ",
+        "SETERROR ",
+        "SETTIMEOUT ",
+        "GETPIN",
+        "CONFIRM ",
+        "GETINFO ",
+        "RESET",
+        "%",
+        "%0",
+        "%C3",
+        "",
+    ];
+    let (mut dialogue, mut state) = (Dialogue::new(7), 1_u64);
+    for _ in 0..20_000 {
+        let mut line = Vec::new();
+        for _ in 0..4 {
+            // An LCG of Knuth: the same lines in every run.
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let [first, second, third, which, ..] = state.to_be_bytes();
+            line.extend_from_slice(words[usize::from(which) % words.len()].as_bytes());
+            line.extend_from_slice(&[first, second, third][..usize::from(which >> 6)]);
+        }
+        match dialogue.hear(&line) {
+            Step::Say(words) => assert!(words.is_empty() || words.ends_with(b"\n"), "{line:?}"),
+            Step::Leave(_) => panic!("left after {line:?}"),
+            Step::Ask(question) => {
+                assert!(question.time <= LONGEST && !question.description.contains('\0'), "{question:?}");
+            }
+        }
+    }
+    let end = said(dialogue.hear(b"GETINFO pid"));
+    assert_eq!(end, "D 7\nOK\n");
+}
+
+#[test]
 fn a_question_that_says_nothing_is_not_asked() {
     for question in ["GETPIN", "CONFIRM", "MESSAGE"] {
         let mut dialogue = told(&["SETTITLE Carte CPS", "SETDESC", "SETPROMPT Code :"]);

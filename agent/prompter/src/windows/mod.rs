@@ -77,6 +77,11 @@ impl Window for Native {
 fn show(question: &Question, asker: &Asker) -> Result<Option<Secret>, NoAnswer> {
     let open = Open::new(question, asker);
     win32::dialog(STYLE, EXTENDED, &open, |window, messages| {
+        // A dialog that lacks a part, for want of memory, is none.
+        let parts = [&open.description, &open.ok, &open.first];
+        if !parts.iter().all(|part| part.get().exists()) {
+            return Err(NoAnswer::NoWindow);
+        }
         window.to_front(open.first.get());
         let answer = open.answer(window, messages);
         let typed = (answer.is_ok() && question.kind == Kind::Secret).then(|| open.typed());
