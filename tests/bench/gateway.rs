@@ -125,13 +125,7 @@ async fn measure() {
     ));
     fs::write(home.config(), settings).expect("settings");
     let mut agent = home.agent().await;
-    agent
-        .wait_for("the token", async |control| {
-            control.cards().await.ok()?.into_iter().find(|card| card.serial == home.serial)
-        })
-        .await;
-    let mut control = agent.control().await.expect("the control door");
-    home.login(&mut control).await;
+    let mut control = home.ready(&mut agent).await;
     let client = words::Client {
         client_id: "bench".to_owned(),
         gateways: vec!["bench".to_owned()],

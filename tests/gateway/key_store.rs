@@ -134,13 +134,7 @@ impl Vault {
         ];
         let folder = self.home.folder();
         let mut agent = RealAgent::start_logging("info", folder, self.home.config(), &environment).await;
-        agent
-            .wait_for("the token", async |control| {
-                control.cards().await.ok()?.into_iter().find(|card| card.serial == self.home.serial)
-            })
-            .await;
-        let mut control = agent.control().await.expect("the control door");
-        self.home.login(&mut control).await;
+        let mut control = self.home.ready(&mut agent).await;
         let client = words::Client {
             client_id: "logiciel".to_owned(),
             gateways: self.gateways.clone(),

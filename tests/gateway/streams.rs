@@ -135,13 +135,7 @@ async fn a_hundred_megabytes_pass_in_either_direction_in_bounded_memory() {
     ));
     std::fs::write(home.config(), text).expect("settings");
     let mut agent: RealAgent = home.agent().await;
-    agent
-        .wait_for("the token", async |control| {
-            control.cards().await.ok()?.into_iter().find(|card| card.serial == home.serial)
-        })
-        .await;
-    let mut control = agent.control().await.expect("the control door");
-    home.login(&mut control).await;
+    let mut control = home.ready(&mut agent).await;
     let client = cps_agent_api::words::Client {
         client_id: "logiciel".to_owned(),
         gateways: vec!["service".to_owned()],

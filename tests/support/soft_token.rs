@@ -79,6 +79,18 @@ impl Home {
             .await
     }
 
+    /// Waits until an agent has found the token, and logs its person in.
+    pub async fn ready(&self, agent: &mut RealAgent) -> Agent {
+        agent
+            .wait_for("the token", async |control| {
+                control.cards().await.ok()?.into_iter().find(|card| card.serial == self.serial)
+            })
+            .await;
+        let mut control = agent.control().await.expect("the control door");
+        self.login(&mut control).await;
+        control
+    }
+
     /// Logs the token's person in.
     pub async fn login(&self, control: &mut Agent) {
         let request = words::LoginRequest {
