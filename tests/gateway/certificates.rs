@@ -38,8 +38,12 @@ async fn an_organisations_certificate_needs_no_card_and_still_a_person() {
     let echo = street.echo("echo").await;
     assert_eq!(echo["client"], "INSI-AUTO");
     assert_eq!(street.desk.person().questions().len(), 1, "the login's");
+    let trail = street.trail();
+    let events: Vec<_> = trail.iter().map(|line| (&line["event"], line.get("card"))).collect();
+    assert_eq!(events, [(&"gateway_handshake".into(), None), (&"gateway".into(), None)]);
     let check = found(&street).await;
     assert_eq!((check.state.as_str(), check.code), ("ok", None));
+    assert!(check.title.contains("(certificate: organisation, PEM "), "{}", check.title);
     street.desk.control().await.end_session().await.expect("an answer");
     street.until_cut().await;
     assert_eq!(street.refusal("echo").await, (401, "gateway_nobody".to_owned()));

@@ -38,7 +38,7 @@ use hyper::{
 };
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
 };
 
 /// Requests under way of all applications together, for each that one may have.
@@ -66,6 +66,8 @@ struct Live {
     key: Option<Key>,
     /// When the organisation's certificate ends.
     end_of_certificate: Option<UnixTime>,
+    /// Card or key store signed, which is not written down yet.
+    signed: Arc<AtomicBool>,
 }
 
 /// A call on its way, as it is remembered.

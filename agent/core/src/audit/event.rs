@@ -167,7 +167,7 @@ pub enum What {
         /// Bytes of the answer's body that came back.
         received: u64,
     },
-    /// A card signed the handshake of a gateway; the gateway's name.
+    /// A card, or the organisation's key, signed the handshake of a gateway; the gateway's name.
     GatewayHandshake(String),
     /// A client was told that a session ended, or could not be told.
     Notice,

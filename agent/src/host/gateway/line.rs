@@ -140,6 +140,11 @@ impl Line {
         }))
     }
 
+    /// Whether its key is in memory, so that nobody else knows of a signature.
+    pub fn signs_at_once(&self) -> bool {
+        !self.tls.apart()
+    }
+
     /// Ends it, with everything that is under way. The first reason stays.
     pub fn end(&self, why: Code) {
         self.ended.send_if_modified(|ended| {

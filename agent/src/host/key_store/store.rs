@@ -85,11 +85,7 @@ impl KeyStore {
         refused: &RefusedPins,
     ) -> Result<Seen, KeyStoreError> {
         let pin = key_file::own_secret(&PathBuf::from(&uri.pin))?;
-        let mut process = Process::start()?;
-        let found = find(&mut process, uri)?;
-        if refused.holds(&uri.text, pin.expose()) || refused.holds(&found.token, pin.expose()) {
-            return Err(KeyStoreError::Pin("it did before".to_owned()));
-        }
+        let (_process, found) = found(uri, pin.expose(), refused)?;
         let shown = match certificate {
             Some(file) => chain_of_file(file)?.into_iter().next().map(|leaf| leaf.to_vec()),
             None => found.certificate,
@@ -165,16 +161,7 @@ impl KeyStore {
 /// Starts the process of a store and opens its token with the PIN that the file holds now.
 fn begin(uri: &KeyUri, refused: &RefusedPins) -> Result<(Process, Opened), KeyStoreError> {
     let pin = key_file::own_secret(&PathBuf::from(&uri.pin))?;
-    let before = || KeyStoreError::Pin("it did before, and it is not tried again".to_owned());
-    if refused.holds(&uri.text, pin.expose()) {
-        return Err(before());
-    }
-    let mut process = Process::start()?;
-    let found = find(&mut process, uri)?;
-    // Another gateway may have named the same token in other words.
-    if refused.holds(&found.token, pin.expose()) {
-        return Err(before());
-    }
+    let (mut process, found) = found(uri, pin.expose(), refused)?;
     let opened = process.ask(kind::OPEN, pin.expose().as_bytes(), kind::OPENED).inspect_err(|error| {
         if matches!(error, KeyStoreError::Pin(_)) {
             refused.note(&uri.text, pin.expose());
@@ -184,9 +171,20 @@ fn begin(uri: &KeyUri, refused: &RefusedPins) -> Result<(Process, Opened), KeySt
     Ok((process, serde_json::from_slice(&opened).map_err(garbled)?))
 }
 
-fn find(process: &mut Process, uri: &KeyUri) -> Result<Found, KeyStoreError> {
+/// Starts the process of a store and has it find its token, unless that token refused this PIN before.
+fn found(uri: &KeyUri, pin: &str, refused: &RefusedPins) -> Result<(Process, Found), KeyStoreError> {
+    let before = || KeyStoreError::Pin("it did before, and it is not tried again".to_owned());
+    if refused.holds(&uri.text, pin) {
+        return Err(before());
+    }
+    let mut process = Process::start()?;
     let found = process.ask(kind::FIND, uri.text.as_bytes(), kind::FOUND)?;
-    serde_json::from_slice(&found).map_err(garbled)
+    let found: Found = serde_json::from_slice(&found).map_err(garbled)?;
+    // Another gateway may have named the same token in other words.
+    if refused.holds(&found.token, pin) {
+        return Err(before());
+    }
+    Ok((process, found))
 }
 
 fn signature(process: &mut Process, scheme: Scheme, message: &[u8]) -> Result<Vec<u8>, KeyStoreError> {

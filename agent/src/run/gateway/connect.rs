@@ -50,8 +50,6 @@ pub(super) struct Key {
     pub(super) grant: Grant,
     /// The session was opened with it and may keep its verified state.
     own: bool,
-    /// It signed, which is not written down yet.
-    signed: Arc<AtomicBool>,
 }
 
 impl Call<'_> {
@@ -123,13 +121,15 @@ impl Call<'_> {
     async fn begin(&self, session: &SessionView, present: Option<Arc<Present>>) -> Result<Live, Failure> {
         let settings = &self.gate.settings;
         let anchors = files::anchors(&settings.anchors).map_err(|error| self.gate.unusable(&error))?;
+        let signed = Arc::new(AtomicBool::new(false));
         let (credential, key, end_of_certificate) = match (present, &settings.credential) {
             (Some(present), _) => {
-                let (token, key) = self.token(session, present)?;
+                let (token, key) = self.token(session, present, &signed)?;
                 (Credential::Token(token), Some(key), None)
             }
             (None, GatewayCredential::Organisation(key)) => {
-                let (credential, end) = self.gate.organisation(key, self.shared.clock.now()).await?;
+                let now = self.shared.clock.now();
+                let (credential, end) = self.gate.organisation(key, now, &signed).await?;
                 (credential, None, end)
             }
             (None, GatewayCredential::Card) => return Err(failure::INTERNAL.into()),
@@ -137,11 +137,16 @@ impl Call<'_> {
         let proxies = Arc::clone(&self.shared.proxies);
         let line = Line::new(settings.route.base.clone(), &anchors, credential, proxies);
         let line = line.map_err(|error| self.gate.unreadable(&error))?;
-        Ok(Live { sid: session.sid.clone(), line, key, end_of_certificate })
+        Ok(Live { sid: session.sid.clone(), line, key, end_of_certificate, signed })
     }
 
     /// The card as TLS sees it. One that the session was not opened with is judged first: the login judged the other.
-    fn token(&self, session: &SessionView, present: Arc<Present>) -> Result<(TlsToken, Key), Failure> {
+    fn token(
+        &self,
+        session: &SessionView,
+        present: Arc<Present>,
+        signed: &Arc<AtomicBool>,
+    ) -> Result<(TlsToken, Key), Failure> {
         let own = session.assurance.credential.is_some();
         let key = present.description.key(KeyRole::Authentication);
         let key = key.ok_or(failure::CONTACTLESS_CARD)?;
@@ -158,9 +163,8 @@ impl Call<'_> {
         let (schemes, needs_pin) = (key.schemes.clone(), key.needs_pin);
         let grant = Grant::default();
         let (granted, signer) = (grant.clone(), Arc::clone(&present));
-        let signed = Arc::new(AtomicBool::new(false));
-        let signing = Arc::clone(&signed);
-        let key = Key { present, grant, own, signed };
+        let signing = Arc::clone(signed);
+        let key = Key { present, grant, own };
         let configured = self.shared.fixed.config.pin.hold;
         let sign = move |scheme: Scheme, message: &[u8]| {
             let verified = signer.unlocked();
@@ -212,6 +216,10 @@ impl Call<'_> {
             drop(signature);
             match opened {
                 Ok(mut open) => {
+                    // Of a card or key store it is written down already.
+                    if open.signed && live.line.signs_at_once() {
+                        self.signed(live);
+                    }
                     Line::settle(turn, &mut open);
                     return Ok(open);
                 }
@@ -289,13 +297,19 @@ impl Call<'_> {
         }
     }
 
+    /// Writes a signature down.
+    fn signed(&self, live: &Live) {
+        let name = self.gate.settings.route.name.clone();
+        self.record(audit::Event::done(audit::What::GatewayHandshake(name)), live);
+    }
+
     fn record(&self, event: audit::Event, live: &Live) {
         let credential = live.key.as_ref().and_then(|key| words::credential(&key.present));
         self.shared.record([event.with(credential).within(live.sid.clone())], &self.by);
     }
 }
 
-/// What a handshake had the card do is written down when this is dropped: the handshake may break after the signature, and
+/// What a handshake had the card or the key store do is written down when this is dropped: the handshake may break after the signature, and
 /// its caller may hang up at any moment.
 struct Signature<'a> {
     call: &'a Call<'a>,
@@ -306,14 +320,14 @@ struct Signature<'a> {
 
 impl Drop for Signature<'_> {
     fn drop(&mut self) {
-        let signed = |key: &&Key| key.signed.swap(false, Ordering::Relaxed);
-        let Some(key) = self.live.key.as_ref().filter(signed) else { return };
-        if self.typed {
+        if !self.live.signed.swap(false, Ordering::Relaxed) {
+            return;
+        }
+        if let Some(key) = self.live.key.as_ref().filter(|_| self.typed) {
             key.present.note_right_pin();
             self.call.record(audit::Event::done(audit::What::Pin(None)), self.live);
         }
-        let name = self.call.gate.settings.route.name.clone();
-        self.call.record(audit::Event::done(audit::What::GatewayHandshake(name)), self.live);
+        self.call.signed(self.live);
     }
 }
 

@@ -22,7 +22,13 @@ use cps_agent_core::{
     session::step::TokenFault,
 };
 use cps_card::token::Scheme;
-use std::{error::Error, sync::Arc};
+use std::{
+    error::Error,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 impl Gate {
     /// What a line of connections shows, and when that ends.
@@ -30,6 +36,7 @@ impl Gate {
         self: &Arc<Self>,
         key: &OrganisationKey,
         now: UnixTime,
+        signed: &Arc<AtomicBool>,
     ) -> Result<(Credential, Option<UnixTime>), Failure> {
         let (key, refused) = (key.clone(), Arc::clone(&self.refused));
         // A key store takes its time, and a password is made to.
@@ -49,17 +56,19 @@ impl Gate {
         }
         let credential = match organisation {
             Organisation::Files(certificate) => Credential::Organisation(Arc::new(certificate)),
-            Organisation::Store(store) => Credential::Token(self.token_of(*store)),
+            Organisation::Store(store) => Credential::Token(self.token_of(signed, *store)),
         };
         Ok((credential, end))
     }
 
     /// A key store as TLS sees it.
-    fn token_of(self: &Arc<Self>, store: KeyStore) -> TlsToken {
+    fn token_of(self: &Arc<Self>, signed: &Arc<AtomicBool>, store: KeyStore) -> TlsToken {
         let (chain_of_key, schemes) = (store.chain().to_vec(), store.schemes().to_vec());
-        let gate = Arc::clone(self);
+        let (gate, signing) = (Arc::clone(self), Arc::clone(signed));
         let sign = move |scheme: Scheme, message: &[u8]| {
-            store.sign(scheme, message).map_err(|error| {
+            let signed = store.sign(scheme, message);
+            signing.fetch_or(signed.is_ok(), Ordering::Relaxed);
+            signed.map_err(|error| {
                 tracing::warn!(
                     gateway = gate.settings.route.name,
                     error = chain(&error),
