@@ -1,10 +1,12 @@
 //! Starting as a program: what `main` needs besides the loop.
 
 use crate::{
-    config::{Config, Flags},
+    config::{Config, ConfigError, Flags},
     host::{clock::SystemClock, memory, paths::Paths},
-    run::{self, Services},
+    run::{self, Services, StartError, UpstreamError},
+    serve::control::OpenError,
 };
+use cps_agent_core::failure::{self, Failure, Language};
 use cps_card::transport::PcscService;
 use std::{error::Error, io, process::ExitCode, sync::Arc};
 use tokio::signal::unix::{SignalKind, signal};
@@ -46,15 +48,50 @@ pub fn program(flags: &Flags) -> Result<(), Box<dyn Error>> {
     })
 }
 
-/// Says on standard error why the agent did not start, with every cause.
+/// Says on standard error why the agent did not start: by the failure table, in the language of the locale, where it has a
+/// line for it, else with every cause.
 #[must_use]
-pub fn report(error: &dyn Error) -> ExitCode {
+pub fn report(error: &(dyn Error + 'static)) -> ExitCode {
+    let language = Language::of_environment(|name| std::env::var(name).ok());
+    match told(error, language) {
+        Some(failure) => {
+            tracing::error!(
+                code = failure.code.word(),
+                "{} {}",
+                failure.what(language),
+                failure.next(language)
+            );
+        }
+        None => tracing::error!("{}", whole(error)),
+    }
+    ExitCode::from(MENDABLE)
+}
+
+/// The line of the table for what whoever starts the agent can mend.
+fn told(error: &(dyn Error + 'static), language: Language) -> Option<Failure> {
+    if let Some(error) = error.downcast_ref::<ConfigError>() {
+        return Some(error.failure(language));
+    }
+    let file = |why: &(dyn Error + 'static)| Failure::new(failure::CONFIG_FILE).with("why", whole(why));
+    match error.downcast_ref::<StartError>()? {
+        StartError::Running(_) | StartError::Control(OpenError::Running(_)) => {
+            Some(failure::AGENT_RUNNING.into())
+        }
+        StartError::State { .. } => Some(failure::STATE_UNWRITABLE.into()),
+        StartError::Upstream(UpstreamError::Refused(refused)) => Some(refused.clone()),
+        StartError::Upstream(why) => Some(file(why)),
+        StartError::Anchors(why) => Some(file(why)),
+        _ => None,
+    }
+}
+
+/// An error with all its causes.
+fn whole(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
         text = format!("{text}: {inner}");
         cause = inner.source();
     }
-    tracing::error!("{text}");
-    ExitCode::from(MENDABLE)
+    text
 }

@@ -82,17 +82,7 @@ impl Error {
         if let Self::Client(ClientError::Refused(problem)) = self {
             return problem.as_ref().clone();
         }
-        let (failure, language) = (self.failure(texts), texts.language());
-        let line = failure.code.line();
-        Problem {
-            kind: format!("urn:cps-agent:problem:{}", line.code),
-            title: failure.what(language).into_owned(),
-            detail: Some(failure.next(language).into_owned()),
-            status: line.status,
-            code: line.code.to_owned(),
-            help: Some(line.help.word().to_owned()),
-            values: failure.values,
-        }
+        Problem::of(&self.failure(texts), texts.language())
     }
 
     /// The line of the table for what this command found by itself.

@@ -85,13 +85,11 @@ impl Texts {
     }
 }
 
-/// English where the locale is English, French everywhere else (setlocale(3): the first variable that is set counts).
+/// The language of the locale.
 fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Lang {
-    let locale =
-        ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| variable(name).filter(|v| !v.is_empty()));
-    match locale {
-        Some(locale) if locale.split(['_', '.', '@']).next() == Some("en") => Lang::En,
-        _ => Lang::Fr,
+    match Language::of_environment(variable) {
+        Language::French => Lang::Fr,
+        Language::English => Lang::En,
     }
 }
 
@@ -127,20 +125,5 @@ mod tests {
             }
             assert!(!line.contains('\''), "a typewriter apostrophe in: {line}");
         }
-    }
-
-    #[test]
-    fn the_locale_decides_and_french_is_the_default() {
-        let with = |set: &[(&str, &str)]| {
-            of_environment(|name| {
-                set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
-            })
-        };
-        assert_eq!(with(&[]), Lang::Fr);
-        assert_eq!(with(&[("LANG", "en_GB.UTF-8")]), Lang::En);
-        assert_eq!(with(&[("LANG", "C.UTF-8")]), Lang::Fr);
-        assert_eq!(with(&[("LANG", "en_GB.UTF-8"), ("LC_ALL", "fr_FR.UTF-8")]), Lang::Fr);
-        assert_eq!(with(&[("LANG", "fr_FR.UTF-8"), ("LC_MESSAGES", "en")]), Lang::En);
-        assert_eq!(with(&[("LC_ALL", ""), ("LANG", "en_US")]), Lang::En);
     }
 }

@@ -27,5 +27,6 @@ mod other_users;
 mod ports;
 #[path = "../support/real_agent.rs"]
 mod real_agent;
+mod start;
 mod web_pages;
 mod wire;

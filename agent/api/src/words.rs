@@ -6,6 +6,7 @@ mod shown;
 pub use portal::*;
 pub use shown::*;
 
+use cps_agent_failure::{Failure, INTERNAL, Language};
 use serde::{Deserialize, Serialize};
 
 /// Version of the control door's protocol; a different major number is a named error (`agent_version`).
@@ -36,6 +37,23 @@ pub struct Problem {
     /// Numbers the sentence needs (`tries_left`, …).
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     pub values: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Problem {
+    /// The document of a failure, in a language. What went wrong inside of us is for the log.
+    #[must_use]
+    pub fn of(failure: &Failure, language: Language) -> Self {
+        let line = failure.code.line();
+        Self {
+            kind: format!("urn:cps-agent:problem:{}", line.code),
+            title: failure.what(language).into_owned(),
+            detail: Some(failure.next(language).into_owned()),
+            status: line.status,
+            code: line.code.to_owned(),
+            help: Some(line.help.word().to_owned()),
+            values: if failure.code == INTERNAL { serde_json::Map::new() } else { failure.values.clone() },
+        }
+    }
 }
 
 /// `GET /v1/status`.

@@ -33,6 +33,17 @@ failures! {
         en "Not everything works (to be corrected: {count})."
            "Each point above says what to do."
 
+    AGENT_SILENT = "agent_silent" 503 Person
+        fr "L’agent CPS de ce poste ne répond plus."
+           "Cette page reprend d’elle-même dès qu’il est de retour. S’il ne revient pas, choisissez « Démarrer l’agent » dans le menu de l’icône CPS."
+        en "The CPS agent of this workstation does not answer any more."
+           "This page goes on by itself as soon as it is back. If it does not come back, choose “Start the agent” in the menu of the CPS icon."
+    PAGE_GONE = "page_gone" 410 Person
+        fr "Cette page de l’agent est fermée."
+           "Son lien sert une fois, pendant une minute ; elle se ferme avec la session, quand d’autres s’ouvrent, ou quand personne ne la regarde. Pour en ouvrir une autre, choisissez « Ouvrir la page de l’agent » dans le menu de l’icône CPS, ou tapez « cps open » dans un terminal."
+        en "This page of the agent is closed."
+           "Its link works once, within a minute; it closes with the session, when others are opened, or when nobody looks at it. To open another one, choose “Open the agent’s page” in the menu of the CPS icon, or type “cps open” in a terminal."
+
     // Pages.
     BROWSER_NOT_OPENED = "browser_not_opened" 503 Administrator
         fr "Le navigateur ne s’est pas ouvert."

@@ -32,9 +32,9 @@ failures! {
         en "The name of this workstation's certificate ({name}) is not the client_id ({client_id}), as Pro Santé Connect asks."
            "Check upstream.client_id and upstream.client_certificate."
     DISK_FULL = "disk_full" 503 Administrator
-        fr "Il ne reste que {megabytes} Mo sur le disque où l’agent garde son état."
+        fr "Il ne reste que {megabytes} Mo sur le disque où l’agent garde son état."
            "Libérez de la place : sans elle, l’agent ne peut plus tenir son journal d’audit."
-        en "Only {megabytes} MB are left on the disk where the agent keeps its state."
+        en "Only {megabytes} MB are left on the disk where the agent keeps its state."
            "Free some space: without it the agent can no longer keep its audit trail."
     LOGOUT_UNDELIVERED = "logout_undelivered" 503 Administrator
         fr "La fin d’une session n’a pas pu être annoncée ({count} destinataires)."

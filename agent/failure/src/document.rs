@@ -1,22 +1,6 @@
 //! The table as a page of the documentation, one for each language.
 
-use super::{Code, Help, Language, SUBJECTS};
-
-/// Who can help, as the page says it.
-fn helper(help: Help, language: Language) -> &'static str {
-    match (help, language) {
-        (Help::Person, Language::French) => "vous-même",
-        (Help::Administrator, Language::French) => "votre administrateur",
-        (Help::CardIssuer, Language::French) => "l’Agence du Numérique en Santé",
-        (Help::Upstream, Language::French) => "l’exploitant du service",
-        (Help::Vendor, Language::French) => "l’éditeur de l’application",
-        (Help::Person, Language::English) => "you",
-        (Help::Administrator, Language::English) => "your administrator",
-        (Help::CardIssuer, Language::English) => "the Agence du Numérique en Santé",
-        (Help::Upstream, Language::English) => "whoever runs the service",
-        (Help::Vendor, Language::English) => "the vendor of the application",
-    }
-}
+use super::{Code, Language, SUBJECTS};
 
 fn entry(code: Code, language: Language) -> String {
     let (line, colon, help) = match language {
@@ -24,7 +8,7 @@ fn entry(code: Code, language: Language) -> String {
         Language::English => (code.line(), ":", "Who can help"),
     };
     let text = line.text(language);
-    let who = helper(line.help, language);
+    let who = line.help.who(language);
     format!("### `{}`\n\n**{}**\n{}\n{help}{colon} {who}.\n\n", line.code, text.what, text.next)
 }
 

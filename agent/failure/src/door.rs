@@ -61,14 +61,14 @@ failures! {
            "Tell the vendor of the application."
     NOT_FOUND = "not_found" 404 Vendor
         fr "L’agent n’offre rien à cette adresse."
-           "Signalez-le à l’éditeur de l’application : /openapi.json décrit ce qui existe."
+           "Vérifiez l’adresse. Si une application vous a envoyé ici, signalez-le à son éditeur : /openapi.json décrit ce qui existe."
         en "The agent offers nothing at this address."
-           "Tell the vendor of the application: /openapi.json describes what there is."
+           "Check the address. If an application sent you here, tell its vendor: /openapi.json describes what there is."
     METHOD_NOT_ALLOWED = "method_not_allowed" 405 Vendor
         fr "Cette adresse ne s’appelle pas de cette façon."
-           "Signalez-le à l’éditeur de l’application : /openapi.json décrit les méthodes."
+           "Cette adresse est faite pour les applications. Si l’une d’elles vous a envoyé ici, signalez-le à son éditeur : /openapi.json décrit les méthodes."
         en "This address is not called that way."
-           "Tell the vendor of the application: /openapi.json describes the methods."
+           "This address is made for applications. If one of them sent you here, tell its vendor: /openapi.json describes the methods."
     BEARER_MISSING = "bearer_missing" 401 Vendor
         fr "L’application n’a pas présenté de jeton d’accès."
            "Signalez-le à l’éditeur de l’application : elle doit d’abord vous connecter."

@@ -31,6 +31,7 @@ macro_rules! failures {
 
 mod card;
 mod command;
+mod configuration;
 mod diagnosis;
 mod document;
 mod door;
@@ -45,6 +46,7 @@ mod tests;
 
 pub use card::*;
 pub use command::*;
+pub use configuration::*;
 pub use diagnosis::*;
 pub use document::document;
 pub use door::*;
@@ -83,6 +85,7 @@ pub static SUBJECTS: &[Subject] = &[
         english: "Applications, agent and configuration",
         codes: door::CODES,
     },
+    Subject { french: "Démarrage de l’agent", english: "Start of the agent", codes: configuration::CODES },
     Subject { french: "Commande et icône", english: "Command and icon", codes: command::CODES },
     Subject { french: "Diagnostic", english: "Diagnosis", codes: diagnosis::CODES },
 ];
@@ -95,6 +98,17 @@ pub enum Language {
     French,
     /// English.
     English,
+}
+
+impl Language {
+    /// English where the locale is English, French everywhere else (setlocale(3): the first variable that is set counts).
+    #[must_use]
+    pub fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(set);
+        let language = locale.as_deref().and_then(|locale| locale.split(['_', '.', '@']).next());
+        if language == Some("en") { Self::English } else { Self::French }
+    }
 }
 
 /// A stable code of the failure table. Every code there is is a constant of this crate ([`NO_READER`], …): none can be made
@@ -159,6 +173,31 @@ impl Help {
             Self::CardIssuer => "card_issuer",
             Self::Upstream => "upstream",
             Self::Vendor => "vendor",
+        }
+    }
+
+    /// The helper of a word, as it came over a door.
+    #[must_use]
+    pub fn named(word: &str) -> Option<Self> {
+        [Self::Person, Self::Administrator, Self::CardIssuer, Self::Upstream, Self::Vendor]
+            .into_iter()
+            .find(|help| help.word() == word)
+    }
+
+    /// Who it is, for people.
+    #[must_use]
+    pub fn who(self, language: Language) -> &'static str {
+        match (self, language) {
+            (Self::Person, Language::French) => "vous-même",
+            (Self::Administrator, Language::French) => "votre administrateur",
+            (Self::CardIssuer, Language::French) => "l’Agence du Numérique en Santé",
+            (Self::Upstream, Language::French) => "l’assistance du service de connexion",
+            (Self::Vendor, Language::French) => "l’éditeur de l’application",
+            (Self::Person, Language::English) => "you",
+            (Self::Administrator, Language::English) => "your administrator",
+            (Self::CardIssuer, Language::English) => "the Agence du Numérique en Santé",
+            (Self::Upstream, Language::English) => "the support of the login service",
+            (Self::Vendor, Language::English) => "the vendor of the application",
         }
     }
 }

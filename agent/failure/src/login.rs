@@ -231,6 +231,16 @@ failures! {
            "Retournez à l’application et demandez à nouveau la connexion."
         en "This login page is no longer valid."
            "Go back to the application and ask to log in again."
+    NO_WAY_LEFT = "no_way_left" 403 Administrator
+        fr "Cette application n’a aucune façon de vous connecter sur ce poste."
+           "Demandez à votre administrateur de comparer son enregistrement et la politique du poste (login.ways)."
+        en "This application has no way to log you in on this workstation."
+           "Ask your administrator to compare its registration with the workstation's policy (login.ways)."
+    LOGOUT_GONE = "logout_gone" 404 Person
+        fr "Cette page de déconnexion n’est plus valable."
+           "Retournez à l’application et demandez à nouveau la déconnexion, ou choisissez « Se déconnecter » dans le menu de l’icône CPS."
+        en "This logout page is no longer valid."
+           "Go back to the application and log out again, or choose “Log out” in the menu of the CPS icon."
     SESSION_NONE = "session_none" 404 Person
         fr "Personne n’est connecté."
            "Connectez-vous d’abord."

@@ -12,13 +12,13 @@ failures! {
         en "No card of this workstation carries your session: taking your card out will not end it."
            "Log out yourself before you leave. To make the card count, log in again by card."
     SESSION_ENDING = "session_ending" 409 Person
-        fr "Votre session se termine dans {minutes} min."
+        fr "Votre session se termine dans {minutes} min."
            "Enregistrez votre travail, puis reconnectez-vous quand elle sera terminée."
-        en "Your session ends in {minutes} min."
+        en "Your session ends in {minutes} min."
            "Save your work, and log in again when it has ended."
     SESSION_IDLE = "session_idle" 409 Person
-        fr "Sans activité de votre part, votre session se termine dans {minutes} min."
+        fr "Sans activité de votre part, votre session se termine dans {minutes} min."
            "Continuez à travailler, ou ouvrez la page de l’agent, pour la garder."
-        en "Without any activity of yours, your session ends in {minutes} min."
+        en "Without any activity of yours, your session ends in {minutes} min."
            "Go on working, or open the agent's page, to keep it."
 }

@@ -66,6 +66,26 @@ fn values_go_where_the_placeholders_stand() {
 }
 
 #[test]
+fn the_locale_decides_and_french_is_the_default() {
+    let with = |set: &[(&str, &str)]| {
+        Language::of_environment(|name| {
+            set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        })
+    };
+    for (set, language) in [
+        (&[][..], Language::French),
+        (&[("LANG", "en_GB.UTF-8")], Language::English),
+        (&[("LANG", "C.UTF-8")], Language::French),
+        (&[("LANG", "de_DE"), ("LC_ALL", "")], Language::French),
+        (&[("LANG", "en_GB.UTF-8"), ("LC_ALL", "fr_FR.UTF-8")], Language::French),
+        (&[("LANG", "fr_FR.UTF-8"), ("LC_MESSAGES", "en")], Language::English),
+        (&[("LC_ALL", ""), ("LANG", "en_US")], Language::English),
+    ] {
+        assert_eq!(with(set), language, "{set:?}");
+    }
+}
+
+#[test]
 fn a_code_is_found_by_its_word_and_nothing_else_is_one() {
     assert_eq!(Code::named("pin_wrong"), Some(PIN_WRONG));
     assert_eq!(Code::named("no_such_code"), None);

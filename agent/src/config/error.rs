@@ -1,7 +1,43 @@
 //! What can be wrong with a configuration, said so that the person who wrote it can mend it.
+//!
+//! Each error is a line of the failure table, in the language of whoever starts the agent. Its English form stays for
+//! programmers and logs.
 
 use super::layers::Source;
+use cps_agent_core::failure::{self, Failure, Language};
 use std::path::PathBuf;
+
+/// A detail in both languages: what a value should be, or why a setting is needed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Detail {
+    /// French.
+    pub french: String,
+    /// English.
+    pub english: String,
+}
+
+impl Detail {
+    /// It in a language.
+    #[must_use]
+    pub fn text(&self, language: Language) -> &str {
+        match language {
+            Language::French => &self.french,
+            Language::English => &self.english,
+        }
+    }
+}
+
+impl<F: Into<String>, E: Into<String>> From<(F, E)> for Detail {
+    fn from((french, english): (F, E)) -> Self {
+        Self { french: french.into(), english: english.into() }
+    }
+}
+
+impl std::fmt::Display for Detail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.english)
+    }
+}
 
 /// Why a configuration was refused.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +57,8 @@ pub enum ConfigError {
     Syntax {
         /// Which file.
         path: PathBuf,
+        /// In which line, from 1 on.
+        line: usize,
         /// Where and why.
         #[source]
         cause: Box<toml::de::Error>,
@@ -51,7 +89,7 @@ pub enum ConfigError {
         /// The name.
         name: String,
         /// What would be right.
-        expected: String,
+        expected: Detail,
     },
     /// A setting without which the others make no sense.
     #[error("{name} is missing: {why}")]
@@ -59,7 +97,7 @@ pub enum ConfigError {
         /// The name.
         name: String,
         /// Which other setting needs it.
-        why: String,
+        why: Detail,
     },
     /// Two settings contradict each other.
     #[error("{origin}: {name} {why}")]
@@ -69,7 +107,7 @@ pub enum ConfigError {
         /// Its name.
         name: String,
         /// What it contradicts.
-        why: String,
+        why: Detail,
     },
     /// No home for state or run-time files.
     #[error("no place for {what}: set {variable}")]
@@ -79,6 +117,39 @@ pub enum ConfigError {
         /// The environment variable that gives one.
         variable: &'static str,
     },
+}
+
+impl ConfigError {
+    /// Its line of the failure table, with what that needs in a language.
+    #[must_use]
+    pub fn failure(&self, language: Language) -> Failure {
+        let of = |code, name: &str| Failure::new(code).with("name", name);
+        match self {
+            Self::Unreadable { path, cause } => Failure::new(failure::CONFIG_UNREADABLE)
+                .with("file", path.display().to_string())
+                .with("why", cause.to_string()),
+            Self::Syntax { path, line, cause } => Failure::new(failure::CONFIG_SYNTAX)
+                .with("file", path.display().to_string())
+                .with("line", *line)
+                .with("why", cause.message()),
+            Self::UnknownKey { origin, name, suggestion } => of(failure::CONFIG_UNKNOWN_KEY, name)
+                .with("origin", origin.text(language))
+                .with("suggestion", suggestion.as_deref().unwrap_or("–")),
+            Self::PolicyOnly { origin, name } => {
+                of(failure::CONFIG_POLICY_ONLY, name).with("origin", origin.text(language))
+            }
+            Self::Value { origin, name, expected } => of(failure::CONFIG_VALUE, name)
+                .with("origin", origin.text(language))
+                .with("expected", expected.text(language)),
+            Self::Missing { name, why } => of(failure::CONFIG_MISSING, name).with("why", why.text(language)),
+            Self::Conflict { origin, name, why } => of(failure::CONFIG_CONFLICT, name)
+                .with("origin", origin.text(language))
+                .with("why", why.text(language)),
+            Self::NoPlace { variable, .. } => {
+                Failure::new(failure::NO_PLACE_FOR_FILES).with("variable", *variable)
+            }
+        }
+    }
 }
 
 fn did_you_mean(suggestion: Option<&str>) -> String {

@@ -1,6 +1,6 @@
 //! `[gateway.NAME]`: a path of the bridge that leads to one https origin behind mutual TLS.
 
-use super::{ConfigError, Profile, Upstream, layers::Layers};
+use super::{ConfigError, Profile, Upstream, layers::Layers, read::one_of};
 use cps_agent_core::{
     gateway::{Route, key_uri::KeyUri},
     psc::profile::belongs_to_psc,
@@ -133,8 +133,15 @@ impl Section<'_> {
     /// somebody's card.
     fn base(&self, upstream: Option<&Upstream>) -> Result<Url, ConfigError> {
         let (layers, key) = (self.layers, self.key("origin"));
-        let text = layers.needed(&key, "a gateway leads to one origin")?;
-        let wrong = || layers.wrong(&key, "an https address without path, as in \"https://service.example\"");
+        let text = layers
+            .needed(&key, ("une passerelle mène à une seule origine", "a gateway leads to one origin"))?;
+        let wrong = || {
+            let expected = (
+                "une adresse https sans chemin, par exemple \"https://service.example\"",
+                "an https address without path, as in \"https://service.example\"",
+            );
+            layers.wrong(&key, expected)
+        };
         let origin = Url::parse(text).map_err(|_| wrong())?;
         let bare = origin.path() == "/" && origin.query().is_none() && origin.fragment().is_none();
         let anonymous = origin.username().is_empty() && origin.password().is_none();
@@ -142,13 +149,22 @@ impl Section<'_> {
             return Err(wrong());
         }
         if logs_people_in(&origin, upstream) {
-            return Err(layers.conflict(&key, "is the login service: the agent alone logs people in there"));
+            return Err(layers.conflict(
+                &key,
+                (
+                    "est le service de connexion\u{a0}: seul l’agent y connecte les personnes",
+                    "is the login service: the agent alone logs people in there",
+                ),
+            ));
         }
         let key = self.key("path");
         let path = layers.text(&key).unwrap_or("/");
         let plain = |c: char| c.is_ascii_alphanumeric() || "-._~/".contains(c);
         if !path.starts_with('/') || path.contains("//") || path.contains("/.") || !path.chars().all(plain) {
-            return Err(layers.wrong(&key, "a plain path such as \"/services\""));
+            return Err(layers.wrong(
+                &key,
+                ("un chemin simple, par exemple \"/services\"", "a plain path such as \"/services\""),
+            ));
         }
         origin.join(&format!("{}/", path.trim_end_matches('/'))).map_err(|_| wrong())
     }
@@ -157,13 +173,19 @@ impl Section<'_> {
         let key = self.key("anchors");
         let names = self.layers.list(&key);
         if names.is_empty() {
-            let why = "the authorities that may vouch for the origin are named, as files or folders";
-            return Err(ConfigError::Missing { name: key, why: why.to_owned() });
+            let why = (
+                "les autorités qui peuvent garantir l’origine se nomment, par fichier ou par dossier",
+                "the authorities that may vouch for the origin are named, as files or folders",
+            );
+            return Err(ConfigError::Missing { name: key, why: why.into() });
         }
         if names.iter().any(|name| name == "system") {
             return match names.as_slice() {
                 [_] => Ok(GatewayAnchors::System),
-                _ => Err(self.layers.conflict(&key, "names \"system\", which stands alone")),
+                _ => Err(self.layers.conflict(
+                    &key,
+                    ("nomme \"system\", qui va seul", "names \"system\", which stands alone"),
+                )),
             };
         }
         Ok(GatewayAnchors::Files(self.layers.paths(&key)))
@@ -171,18 +193,26 @@ impl Section<'_> {
 
     fn credential(&self) -> Result<GatewayCredential, ConfigError> {
         let layers = self.layers;
-        match layers
-            .needed(&self.key("credential"), "it says whose certificate is shown: card or organisation")?
-        {
+        let why = (
+            "il dit quel certificat est présenté\u{a0}: card ou organisation",
+            "it says whose certificate is shown: card or organisation",
+        );
+        match layers.needed(&self.key("credential"), why)? {
             "card" => {
                 let names = ["certificate", "key", "password_file"].map(|entry| self.key(entry));
                 match names.iter().find(|name| layers.get(name).is_some()) {
                     None => Ok(GatewayCredential::Card),
-                    Some(name) => Err(layers.conflict(name, "is for credential = \"organisation\" only")),
+                    Some(name) => Err(layers.conflict(
+                        name,
+                        (
+                            "ne va qu’avec credential = \"organisation\"",
+                            "is for credential = \"organisation\" only",
+                        ),
+                    )),
                 }
             }
             "organisation" => self.organisation().map(GatewayCredential::Organisation),
-            _ => Err(layers.wrong(&self.key("credential"), "one of card, organisation")),
+            _ => Err(layers.wrong(&self.key("credential"), one_of(&["card", "organisation"]))),
         }
     }
 
@@ -192,24 +222,39 @@ impl Section<'_> {
         let layers = self.layers;
         let [certificate, key, password] =
             ["certificate", "key", "password_file"].map(|entry| self.key(entry));
-        let missing =
-            |name: &str, why: &str| ConfigError::Missing { name: name.to_owned(), why: why.to_owned() };
-        let text = layers.needed(&key, "credential = \"organisation\" needs it")?;
+        let needs = ("credential = \"organisation\" en a besoin", "credential = \"organisation\" needs it");
+        let text = layers.needed(&key, needs)?;
         let file = layers.path(&key).unwrap_or_default();
         match (layers.path(&certificate), layers.path(&password)) {
-            (_, Some(_)) if KeyUri::is_one(text) => Err(layers
-                .conflict(&password, "is for a PKCS#12 file: a key store's PIN is in the URI's pin-source")),
+            (_, Some(_)) if KeyUri::is_one(text) => Err(layers.conflict(
+                &password,
+                (
+                    "est fait pour un fichier PKCS#12\u{a0}: le code d’un magasin de clés est dans le pin-source de l’URI",
+                    "is for a PKCS#12 file: a key store's PIN is in the URI's pin-source",
+                ),
+            )),
             (certificate, None) if KeyUri::is_one(text) => {
-                let uri = KeyUri::parse(text).map_err(|error| layers.conflict(&key, &error.to_string()))?;
+                let uri = KeyUri::parse(text).map_err(|error| {
+                    let why = error.to_string();
+                    layers.conflict(&key, (why.as_str(), why.as_str()))
+                })?;
                 Ok(OrganisationKey::Pkcs11 { uri: Box::new(uri), certificate })
             }
             (Some(_), Some(_)) => {
-                Err(layers.conflict(&certificate, "is in the PKCS#12 file that password_file opens"))
+                let why = (
+                    "est dans le fichier PKCS#12 que password_file ouvre",
+                    "is in the PKCS#12 file that password_file opens",
+                );
+                Err(layers.conflict(&certificate, why))
             }
             (None, Some(password)) => Ok(OrganisationKey::Pkcs12 { file, password }),
             (Some(certificate), None) => Ok(OrganisationKey::Pem { certificate, key: file }),
             (None, None) => {
-                Err(missing(&certificate, "a key in PEM needs it (a PKCS#12 file needs password_file)"))
+                let why = (
+                    "une clé en PEM en a besoin (un fichier PKCS#12 a besoin de password_file)",
+                    "a key in PEM needs it (a PKCS#12 file needs password_file)",
+                );
+                Err(ConfigError::Missing { name: certificate, why: why.into() })
             }
         }
     }
@@ -220,8 +265,12 @@ impl Section<'_> {
         match u64::try_from(*given).ok().filter(|number| within.contains(number)) {
             Some(number) => Ok(Some(number)),
             None => {
-                let expected = format!("a whole number from {} to {}", within.start(), within.end());
-                Err(self.layers.wrong(&key, &expected))
+                let (from, to) = (within.start(), within.end());
+                let expected = (
+                    format!("un nombre entier de {from} à {to}"),
+                    format!("a whole number from {from} to {to}"),
+                );
+                Err(self.layers.wrong(&key, expected))
             }
         }
     }

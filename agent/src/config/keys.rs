@@ -16,14 +16,14 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// The kind as an error message names it.
-    pub(super) const fn expected(self) -> &'static str {
+    /// The kind as an error message names it, in French and in English.
+    pub(super) const fn expected(self) -> (&'static str, &'static str) {
         match self {
-            Self::Text => "a text in quotes",
-            Self::Flag => "true or false",
-            Self::Number => "a whole number",
-            Self::List => "a list of texts",
-            Self::Table => "a table of texts",
+            Self::Text => ("un texte entre guillemets droits", "a text in quotes"),
+            Self::Flag => ("true ou false", "true or false"),
+            Self::Number => ("un nombre entier", "a whole number"),
+            Self::List => ("une liste de textes", "a list of texts"),
+            Self::Table => ("une table de textes", "a table of texts"),
         }
     }
 }

@@ -4,6 +4,7 @@ use super::{
     error::ConfigError,
     keys::{self, Key, Kind},
 };
+use cps_agent_core::failure::Language;
 use std::{
     collections::BTreeMap,
     fmt,
@@ -39,13 +40,23 @@ pub enum Source {
     Flag,
 }
 
+impl Source {
+    /// It in words.
+    #[must_use]
+    pub fn text(&self, language: Language) -> String {
+        match (self, language) {
+            (Self::Policy(path) | Self::User(path), _) => path.display().to_string(),
+            (Self::Environment(name), Language::French) => format!("variable d’environnement {name}"),
+            (Self::Environment(name), Language::English) => format!("environment variable {name}"),
+            (Self::Flag, Language::French) => "ligne de commande".to_owned(),
+            (Self::Flag, Language::English) => "command line".to_owned(),
+        }
+    }
+}
+
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Policy(path) | Self::User(path) => write!(f, "{}", path.display()),
-            Self::Environment(name) => write!(f, "environment variable {name}"),
-            Self::Flag => f.write_str("command line"),
-        }
+        f.write_str(&self.text(Language::English))
     }
 }
 
@@ -199,9 +210,11 @@ fn read_file(path: &Path, must_exist: bool) -> Result<Option<toml::Table>, Confi
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound && !must_exist => return Ok(None),
         Err(cause) => return Err(ConfigError::Unreadable { path: path.to_owned(), cause }),
     };
-    text.parse::<toml::Table>()
-        .map(Some)
-        .map_err(|cause| ConfigError::Syntax { path: path.to_owned(), cause: Box::new(cause) })
+    text.parse::<toml::Table>().map(Some).map_err(|cause| {
+        let before = cause.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        ConfigError::Syntax { path: path.to_owned(), line, cause: Box::new(cause) }
+    })
 }
 
 fn known(name: &str, origin: &Source) -> Result<&'static Key, ConfigError> {
@@ -248,9 +261,5 @@ fn from_text(key: &Key, name: &str, text: &str, origin: &Source) -> Result<Value
 }
 
 fn wrong_kind(key: &Key, name: &str, origin: &Source) -> ConfigError {
-    ConfigError::Value {
-        origin: origin.clone(),
-        name: name.to_owned(),
-        expected: key.kind.expected().to_owned(),
-    }
+    ConfigError::Value { origin: origin.clone(), name: name.to_owned(), expected: key.kind.expected().into() }
 }

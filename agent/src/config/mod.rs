@@ -14,7 +14,7 @@ mod read;
 #[cfg(test)]
 mod tests;
 
-pub use error::ConfigError;
+pub use error::{ConfigError, Detail};
 pub use flags::Flags;
 pub use gateway::{Gateway, GatewayAnchors, GatewayCredential, OrganisationKey};
 pub use layers::{Source, Sources};

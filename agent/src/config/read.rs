@@ -1,7 +1,7 @@
 //! From settings to types: every value is parsed here, once, and every contradiction is found here.
 
 use super::{
-    AuditSync, Bridge, ClientAuth, Clients, Config, ConfigError, Custom, Local, Login, Pin, Profile,
+    AuditSync, Bridge, ClientAuth, Clients, Config, ConfigError, Custom, Detail, Local, Login, Pin, Profile,
     Prompter, Proxy, Redirect, Session, Trust, Upstream, environment_name, gateway,
     layers::{Layers, Source},
     proxy::ProxyAddress,
@@ -112,7 +112,8 @@ fn environment(layers: &Layers, kind: Kind) -> Result<Environment, ConfigError> 
     if let (Some(chosen), Some(forced)) = (chosen, forced)
         && chosen != forced
     {
-        return Err(layers.conflict("trust.environment", "contradicts upstream.profile"));
+        return Err(layers
+            .conflict("trust.environment", ("contredit upstream.profile", "contradicts upstream.profile")));
     }
     Ok(forced.or(chosen).unwrap_or(Environment::Production))
 }
@@ -123,8 +124,13 @@ fn bridge(layers: &Layers) -> Result<Bridge, ConfigError> {
         Some(text) => match text.parse::<SocketAddr>() {
             Ok(address) if is_loopback(address.ip()) => address.port(),
             _ => {
-                return Err(layers
-                    .wrong("bridge.listen", "127.0.0.1 or [::1] with a port, as in \"127.0.0.1:24788\""));
+                return Err(layers.wrong(
+                    "bridge.listen",
+                    (
+                        "127.0.0.1 ou [::1] avec un port, par exemple \"127.0.0.1:24788\"",
+                        "127.0.0.1 or [::1] with a port, as in \"127.0.0.1:24788\"",
+                    ),
+                ));
             }
         },
     };
@@ -139,14 +145,20 @@ fn upstream(layers: &Layers, kind: Kind) -> Result<Option<Upstream>, ConfigError
     if kind == Kind::PscProduction && !layers.flag("upstream.workstation_credentials").unwrap_or(false) {
         return Err(layers.conflict(
             "upstream.profile",
-            "puts credentials of Pro Santé Connect on a workstation: the policy file must allow it by \
-             workstation_credentials = true",
+            (
+                "place sur un poste de travail des secrets de Pro Santé Connect\u{a0}: le fichier de l’administrateur \
+                 doit le permettre par workstation_credentials = true",
+                "puts credentials of Pro Santé Connect on a workstation: the policy file must allow it by \
+                 workstation_credentials = true",
+            ),
         ));
     }
     if kind != Kind::Custom
         && let Some(name) = CUSTOM_ONLY.into_iter().find(|name| layers.get(name).is_some())
     {
-        return Err(layers.conflict(name, "is for profile = \"custom\" only"));
+        return Err(
+            layers.conflict(name, ("ne va qu’avec profile = \"custom\"", "is for profile = \"custom\" only"))
+        );
     }
     let profile = match kind {
         Kind::None => return Ok(None),
@@ -156,13 +168,28 @@ fn upstream(layers: &Layers, kind: Kind) -> Result<Option<Upstream>, ConfigError
     };
     let algorithms = [("RS256", Algorithm::Rs256), ("PS256", Algorithm::Ps256), ("ES256", Algorithm::Es256)];
     let algorithms = layers.choices("upstream.algorithms", &algorithms)?;
-    let client_id = layers.needed("upstream.client_id", "the upstream knows us by it")?;
+    let client_id = layers.needed(
+        "upstream.client_id",
+        ("le service de connexion nous connaît par lui", "the upstream knows us by it"),
+    )?;
     // Copied from a page or a letter, it brings along what nobody sees, and the upstream says invalid_client.
     if !client_id.chars().all(|c| c.is_ascii_graphic()) {
-        return Err(layers.wrong("upstream.client_id", "plain characters, without spaces or invisible ones"));
+        return Err(layers.wrong(
+            "upstream.client_id",
+            (
+                "des caractères simples, sans espace ni caractère invisible",
+                "plain characters, without spaces or invisible ones",
+            ),
+        ));
     }
     if algorithms.as_ref().is_some_and(Vec::is_empty) {
-        return Err(layers.wrong("upstream.algorithms", "a list with at least one of RS256, PS256, ES256"));
+        return Err(layers.wrong(
+            "upstream.algorithms",
+            (
+                "une liste d’au moins un de RS256, PS256, ES256",
+                "a list with at least one of RS256, PS256, ES256",
+            ),
+        ));
     }
     Ok(Some(Upstream {
         // Pro Santé Connect offers CIBA and activates it service by service; another upstream may not have it at all.
@@ -179,9 +206,12 @@ fn upstream(layers: &Layers, kind: Kind) -> Result<Option<Upstream>, ConfigError
 
 /// The quiet half checks addresses and hosts once more, and against Pro Santé Connect's own, when it makes the profile.
 fn custom(layers: &Layers) -> Result<Custom, ConfigError> {
-    let issuer = layers.needed("upstream.issuer", "profile = \"custom\" names its issuer")?;
+    let issuer = layers.needed(
+        "upstream.issuer",
+        ("profile = \"custom\" nomme son émetteur", "profile = \"custom\" names its issuer"),
+    )?;
     if !Url::parse(issuer).is_ok_and(|url| url.scheme() == "https" && url.has_host()) {
-        return Err(layers.wrong("upstream.issuer", "an https address"));
+        return Err(layers.wrong("upstream.issuer", ("une adresse https", "an https address")));
     }
     Ok(Custom {
         issuer: issuer.to_owned(),
@@ -196,12 +226,13 @@ fn custom(layers: &Layers) -> Result<Custom, ConfigError> {
 
 fn client_auth(layers: &Layers) -> Result<ClientAuth, ConfigError> {
     let file = |name: &str| -> Result<PathBuf, ConfigError> {
-        layers.path(name).ok_or_else(|| ConfigError::Missing {
-            name: name.to_owned(),
-            why: format!(
-                "client_auth = \"{}\" needs it",
-                layers.text("upstream.client_auth").unwrap_or("none")
-            ),
+        layers.path(name).ok_or_else(|| {
+            let method = layers.text("upstream.client_auth").unwrap_or("none");
+            let why = (
+                format!("client_auth = \"{method}\" en a besoin"),
+                format!("client_auth = \"{method}\" needs it"),
+            );
+            ConfigError::Missing { name: name.to_owned(), why: why.into() }
         })
     };
     match layers.text("upstream.client_auth").unwrap_or("none") {
@@ -213,19 +244,19 @@ fn client_auth(layers: &Layers) -> Result<ClientAuth, ConfigError> {
             certificate: file("upstream.client_certificate")?,
             key: file("upstream.client_key")?,
         }),
-        _ => Err(layers.wrong(
-            "upstream.client_auth",
-            "one of none, client_secret_basic, client_secret_post, private_key_jwt, tls_client_auth",
-        )),
+        _ => {
+            let methods =
+                ["none", "client_secret_basic", "client_secret_post", "private_key_jwt", "tls_client_auth"];
+            Err(layers.wrong("upstream.client_auth", one_of(&methods)))
+        }
     }
 }
 
 /// Port, host and path of the redirect URI: a front page may compare it byte for byte with what was declared.
 fn redirect(layers: &Layers) -> Result<Redirect, ConfigError> {
     let port = match layers.get("upstream.redirect_port") {
-        Some((Value::Integer(port), _)) => {
-            u16::try_from(*port).map_err(|_| layers.wrong("upstream.redirect_port", "a port number"))?
-        }
+        Some((Value::Integer(port), _)) => u16::try_from(*port)
+            .map_err(|_| layers.wrong("upstream.redirect_port", ("un numéro de port", "a port number")))?,
         _ => 0,
     };
     let hosts = [("127.0.0.1", "127.0.0.1"), ("[::1]", "[::1]"), ("localhost", "localhost")];
@@ -233,7 +264,10 @@ fn redirect(layers: &Layers) -> Result<Redirect, ConfigError> {
     let path = layers.text("upstream.redirect_path").unwrap_or("/callback").to_owned();
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._~/".contains(c);
     if !path.starts_with('/') || path.contains("//") || path.contains("/.") || !path.chars().all(plain) {
-        return Err(layers.wrong("upstream.redirect_path", "a plain path such as \"/callback\""));
+        return Err(layers.wrong(
+            "upstream.redirect_path",
+            ("un chemin simple, par exemple \"/callback\"", "a plain path such as \"/callback\""),
+        ));
     }
     Ok(Redirect { port, host, path })
 }
@@ -243,8 +277,13 @@ fn proxy(layers: &Layers) -> Result<Proxy, ConfigError> {
         None | Some("system") => Ok(Proxy::System),
         Some("none") => Ok(Proxy::None),
         Some(text) => ProxyAddress::parse(text).map(Proxy::Address).ok_or_else(|| {
-            layers
-                .wrong("upstream.proxy", "system, none, or an address such as \"http://proxy.example:3128\"")
+            layers.wrong(
+                "upstream.proxy",
+                (
+                    "system, none, ou une adresse comme \"http://proxy.example:3128\"",
+                    "system, none, or an address such as \"http://proxy.example:3128\"",
+                ),
+            )
         }),
     }
 }
@@ -259,7 +298,9 @@ fn login(layers: &Layers) -> Result<Login, ConfigError> {
     ];
     let ways = layers.choices("login.ways", &names)?;
     if ways.as_ref().is_some_and(Vec::is_empty) {
-        return Err(layers.wrong("login.ways", "a list with at least one way"));
+        return Err(
+            layers.wrong("login.ways", ("une liste d’au moins une façon", "a list with at least one way"))
+        );
     }
     Ok(Login {
         ways,
@@ -295,7 +336,10 @@ fn pin(layers: &Layers) -> Result<Pin, ConfigError> {
         .choices("pin.prompt", &[("pinpad", Prompter::PinPad), ("pinentry", Prompter::Pinentry)])?
         .unwrap_or_else(|| vec![Prompter::PinPad, Prompter::Pinentry]);
     if prompt.is_empty() {
-        return Err(layers.wrong("pin.prompt", "a list with at least one of pinpad, pinentry"));
+        return Err(layers.wrong(
+            "pin.prompt",
+            ("une liste d’au moins un de pinpad, pinentry", "a list with at least one of pinpad, pinentry"),
+        ));
     }
     Ok(Pin {
         prompt,
@@ -340,7 +384,8 @@ fn programs(layers: &Layers) -> Result<Programs, ConfigError> {
     let rule = |(path, word): (&String, &Value)| {
         // What is not a whole path would never be any program's.
         if !path.starts_with('/') {
-            return Err(layers.wrong("pkcs11.programs", "a table of absolute paths"));
+            return Err(layers
+                .wrong("pkcs11.programs", ("une table de chemins absolus", "a table of absolute paths")));
         }
         let rule = layers.one_of("pkcs11.programs", word.as_str().unwrap_or_default(), &choices)?;
         Ok((path.clone(), rule))
@@ -368,8 +413,8 @@ impl Layers {
         self.get(name).and_then(|(value, _)| value.as_str()).filter(|text| !text.is_empty())
     }
 
-    pub(super) fn needed(&self, name: &str, why: &str) -> Result<&str, ConfigError> {
-        self.text(name).ok_or_else(|| ConfigError::Missing { name: name.to_owned(), why: why.to_owned() })
+    pub(super) fn needed(&self, name: &str, why: impl Into<Detail>) -> Result<&str, ConfigError> {
+        self.text(name).ok_or_else(|| ConfigError::Missing { name: name.to_owned(), why: why.into() })
     }
 
     pub(super) fn flag(&self, name: &str) -> Option<bool> {
@@ -416,7 +461,7 @@ impl Layers {
     fn one_of<T: Copy>(&self, name: &str, text: &str, choices: &[(&str, T)]) -> Result<T, ConfigError> {
         choices.iter().find(|(word, _)| *word == text).map(|(_, value)| *value).ok_or_else(|| {
             let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
-            self.wrong(name, &format!("one of {}", words.join(", ")))
+            self.wrong(name, one_of(&words))
         })
     }
 
@@ -436,9 +481,12 @@ impl Layers {
         match parsed {
             Some(duration) if !duration.is_zero() && duration <= limit => Ok(Some(duration)),
             _ => {
-                let expected =
-                    format!("a time such as \"90s\", \"30m\" or \"4h\", at most {} s", limit.as_secs());
-                Err(self.wrong(name, &expected))
+                let most = limit.as_secs();
+                let expected = (
+                    format!("une durée comme \"90s\", \"30m\" ou \"4h\", d’au plus {most}\u{a0}s"),
+                    format!("a time such as \"90s\", \"30m\" or \"4h\", at most {most} s"),
+                );
+                Err(self.wrong(name, expected))
             }
         }
     }
@@ -447,13 +495,19 @@ impl Layers {
         self.get(name).map_or(Source::Flag, |(_, source)| source.clone())
     }
 
-    pub(super) fn wrong(&self, name: &str, expected: &str) -> ConfigError {
-        ConfigError::Value { origin: self.origin(name), name: name.to_owned(), expected: expected.to_owned() }
+    pub(super) fn wrong(&self, name: &str, expected: impl Into<Detail>) -> ConfigError {
+        ConfigError::Value { origin: self.origin(name), name: name.to_owned(), expected: expected.into() }
     }
 
-    pub(super) fn conflict(&self, name: &str, why: &str) -> ConfigError {
-        ConfigError::Conflict { origin: self.origin(name), name: name.to_owned(), why: why.to_owned() }
+    pub(super) fn conflict(&self, name: &str, why: impl Into<Detail>) -> ConfigError {
+        ConfigError::Conflict { origin: self.origin(name), name: name.to_owned(), why: why.into() }
     }
+}
+
+/// One of these words is expected.
+pub(super) fn one_of(words: &[&str]) -> Detail {
+    let words = words.join(", ");
+    (format!("l’un de {words}"), format!("one of {words}")).into()
 }
 
 fn beside(source: &Source, path: &str) -> PathBuf {

@@ -42,12 +42,12 @@ impl Language {
         Self::NAMED.into_iter().map(|(language, _)| language).find(|language| language.tag() == tag)
     }
 
-    /// English where the locale is English, French everywhere else (setlocale(3): the first variable that is set counts).
+    /// The language of the locale.
     pub(crate) fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
-        let set = |name: &&str| variable(name).filter(|value| !value.is_empty());
-        let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(set);
-        let language = locale.as_deref().and_then(|locale| locale.split(['_', '.', '@']).next());
-        if language == Some("en") { Self::English } else { Self::French }
+        match cps_agent_failure::Language::of_environment(variable) {
+            cps_agent_failure::Language::French => Self::French,
+            cps_agent_failure::Language::English => Self::English,
+        }
     }
 }
 
@@ -141,18 +141,5 @@ mod tests {
             }
             assert!(!line.contains('\''), "a typewriter apostrophe in: {line}");
         }
-    }
-
-    #[test]
-    fn the_locale_decides_and_french_is_the_default() {
-        let with = |set: &[(&str, &str)]| {
-            Language::of_environment(|name| {
-                set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
-            })
-        };
-        assert_eq!(with(&[]), Language::French);
-        assert_eq!(with(&[("LANG", "en_GB.UTF-8")]), Language::English);
-        assert_eq!(with(&[("LANG", "en_GB.UTF-8"), ("LC_ALL", "fr_FR.UTF-8")]), Language::French);
-        assert_eq!(with(&[("LC_ALL", ""), ("LANG", "de_DE")]), Language::French);
     }
 }
