@@ -7,6 +7,7 @@ use crate::{
     dossier::{Application, WELCOME},
     window::Window,
 };
+use cps_agent_core::failure::AGENT_SILENT;
 use cps_sandbox::{
     card::{CardHandle, cards},
     pinentry::Answer,
@@ -46,6 +47,11 @@ async fn a_waiting_page_serves_everybody() {
         // Cut off in the middle, the page comes back by itself and knows what happened; nobody was moved meanwhile.
         window.visit(&by_card.address()).await;
         window.shows("Insérez votre carte CPS").await;
+        // Nobody answers for a while, and then somebody does.
+        window.order(json!({ "do": "close_passage", "closed": true })).await;
+        assert_eq!(window.says(AGENT_SILENT).await, "lost", "{kind:?}");
+        window.order(json!({ "do": "close_passage", "closed": false })).await;
+        window.becomes("document.getElementById('lost').textContent === ''").await;
         window.reaches("Annuler").await;
         window.evaluate("void (window.kept = document.getElementById('hint'))").await;
         let before = window.asked("/events").await;

@@ -27,6 +27,7 @@ mod portal;
 mod program;
 #[path = "../support/real_agent.rs"]
 mod real_agent;
+mod tabs;
 mod window;
 #[allow(dead_code, reason = "this suite uses its part of it")]
 #[path = "../doors/wire.rs"]

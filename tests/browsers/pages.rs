@@ -8,6 +8,9 @@ use crate::{
     window::{Window, pictures},
 };
 use cps_agent_api::words::Client;
+use cps_agent_core::failure::{
+    AGENT_SILENT, LOGIN_GONE, LOGOUT_GONE, NO_WAY_LEFT, NOT_FOUND, UNKNOWN_CLIENT,
+};
 use cps_sandbox::{
     agent::Agent,
     card::{CardHandle, cards},
@@ -129,17 +132,22 @@ impl Tour {
         let nothing = application(&self.desk, "nothing", &["token"]).await;
         let page = nothing.begin().await;
         self.window.visit(page.as_str()).await;
-        self.window.sees("Aucun mode de connexion", "No way of signing in").await;
+        self.window.says(NO_WAY_LEFT).await;
         self.window.is_fit("no-way").await;
         self.cancels().await;
 
         let issuer = self.desk.agent.issuer().to_owned();
         self.window.visit(&format!("{issuer}/authorize?client_id=nobody&response_type=code")).await;
-        self.window.sees("n’a pas été reconnu", "was not recognised").await;
+        self.window.says(UNKNOWN_CLIENT).await;
         self.window.is_fit("refused").await;
         self.window.visit(&format!("{issuer}/login/an-id-of-nobody")).await;
-        self.window.sees("Page expirée", "Page expired").await;
+        self.window.says(LOGIN_GONE).await;
         self.window.is_fit("gone").await;
+        self.window.visit(&format!("{issuer}/logout/an-id-of-nobody")).await;
+        self.window.says(LOGOUT_GONE).await;
+        self.window.visit(&format!("{issuer}/an-address-of-nothing")).await;
+        self.window.says(NOT_FOUND).await;
+        self.window.is_fit("failed").await;
     }
 
     /// The login on a phone, and at the upstream's page.
@@ -219,7 +227,7 @@ impl Tour {
         self.window.visit(page.as_str()).await;
         self.window.sees("Insérez votre carte CPS", "Insert your CPS card").await;
         self.window.order(json!({ "do": "close_passage", "closed": true })).await;
-        self.window.sees("ne répond plus", "does not answer any more").await;
+        self.window.says(AGENT_SILENT).await;
         self.window.is_fit("lost").await;
         self.window.order(json!({ "do": "close_passage", "closed": false })).await;
         self.desk.insert(0, &self.doctor).await;

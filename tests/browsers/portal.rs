@@ -7,6 +7,7 @@ use crate::{
     window::{Window, pictures},
 };
 use cps_agent_api::words::PortalRequest;
+use cps_agent_core::failure::PAGE_GONE;
 use cps_sandbox::card::{CardHandle, cards};
 
 struct Scene {
@@ -64,7 +65,7 @@ async fn shown(kind: Kind, language: &'static str, dark: bool) {
     assert!(matches!(application.look(&application.begin().await).await, Page::Asked(_)), "by a click alone");
     // The session ends with its card, and the page with the session; without one it follows what happens.
     desk.take(0).await;
-    window.sees("Page fermée", "Page closed").await;
+    window.says(PAGE_GONE).await;
     window.is_fit("portal-gone").await;
     desk.insert(0, &doctor).await;
     let second = link(&desk).await;

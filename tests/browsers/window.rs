@@ -1,6 +1,7 @@
 //! One window of a browser: what a person does in it, and what every page in it has to be.
 
 use crate::browser::{Browser, Kind, Wish};
+use cps_agent_core::failure::Code;
 use serde_json::{Value, json};
 use std::{
     fs,
@@ -67,6 +68,21 @@ impl Window {
         self.order(json!({ "do": "sees", "text": text })).await;
     }
 
+    /// Waits until both sentences of a failure are shown, in the person's language; says in which element.
+    pub async fn says(&mut self, failure: Code) -> String {
+        let line = failure.line();
+        let text = if self.language == "fr" { line.french } else { line.english };
+        for sentence in [text.what, text.next] {
+            self.order(json!({ "do": "sees", "text": sentence })).await;
+        }
+        let place = "[...document.querySelectorAll('[role=alert], [role=status]')]";
+        let holder =
+            format!("{place}.find((part) => part.innerText.includes({}))?.id ?? ''", json!(text.what));
+        let holder = self.evaluate(&holder).await;
+        assert_ne!(holder, "", "nobody hears {failure}");
+        holder.as_str().unwrap_or_default().to_owned()
+    }
+
     /// Waits until a text is shown, in whatever language.
     pub async fn shows(&mut self, text: &str) {
         self.order(json!({ "do": "sees", "text": text })).await;
@@ -117,8 +133,9 @@ impl Window {
         self.order(json!({ "do": "arrives", "at": at })).await;
     }
 
-    /// What is wrong with what is shown: in Chromium light and wide, dark and narrow, and where there are tables or pictures,
-    /// which have colours and widths of their own, the other way round too; in Firefox narrow, as it is.
+    /// What is wrong with what is shown: in Chromium light and wide, dark and narrow, in the person's own colours, and where
+    /// there are tables or pictures, which have colours and widths of their own, the other way round too; in Firefox narrow,
+    /// as it is.
     pub async fn faults(&mut self) -> Vec<String> {
         let mut faults = Vec::new();
         let drawn = self.evaluate("document.querySelector('table, svg') !== null").await == true;
@@ -132,6 +149,11 @@ impl Window {
             assert!(judged["passed"].as_u64() > Some(10), "hardly anything was judged: {judged}");
             let wrong = judged["wrong"].as_array().expect("a list").iter();
             faults.extend(wrong.map(|fault| format!("{width} px, dark {dark}: {fault}")));
+        }
+        if self.kind == Kind::Chromium {
+            let forced = self.order(json!({ "do": "force", "width": USUAL, "dark": self.dark })).await;
+            let wrong = forced["wrong"].as_array().expect("a list").iter();
+            faults.extend(wrong.map(|fault| format!("forced colours: {fault}")));
         }
         faults
     }
@@ -160,12 +182,22 @@ impl Window {
         let Some(folder) = pictures() else { return };
         let kind = format!("{:?}", self.kind).to_lowercase();
         fs::create_dir_all(&folder).expect("a folder for pictures");
-        let all = [("light", USUAL, false), ("dark", USUAL, true), ("narrow", NARROW, self.dark)];
+        let all = [
+            ("light", USUAL, false),
+            ("dark", USUAL, true),
+            ("narrow", NARROW, self.dark),
+            ("forced", USUAL, false),
+            ("forced-dark", USUAL, true),
+        ];
         let (turns, dark) = (self.kind == Kind::Chromium, self.dark);
-        let looks = all.iter().filter(|look| turns || look.2 == dark);
+        let looks =
+            all.iter().filter(|(look, _, bright)| turns || (*bright == dark && !look.starts_with("forced")));
         for (look, width, dark) in looks {
             let file = folder.join(format!("{name}-{}-{look}-{kind}.png", self.language));
-            self.order(json!({ "do": "picture", "file": file, "width": width, "dark": dark })).await;
+            let forced = look.starts_with("forced");
+            let order =
+                json!({ "do": "picture", "file": file, "width": width, "dark": dark, "forced": forced });
+            self.order(order).await;
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::shared::Shared;
 use crate::host::entropy::SystemEntropy;
-use cps_agent_api::words::{Client, ClientRegistered};
+use cps_agent_api::words::{Client, ClientRegistered, Event};
 use cps_agent_core::{
     audit,
     declined::Asker,
@@ -44,7 +44,15 @@ impl Shared {
         });
         self.record_change(audit::What::ClientAdded(id.clone()), &registered, by);
         if registered.is_ok() {
-            self.announce("client", "added", Some(&id));
+            let name =
+                self.look(|quiet, _| quiet.provider.client(&id).map(|client| client.name().to_owned()));
+            self.tell(Event {
+                topic: "client".to_owned(),
+                what: "added".to_owned(),
+                subject: Some(id),
+                name,
+                ..Event::default()
+            });
         }
         registered
     }

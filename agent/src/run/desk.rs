@@ -11,7 +11,7 @@ use crate::{
     config,
     serve::{
         desk::{Caller, Choice, Desk, Door, GatewayCall, LoginPage, Said, Stream},
-        problem::{Fault, describe},
+        problem::Fault,
     },
 };
 use cps_agent_api::{
@@ -92,6 +92,9 @@ impl Desk for FrontDesk {
     fn start_login(&self, caller: &Caller, transaction: &str, choice: Choice) -> Result<(), Failure> {
         let waiting = self.0.look(|quiet, now| quiet.provider.waiting(transaction, now));
         let waiting = waiting.ok_or(failure::LOGIN_GONE)?;
+        if let Some(typed) = &choice.identifier {
+            self.0.decide(|quiet, _| quiet.pages.types(transaction, typed));
+        }
         let client = &waiting.client;
         let wish = Wish {
             application: client.name().to_owned(),
@@ -163,7 +166,7 @@ impl Desk for FrontDesk {
             session,
             ways: ways.into_iter().map(|way| way.word().to_owned()).collect(),
             prompt: self.0.prompts.on_screen.now(),
-            problems: problems.iter().map(|problem| describe(problem, caller.language)).collect(),
+            problems: problems.iter().map(|problem| words::Problem::of(problem, caller.language)).collect(),
         }
     }
 

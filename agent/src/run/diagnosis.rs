@@ -247,3 +247,50 @@ fn check(finding: &Finding, language: Language) -> words::Check {
         values,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cps_agent_core::{identity::UnixTime, psc::client::Client};
+
+    /// The document of the sandbox of Pro Santé Connect, with another address of one endpoint.
+    fn document(profile: &Profile, moved: &str) -> Fetched {
+        let at = |name: &str| format!("{}/protocol/openid-connect/{name}", profile.issuer);
+        let mut document = serde_json::json!({
+            "issuer": profile.issuer,
+            "authorization_endpoint": profile.authorization_endpoint,
+            "token_endpoint": at("token"),
+            "introspection_endpoint": at("token/introspect"),
+            "userinfo_endpoint": at("userinfo"),
+            "end_session_endpoint": at("logout"),
+            "jwks_uri": at("certs"),
+            "revocation_endpoint": at("revoke"),
+            "backchannel_authentication_endpoint": at("ext/ciba/auth"),
+        });
+        document[moved] = at("elsewhere").into();
+        Fetched {
+            status: 200,
+            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+            body: zeroize::Zeroizing::new(document.to_string().into_bytes()),
+            received: UnixTime(0),
+        }
+    }
+
+    #[test]
+    fn an_endpoint_of_pro_sante_connect_that_moved_is_told_before_a_login_meets_it() {
+        let redirect_uri = Client::loopback_redirect(0).unwrap();
+        let client = Client { id: "TEST".to_owned(), auth: ClientAuth::None, redirect_uri };
+        let profile = Profile::psc_bas(client).unwrap();
+        let findings = answered(&profile, &document(&profile, "revocation_endpoint"));
+        let told: Vec<_> = findings
+            .iter()
+            .filter_map(|finding| match &finding.verdict {
+                Verdict::Good(_) => None,
+                Verdict::Warning(failure) | Verdict::Bad(failure) => Some((finding.subject, failure)),
+            })
+            .collect();
+        let [(subject, failure)] = told[..] else { panic!("{told:?}") };
+        assert_eq!((subject, failure.code), (Subject::Discovery, failure::DISCOVERY_DRIFT));
+        assert_eq!(failure.values["what"], "revocation_endpoint");
+    }
+}

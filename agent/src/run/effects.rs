@@ -46,7 +46,7 @@ impl Shared {
                     what: what.to_owned(),
                     subject: Some(sid.0),
                     reason: reason.map(|why| why.name().to_owned()),
-                    problem: None,
+                    ..words::Event::default()
                 }),
                 Effect::Audit(event) => match by {
                     Some(application) => self.journal.write(&event.by(application.clone())),

@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::watch;
 
 use super::present::Present;
-use crate::serve::desk::Hint;
+use crate::serve::{desk::Hint, page::html::LONGEST};
 
 /// How long a finished page still knows where to go: as long as its code lives.
 const KEEP: i64 = 60;
@@ -22,6 +22,8 @@ pub(super) struct Pages {
     /// The login under way.
     pub(super) running: Option<Running>,
     notes: BTreeMap<String, Note>,
+    /// Whose phone is to be asked, as it was typed on a page: that page shows it again after a failed try, and no other.
+    typed: BTreeMap<String, String>,
     /// Pages that ask the person something after a login, and what.
     asking: BTreeMap<String, Asked>,
     started: u64,
@@ -159,6 +161,18 @@ impl Pages {
         self.notes.get(transaction)?.leave.as_ref().map(|(location, _)| location.as_str())
     }
 
+    /// What was typed on a page, while it waits.
+    pub(super) fn typed(&self, transaction: &str) -> Option<&str> {
+        self.typed.get(transaction).map(String::as_str)
+    }
+
+    /// Notes what is typed on a page. What is longer than its field is no identifier and not kept.
+    pub(super) fn types(&mut self, transaction: &str, identifier: &str) {
+        if identifier.chars().count() <= LONGEST {
+            self.typed.insert(transaction.to_owned(), identifier.to_owned());
+        }
+    }
+
     /// Notes why a page's login failed.
     pub(super) fn failed(&mut self, transaction: &str, reason: Failure) {
         self.notes.insert(transaction.to_owned(), Note { reason: Some(reason), leave: None });
@@ -177,6 +191,7 @@ impl Pages {
     /// Notes where a page's browser is to go. It asks nothing any more.
     pub(super) fn leave(&mut self, transaction: &str, location: String, now: UnixTime) {
         self.asking.remove(transaction);
+        self.typed.remove(transaction);
         self.notes
             .insert(transaction.to_owned(), Note { reason: None, leave: Some((location, now.plus(KEEP))) });
     }
@@ -188,6 +203,7 @@ impl Pages {
             None => waits(transaction),
         });
         self.asking.retain(|transaction, _| waits(transaction));
-        self.notes.is_empty() && self.asking.is_empty()
+        self.typed.retain(|transaction, _| waits(transaction));
+        self.notes.is_empty() && self.asking.is_empty() && self.typed.is_empty()
     }
 }

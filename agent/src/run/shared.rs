@@ -13,7 +13,6 @@ use crate::{
         clock::Clock, entropy::SystemEntropy, fetch::Fetcher, journal::Journal, logind::SystemBus,
         proxy::Proxies, revocation::Revocations, state::Folder,
     },
-    serve::problem,
 };
 use cps_agent_api::words;
 use cps_agent_core::{
@@ -313,8 +312,8 @@ impl Shared {
             topic: topic.to_owned(),
             what: what.to_owned(),
             subject: subject.map(str::to_owned),
-            reason: None,
-            problem: Some(problem::describe(failure, Language::French)),
+            problem: Some(words::Problem::of(failure, Language::French)),
+            ..words::Event::default()
         });
     }
 

@@ -89,13 +89,13 @@ impl Shared {
                 let expected = waiting.login_hint.filter(|hint| pushes::typed(hint).is_ok());
                 // Where somebody else is expected, their identifier is theirs to type.
                 let last_holder = quiet.pushes.last_holder().map(|holder| holder.0.clone());
-                let identifier =
-                    last_holder.filter(|holder| expected.as_ref().is_none_or(|name| name == holder));
+                let known = last_holder.filter(|holder| expected.as_ref().is_none_or(|name| name == holder));
                 let starts = match ways.as_slice() {
-                    [Way::Ecps] if self.fixed.config.login.ecps_click || identifier.is_none() => None,
+                    [Way::Ecps] if self.fixed.config.login.ecps_click || known.is_none() => None,
                     &[way] => Some(way),
                     _ => None,
                 };
+                let identifier = quiet.pages.typed(transaction).map(str::to_owned).or(known);
                 let around = self.around();
                 LoginPage::Choose { application, ways, starts, identifier, expected, reason, around }
             }

@@ -6,10 +6,7 @@ use super::{
 };
 use crate::{
     host::bridge_tls::Authority,
-    serve::{
-        desk::{Hint, Number},
-        problem::describe,
-    },
+    serve::desk::{Hint, Number},
 };
 use cps_agent_api::words;
 use cps_agent_core::{
@@ -83,7 +80,7 @@ pub(super) fn card(present: &Present, language: Language, now: UnixTime) -> word
         holder: holder.as_ref().map(|holder| holder_words(holder, language)),
         unlocked: present.unlocked(),
         problem: None,
-        warning: warning(present, now).map(|failure| describe(&failure, language)),
+        warning: warning(present, now).map(|failure| words::Problem::of(&failure, language)),
     }
 }
 

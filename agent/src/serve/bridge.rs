@@ -22,7 +22,7 @@ use super::{
 };
 use bytes::Bytes;
 use cps_agent_core::{
-    failure::{Code, Language, NOT_FOUND, OTHER_USER, PAGE_CALLER_UNKNOWN, TOO_MANY_CONNECTIONS},
+    failure::{Code, NOT_FOUND, OTHER_USER, PAGE_CALLER_UNKNOWN, TOO_MANY_CONNECTIONS},
     gateway::address,
     secret::SecretHash,
 };
@@ -179,12 +179,13 @@ impl<D: Desk> Bridge<D> {
                 };
                 let caller = known(visitor, process, &head.headers);
                 match found {
-                    None => Fault::from(NOT_FOUND).reply(caller.language),
+                    None => page::failed(self.desk.as_ref(), &caller, &head.headers, NOT_FOUND.into()),
                     Some((route, _)) if head.method == Method::OPTIONS && origin.is_some() => {
                         preflight(route, &head.headers)
                     }
                     Some((route, _)) if !route.methods.contains(&head.method.as_str()) => {
-                        Fault::Method(route.methods).reply(caller.language)
+                        let fault = Fault::Method(route.methods);
+                        page::failed(self.desk.as_ref(), &caller, &head.headers, fault)
                     }
                     Some((route, _)) if !caller.same_user && acts(route.endpoint) => {
                         self.refuse(PAGE_CALLER_UNKNOWN, Some(visitor)).await;
@@ -286,8 +287,9 @@ impl<D: Desk> Bridge<D> {
                 None => Fault::from(TOO_MANY_CONNECTIONS).reply(caller.language),
             },
             _ => {
-                let language: Language = caller.language;
-                v1::answer(&self.desk, caller, request).await.unwrap_or_else(|fault| fault.reply(language))
+                let (by, headers) = (caller.clone(), request.headers);
+                let answer = v1::answer(&self.desk, caller, request).await;
+                answer.unwrap_or_else(|fault| page::failed(desk, &by, headers, fault))
             }
         }
     }

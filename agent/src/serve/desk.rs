@@ -52,7 +52,8 @@ pub enum LoginPage {
         ways: Vec<cps_agent_core::identity::Way>,
         /// The one of them that starts by itself, if one does.
         starts: Option<cps_agent_core::identity::Way>,
-        /// Identifier of the person whose phone may be asked without it being typed: this account's last holder.
+        /// Identifier of the person whose phone is to be asked: as it was typed on this very page before, else this
+        /// account's last holder, whose phone may be asked without it being typed.
         identifier: Option<String>,
         /// Whom the application expects: shown, not used.
         expected: Option<String>,

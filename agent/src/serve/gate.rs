@@ -148,6 +148,17 @@ pub fn navigation(headers: &HeaderMap) -> Result<(), Barred> {
     }
 }
 
+/// Whether a person opens this in a browser, to read it: browsers say so, and older ones want HTML. What comes by script, and
+/// from other programs, is read by software.
+#[must_use]
+pub fn is_visit(headers: &HeaderMap) -> bool {
+    let accepts = || headers.get(header::ACCEPT).and_then(|accepted| accepted.to_str().ok());
+    match headers.get(DESTINATION) {
+        Some(destination) => destination == "document",
+        None => accepts().is_some_and(|accepted| accepted.contains("text/html")),
+    }
+}
+
 /// Checks that what is no page is asked by no page, by one that may read the answer, or by a person who typed the address:
 /// never as an image, a script, a frame, or blindly (`no-cors`, Fetch §2.2.5), which all come without `Origin`.
 ///

@@ -20,6 +20,7 @@ pub mod connection;
 pub mod control;
 pub mod desk;
 pub mod events;
+pub mod follow;
 pub mod gate;
 pub mod gateway;
 pub mod intake;

@@ -3,9 +3,7 @@
 use super::reply::{self, Reply};
 use cps_agent_api::words::{Event, Problem};
 use cps_agent_core::{
-    failure::{
-        BEARER_INVALID, BEARER_MISSING, Code, Failure, INTERNAL, Language, METHOD_NOT_ALLOWED, SCOPE_MISSING,
-    },
+    failure::{BEARER_INVALID, BEARER_MISSING, Code, Failure, Language, METHOD_NOT_ALLOWED, SCOPE_MISSING},
     oidc::token::BearerError,
 };
 use hyper::{
@@ -44,10 +42,15 @@ impl Fault {
     /// The answer for a program and its person.
     #[must_use]
     pub fn reply(self, language: Language) -> Reply {
+        self.written(|failure| document(failure, language))
+    }
+
+    /// The answer as `write` words its failure, with the headers that belong to it.
+    pub fn written(self, write: impl FnOnce(&Failure) -> Reply) -> Reply {
         match self {
-            Self::Failed(failure) => document(&failure, language),
+            Self::Failed(failure) => write(&failure),
             Self::Method(allowed) => {
-                let mut reply = document(&METHOD_NOT_ALLOWED.into(), language);
+                let mut reply = write(&METHOD_NOT_ALLOWED.into());
                 allow(&mut reply, allowed);
                 reply
             }
@@ -57,7 +60,7 @@ impl Fault {
                     BearerError::Invalid => BEARER_INVALID.into(),
                     BearerError::Scope => Failure::new(SCOPE_MISSING).with("scope", scope.as_ref()),
                 };
-                let mut reply = document(&failure, language);
+                let mut reply = write(&failure);
                 challenge(&mut reply, error, &scope);
                 reply
             }
@@ -98,10 +101,16 @@ pub fn bare(status: StatusCode) -> Reply {
     reply::whole(status, MEDIA_TYPE, body.to_string())
 }
 
+/// The status of an answer that tells of a failure.
+#[must_use]
+pub fn status(failure: &Failure) -> StatusCode {
+    StatusCode::from_u16(failure.code.line().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
 fn document(failure: &Failure, language: Language) -> Reply {
-    let problem = describe(failure, language);
-    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut reply = reply::whole(status, MEDIA_TYPE, serde_json::to_vec(&problem).unwrap_or_default());
+    let problem = Problem::of(failure, language);
+    let mut reply =
+        reply::whole(status(failure), MEDIA_TYPE, serde_json::to_vec(&problem).unwrap_or_default());
     let tag = match language {
         Language::French => "fr",
         Language::English => "en",
@@ -115,22 +124,7 @@ fn document(failure: &Failure, language: Language) -> Reply {
 pub fn reworded(event: Event, language: Option<Language>) -> Event {
     let reword = |problem: Problem| {
         let code = Code::named(&problem.code)?;
-        Some(describe(&Failure { code, values: problem.values }, language?))
+        Some(Problem::of(&Failure { code, values: problem.values }, language?))
     };
     Event { problem: event.problem.and_then(reword), ..event }
-}
-
-/// The problem document of a failure.
-#[must_use]
-pub fn describe(failure: &Failure, language: Language) -> Problem {
-    let line = failure.code.line();
-    Problem {
-        kind: format!("urn:cps-agent:problem:{}", line.code),
-        title: failure.what(language).into_owned(),
-        detail: Some(failure.next(language).into_owned()),
-        status: line.status,
-        code: line.code.to_owned(),
-        help: Some(line.help.word().to_owned()),
-        values: if failure.code == INTERNAL { serde_json::Map::new() } else { failure.values.clone() },
-    }
 }

@@ -87,7 +87,7 @@ pin-changed-body = Use the new PIN from now on.
 pin-unblocked-title = Your PIN is unblocked
 pin-unblocked-body = Use the new PIN from now on.
 
-client-title = Application registered: { $id }
+client-title = Application registered: { $name }
 client-body = It may ask you to identify yourself. If you did not expect it, tell your administrator.
 
 well-title = Everything works

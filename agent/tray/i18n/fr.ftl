@@ -87,7 +87,7 @@ pin-changed-body = Utilisez désormais le nouveau code.
 pin-unblocked-title = Votre code est débloqué
 pin-unblocked-body = Utilisez désormais le nouveau code.
 
-client-title = Application inscrite : { $id }
+client-title = Application inscrite : { $name }
 client-body = Elle pourra vous demander de vous identifier. Si vous ne l’attendiez pas, prévenez votre administrateur.
 
 well-title = Tout fonctionne

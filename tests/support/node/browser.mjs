@@ -72,13 +72,17 @@ async function within(name, deed) {
   }
 }
 
-/** Waits until a page shows a text, through however many navigations. */
+/** Tabs that were opened and stay. */
+const tabs = [];
+
+/** Waits until a page shows a text, or one of several, through however many navigations. */
 async function shows(page, text) {
+  const wanted = [text].flat();
   const deadline = Date.now() + 120_000;
   for (;;) {
     try {
       const there = await page.evaluate(() => document.body?.innerText ?? '');
-      if (there.includes(text)) return there;
+      if (wanted.some((words) => there.includes(words))) return there;
     } catch {
       // The page was just leaving.
     }
@@ -117,6 +121,23 @@ obey({
     } finally {
       await page.close();
     }
+  },
+  /** Opens addresses, each in a tab that stays open, and waits for what a selector names. */
+  tabs: async ({ addresses, selector }) => {
+    for (const address of addresses) {
+      const page = await browser.newPage();
+      page.setDefaultTimeout(120_000);
+      tabs.push(page);
+      await page.goto(address, { waitUntil: 'domcontentloaded' });
+      await page.waitForSelector(selector);
+    }
+    return { open: tabs.length, seen: await Promise.all(tabs.map((page) => page.evaluate(() => document.visibilityState))) };
+  },
+  /** Looks at the last of them, and waits for a text. */
+  front: async ({ text }) => {
+    await tabs.at(-1).bringToFront();
+    await shows(tabs.at(-1), text);
+    return { open: tabs.length };
   },
   /** A person goes to an application by a link of a page, presses what is named, and waits for the answer; with the time
    * that passed since the last click. */

@@ -24,14 +24,50 @@ async function until(what, met) {
   }
 }
 
+/** Runs in a page whose colours are forced. */
+function indistinct() {
+  const wrong = [];
+  const style = (part) => getComputedStyle(part);
+  const said = (part) => part.outerHTML.slice(0, 80);
+  const ground = style(document.body).backgroundColor;
+  if (!matchMedia('(forced-colors: active)').matches) wrong.push('the colours are not forced');
+  // Without their own colours, what was a surface needs an edge.
+  for (const part of document.querySelectorAll('.test, .mark, .hint, .reason, .way, .card, button, input:not([type=hidden]), [aria-current]')) {
+    const { borderTopStyle, borderTopWidth, borderTopColor } = style(part);
+    const edge = borderTopStyle !== 'none' && parseFloat(borderTopWidth) >= 1 && borderTopColor !== ground;
+    if (!edge) wrong.push(`no edge: ${said(part)}`);
+  }
+  // Pictures keep their colours: columns, and what their patterns are drawn with, stand out from what is below them.
+  const sheet = style(document.querySelector('main')).backgroundColor;
+  for (const part of document.querySelectorAll('[class^=colour-], .solid')) {
+    if (style(part).fill === sheet) wrong.push(`cannot be seen: ${said(part)}`);
+  }
+  for (const part of document.querySelectorAll('.mesh')) {
+    const below = part.parentElement.querySelector('[class^=colour-]');
+    if (style(part).fill === style(below).fill) wrong.push(`no pattern: ${said(part)}`);
+  }
+  const moving = document.getAnimations().length;
+  if (moving > 0) wrong.push(`${moving} things move for somebody who wants none`);
+  return wrong;
+}
+
 /** The orders for one window of a browser that goes through a passage. Only Chromium turns dark on order. */
 export function tab(browser, passage, name) {
   let page;
   const text = () => page.evaluate(() => document.body?.innerText ?? '');
-  const looks = async ({ width = 1024, dark = false } = {}) => {
-    await page.setViewport({ width, height: 800 });
-    if (name !== 'chrome') return;
-    await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }]);
+  let system;
+  const looks = async ({ width = 1024, dark = false, forced = false } = {}) => {
+    // Another height has everything painted anew: Chromium leaves the ground of a page as it was when colours are forced.
+    const viewport = { width, height: forced ? 801 : 800 };
+    if (name !== 'chrome') return page.setViewport(viewport);
+    system ??= await page.createCDPSession();
+    const features = [
+      { name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' },
+      { name: 'forced-colors', value: forced ? 'active' : 'none' },
+      { name: 'prefers-reduced-motion', value: forced ? 'reduce' : 'no-preference' },
+    ];
+    await system.send('Emulation.setEmulatedMedia', { features });
+    await page.setViewport(viewport);
   };
   return {
     /** Opens the window. Firefox runs scripts or not by its settings. */
@@ -115,9 +151,16 @@ export function tab(browser, passage, name) {
       if (wide) wrong.push('the window has to be scrolled sideways');
       return { wrong, passed: passes.length };
     },
-    /** Takes a picture of the whole page. */
-    picture: async ({ file, width, dark }) => {
+    /** What cannot be told apart where the person's own colours are used for everything (contrast themes), or still moves. */
+    force: async ({ width, dark }) => {
+      await looks({ width, dark, forced: true });
+      const wrong = await page.evaluate(indistinct);
       await looks({ width, dark });
+      return { wrong };
+    },
+    /** Takes a picture of the whole page. */
+    picture: async ({ file, width, dark, forced }) => {
+      await looks({ width, dark, forced });
       await page.screenshot({ path: file, fullPage: true });
     },
     /** Cuts the streams of events that are open. */

@@ -20,9 +20,12 @@ pub struct Event {
     pub topic: String,
     /// What happened: `added`, `removed`, `inserted`, `started`, `ended`, `locked`, `shown`, …
     pub what: String,
-    /// Serial, reader, way, …: never a name or a secret.
+    /// Serial, reader, way, …: never a person's name or a secret.
     #[serde(default)]
     pub subject: Option<String>,
+    /// What people call an application, beside its identifier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Why, for an end of a session: `logout`, `card_removed`, `idle`, … as the audit trail has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,

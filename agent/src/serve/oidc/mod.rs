@@ -30,9 +30,10 @@ where
     B: Body<Data = Bytes>,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
+    let headers = request.headers;
     let parameters = match parameters(query, request).await {
         Ok(parameters) => parameters,
-        Err(fault) => return fault.reply(caller.language),
+        Err(fault) => return page::failed(desk, caller, headers, fault),
     };
     let location = match desk.authorize(caller, parameters) {
         Authorize::Redirect(location) => location,

@@ -6,17 +6,16 @@ never-a-pin = The PIN of your card is never typed in a web page.
 
 home-title = cps-agent
 home-text = The CPS agent of this workstation is running. You can close this page.
+home-portal = To see your card, your session and your applications: choose “Open the agent’s page” in the menu of the CPS icon, or type “cps open” in a terminal.
 
 login-title = Sign in
 login-asks = { $application } asks you to sign in.
 login-start = Sign in
 login-choose = Choose how to sign in
 login-again = Try again
-login-no-way = No way of signing in is allowed for this application. Tell your administrator.
 login-cancel = Cancel
 login-moment = One moment…
 login-next = Continue
-login-lost = The agent of this workstation does not answer any more. The page goes on by itself as soon as it is back.
 login-expected = This application expects the person with identifier { $identifier }.
 login-identifier = Your national identifier (8 followed by your RPPS number):
 
@@ -98,13 +97,9 @@ logout-done = You are signed out. You can close this page.
 logout-kept = You are still signed in. You can close this page.
 
 refused-title = Sign-in impossible
-refused-text = The application that sent you here was not recognised. Nothing was passed on to it.
 
 gone-title = Page expired
-gone-text = This sign-in request is over. Go back to your application and start again.
 
-help-administrator = The administrator of this workstation can help you.
-help-card_issuer = The issuer of the card, the Agence du Numérique en Santé, can help you.
-help-upstream = The support of the login service can help you.
-help-vendor = The maker of the application can help you.
-help-code = Code to tell them: { $code }.
+failed-title = Nothing to show here
+
+help-code = Who can help: { $who }. Code to give: { $code }.

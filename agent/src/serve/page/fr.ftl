@@ -6,17 +6,16 @@ never-a-pin = Le code de votre carte ne se tape jamais dans une page web.
 
 home-title = cps-agent
 home-text = L’agent CPS de ce poste fonctionne. Vous pouvez fermer cette page.
+home-portal = Pour voir votre carte, votre session et vos applications : dans le menu de l’icône CPS, choisissez « Ouvrir la page de l’agent », ou tapez « cps open » dans un terminal.
 
 login-title = Connexion
 login-asks = { $application } vous demande de vous identifier.
 login-start = Connectez-vous
 login-choose = Choisissez comment vous connecter
 login-again = Réessayez
-login-no-way = Aucun mode de connexion n’est autorisé pour ce logiciel. Prévenez votre administrateur.
 login-cancel = Annuler
 login-moment = Un instant…
 login-next = Continuer
-login-lost = L’agent de ce poste ne répond plus. La page reprend d’elle-même dès qu’il est de retour.
 login-expected = Ce logiciel attend la personne d’identifiant { $identifier }.
 login-identifier = Votre identifiant national (8 suivi de votre numéro RPPS) :
 
@@ -98,13 +97,9 @@ logout-done = Vous êtes déconnecté. Vous pouvez fermer cette page.
 logout-kept = Vous êtes toujours connecté. Vous pouvez fermer cette page.
 
 refused-title = Connexion impossible
-refused-text = Le logiciel qui vous a envoyé ici n’a pas été reconnu. Rien ne lui a été transmis.
 
 gone-title = Page expirée
-gone-text = Cette demande de connexion est terminée. Retournez dans votre logiciel et recommencez.
 
-help-administrator = L’administrateur de ce poste peut vous aider.
-help-card_issuer = L’émetteur de la carte, l’Agence du Numérique en Santé, peut vous aider.
-help-upstream = L’assistance du service de connexion peut vous aider.
-help-vendor = L’éditeur du logiciel peut vous aider.
-help-code = Code à lui donner : { $code }.
+failed-title = Rien à montrer ici
+
+help-code = Qui peut aider : { $who }. Code à lui donner : { $code }.

@@ -3,13 +3,13 @@
 //! Names of elements and attributes are ours and fixed at compile time; their values and all text are anybody's. What a
 //! page is made of (sections, lists, tables, forms) is written with [`Page::element`] and [`Page::text`] alone.
 
-use super::{policy::Script, text::text};
+use super::{policy::Extras, text::text};
 use cps_agent_core::{failure::Language, foreign};
 use hyper::header::HeaderValue;
 use std::fmt::Write as _;
 
 /// The style sheet of every page.
-pub(super) const STYLE: &str = concat!(include_str!("style.css"), include_str!("../portal/style.css"));
+pub(super) const STYLE: &str = include_str!("style.css");
 
 /// Escapes text for element contents and quoted attributes.
 #[must_use]
@@ -27,6 +27,9 @@ pub fn escape(text: &str) -> String {
     }
     out
 }
+
+/// Most characters that a field takes.
+pub const LONGEST: usize = 128;
 
 /// Attributes of an element, in order.
 pub type Attributes<'a> = &'a [(&'static str, &'a str)];
@@ -57,7 +60,7 @@ pub struct Page {
     language: Language,
     title: String,
     refresh: Option<String>,
-    script: Option<&'static Script>,
+    extras: Option<&'static Extras>,
     test: bool,
     wide: bool,
     sections: usize,
@@ -72,7 +75,7 @@ impl Page {
             language,
             title: title.to_owned(),
             refresh: None,
-            script: None,
+            extras: None,
             test,
             wide: false,
             sections: 0,
@@ -85,9 +88,9 @@ impl Page {
         self.refresh = Some(format!("0;url={location}"));
     }
 
-    /// Has a script of ours run on this page.
-    pub fn run(&mut self, script: &'static Script) {
-        self.script = Some(script);
+    /// Gives this page a style sheet of its own, a script of ours, or both.
+    pub fn add(&mut self, extras: &'static Extras) {
+        self.extras = Some(extras);
     }
 
     /// Uses the width of the window: tables and several columns.
@@ -98,7 +101,7 @@ impl Page {
     /// The content security policy of this page, where it differs from that of all others.
     #[must_use]
     pub fn policy(&self) -> Option<HeaderValue> {
-        self.script.map(|script| script.policy.clone())
+        self.extras.map(|extras| extras.policy.clone())
     }
 
     /// Text. What others named cannot turn around or hide what stands beside it.
@@ -202,10 +205,12 @@ impl Page {
     }
 
     /// Why something failed, what to do next, and who else can help; screen readers say it at once.
-    pub fn reason(&mut self, what: &str, next: &str, help: Option<&str>) {
-        self.element("div", &[("id", "reason"), ("class", "reason"), ("role", "alert")], |page| {
+    pub fn reason(&mut self, id: &str, what: &str, next: Option<&str>, help: Option<&str>) {
+        self.element("div", &[("id", id), ("class", "reason"), ("role", "alert")], |page| {
             page.paragraph(what);
-            page.paragraph(next);
+            if let Some(next) = next {
+                page.paragraph(next);
+            }
             if let Some(help) = help {
                 page.words("p", &[("class", "help")], help);
             }
@@ -232,7 +237,8 @@ impl Page {
         self.element("label", &[], |page| {
             page.text(input.label);
             page.text(" ");
-            let mut attributes = vec![("name", input.name), ("value", input.value), ("maxlength", "128")];
+            let longest = LONGEST.to_string();
+            let mut attributes = vec![("name", input.name), ("value", input.value), ("maxlength", &longest)];
             attributes.extend([("autocomplete", "off"), ("autocapitalize", "off"), ("spellcheck", "false")]);
             attributes.extend_from_slice(ours);
             page.void("input", &attributes);
@@ -265,10 +271,12 @@ impl Page {
         };
         let title = escape(&self.title);
         let said = |name| escape(&text(self.language, name));
-        let (script, aside) = match self.script {
-            Some(script) => (format!("<script>{}</script>", script.source), ("<noscript>", "</noscript>")),
-            None => (String::new(), ("", "")),
+        let (style, script) = self.extras.map_or(("", ""), |extras| (extras.style, extras.script));
+        let (script, aside) = match script {
+            "" => (String::new(), ("", "")),
+            script => (format!("<script>{script}</script>"), ("<noscript>", "</noscript>")),
         };
+        let style = if style.is_empty() { String::new() } else { format!("<style>{style}</style>") };
         let refresh = self.refresh.as_ref().map_or_else(String::new, |refresh| {
             let (before, after) = aside;
             format!("{before}<meta http-equiv=\"refresh\" content=\"{}\">{after}", escape(refresh))
@@ -280,7 +288,7 @@ impl Page {
             "<!doctype html><html lang=\"{tag}\"><head><meta charset=\"utf-8\">\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
              <meta name=\"color-scheme\" content=\"light dark\"><title>{title} – cps-agent</title>{refresh}\
-             <style>{STYLE}</style></head>{body}<header>{test}<p class=\"brand\"><strong>cps-agent</strong> \
+             <style>{STYLE}</style>{style}</head>{body}<header>{test}<p class=\"brand\"><strong>cps-agent</strong> \
              <span>{}</span></p></header><main><h1 tabindex=\"-1\">{title}</h1>{}</main><footer><p>{}</p></footer>\
              {script}</body></html>",
             said("brand"),
@@ -301,7 +309,7 @@ mod tests {
         page.paragraph(evil);
         page.hint(evil);
         page.list([evil.to_owned()].into_iter());
-        page.reason(evil, evil, Some(evil));
+        page.reason(evil, evil, Some(evil), Some(evil));
         page.link(evil, evil);
         page.button(evil, &[(evil, evil)], evil, Look::Plain);
         page.section(evil, |page| page.definitions([(evil, evil)]));
@@ -313,7 +321,7 @@ mod tests {
         let html = page.finish();
         assert!(!html.contains("<script"), "{html}");
         assert!(!html.contains("\"\""), "no attribute was closed early: {html}");
-        assert_eq!(html.matches("&lt;script&gt;").count(), 28);
+        assert_eq!(html.matches("&lt;script&gt;").count(), 29);
     }
 
     #[test]
@@ -334,7 +342,7 @@ mod tests {
         let written = |page: Page| page.finish();
         assert!(!written(page).contains("noscript"));
         let mut page = Page::new(Language::French, "x", false);
-        page.run(&super::super::policy::LIVE);
+        page.add(&super::super::policy::LIVE);
         page.move_on("/login/t");
         assert!(written(page).contains(&format!("<noscript>{refresh}</noscript>")));
     }

@@ -2,9 +2,9 @@
 //! application.
 
 use super::{
-    HOLD, around, choice, gone,
+    HOLD, around, choice, failed, gone,
     html::{Look, Page},
-    policy, reason, send, spoken, start,
+    malformed, policy, reason, send, silence, spoken, start,
     text::{text, text_with},
     ways,
 };
@@ -17,7 +17,7 @@ use crate::serve::{
 };
 use bytes::Bytes;
 use cps_agent_core::{
-    failure::Failure,
+    failure::{Failure, LOGIN_GONE, NO_WAY_LEFT},
     identity::{UnixTime, Way},
 };
 use hyper::{StatusCode, body::Body};
@@ -79,7 +79,7 @@ where
     let caller = &spoken(desk, caller, transaction);
     let form = match intake::body(request.headers, request.body, intake::FORM).await {
         Ok(form) => intake::parameters(&form),
-        Err(fault) => return fault.reply(caller.language),
+        Err(fault) => return failed(desk, caller, request.headers, fault),
     };
     let field =
         |wanted: &str| form.0.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
@@ -91,7 +91,7 @@ where
         desk.approve(caller, transaction, Said::Situation(situation.to_owned()));
     } else {
         let Some(way) = field("way").and_then(Way::named) else {
-            return problem::bare(StatusCode::BAD_REQUEST);
+            return malformed(desk, caller, request.headers);
         };
         let text = |name| field(name).map(str::to_owned);
         let choice = Choice { way, card: text("card"), identifier: text("identifier") };
@@ -124,7 +124,7 @@ fn render<D: Desk>(desk: &D, caller: &Caller, transaction: &str, state: LoginPag
             return reply::see_other(location)
                 .unwrap_or_else(|| problem::bare(StatusCode::INTERNAL_SERVER_ERROR));
         }
-        LoginPage::Gone => return gone(desk, caller),
+        LoginPage::Gone => return gone(desk, caller, LOGIN_GONE),
         LoginPage::Consent { application, person, session, claims } => {
             let mut page = start(desk, caller, "consent-title");
             asks(&mut page, &text_with(language, "consent-asks", "application", application));
@@ -138,7 +138,7 @@ fn render<D: Desk>(desk: &D, caller: &Caller, transaction: &str, state: LoginPag
         }
         LoginPage::Choose { application, .. } | LoginPage::Working { application, .. } => {
             let mut page = heading(desk, caller, application);
-            page.run(&policy::LIVE);
+            page.add(&policy::LIVE);
             if let LoginPage::Working { hint, .. } = &state {
                 page.move_on(&format!("{here}?seen={}", hint.word()));
             }
@@ -146,9 +146,7 @@ fn render<D: Desk>(desk: &D, caller: &Caller, transaction: &str, state: LoginPag
             page.element("div", &[("id", "live"), ("data-events", &events)], |page| {
                 live(page, caller, transaction, &state, desk.now());
             });
-            let lost = text(language, "login-lost");
-            let attributes = [("id", "lost"), ("class", "lost"), ("role", "status"), ("data-text", &lost)];
-            page.element("p", &attributes, |_| {});
+            silence(&mut page, caller);
             page
         }
     };
@@ -162,6 +160,9 @@ pub(super) fn live(page: &mut Page, caller: &Caller, transaction: &str, state: &
     let here = &here(transaction);
     match state {
         LoginPage::Choose { ways, identifier, expected, reason: refusal, around, .. } => {
+            if ways.is_empty() {
+                return reason(page, caller, &NO_WAY_LEFT.into());
+            }
             if let Some(refusal) = refusal {
                 reason(page, caller, refusal);
             }

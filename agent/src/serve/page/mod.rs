@@ -14,21 +14,23 @@ pub mod policy;
 pub mod text;
 mod ways;
 
-pub(super) use live::event;
 pub use live::follow;
 pub use login::{act, show};
 pub use logout::{ask_logout, leaves, logged_out, still_there};
+pub use ways::PSC_ABOUT;
 
 use super::{
     desk::{Caller, Desk},
-    portal,
+    gate,
+    problem::{self, Fault},
     reply::{self, Reply},
 };
-use cps_agent_core::failure::{Code, Failure, Help};
+use cps_agent_api::words::Problem;
+use cps_agent_core::failure::{AGENT_SILENT, Code, Failure, Help, REQUEST_MALFORMED};
 use html::Page;
-use hyper::StatusCode;
+use hyper::{HeaderMap, StatusCode};
 use std::time::Duration;
-use text::{text, text_with};
+use text::{text, text_of};
 
 /// Longest wait of a page for news.
 pub const HOLD: Duration = Duration::from_secs(25);
@@ -37,14 +39,13 @@ pub const HOLD: Duration = Duration::from_secs(25);
 pub fn home<D: Desk>(desk: &D, caller: &Caller) -> Reply {
     let mut page = start(desk, caller, "home-title");
     page.paragraph(&text(caller.language, "home-text"));
-    portal::how_to_open(&mut page, caller);
+    page.paragraph(&text(caller.language, "home-portal"));
     send(StatusCode::OK, page)
 }
 
 /// An authorization request whose client or redirect URI cannot be trusted: the person is told, the client is not.
 pub fn refused<D: Desk>(desk: &D, caller: &Caller, failure: Code) -> Reply {
     let mut page = start(desk, caller, "refused-title");
-    page.paragraph(&text(caller.language, "refused-text"));
     reason(&mut page, caller, &failure.into());
     send(StatusCode::BAD_REQUEST, page)
 }
@@ -57,10 +58,28 @@ pub fn barred<D: Desk>(desk: &D, caller: &Caller, failure: Code) -> Reply {
 }
 
 /// A page whose time is over, or that never was.
-pub fn gone<D: Desk>(desk: &D, caller: &Caller) -> Reply {
+pub fn gone<D: Desk>(desk: &D, caller: &Caller, failure: Code) -> Reply {
     let mut page = start(desk, caller, "gone-title");
-    page.paragraph(&text(caller.language, "gone-text"));
+    reason(&mut page, caller, &failure.into());
     send(StatusCode::GONE, page)
+}
+
+/// What is not done: a problem document for software, and a page for a person who opened the address in a browser.
+pub fn failed<D: Desk>(desk: &D, caller: &Caller, headers: &HeaderMap, fault: Fault) -> Reply {
+    if !gate::is_visit(headers) {
+        return fault.reply(caller.language);
+    }
+    fault.written(|failure| {
+        let mut page = start(desk, caller, "failed-title");
+        reason(&mut page, caller, failure);
+        page.paragraph(&text(caller.language, "home-portal"));
+        send(problem::status(failure), page)
+    })
+}
+
+/// A form of ours that says nothing we know.
+pub fn malformed<D: Desk>(desk: &D, caller: &Caller, headers: &HeaderMap) -> Reply {
+    failed(desk, caller, headers, Failure::new(REQUEST_MALFORMED).with("reason", "form").into())
 }
 
 /// The caller, in the language that the application of this page asked for.
@@ -77,13 +96,27 @@ pub(super) fn start<D: Desk>(desk: &D, caller: &Caller, title: &str) -> Page {
 
 /// Adds the sentences of a failure.
 pub(super) fn reason(page: &mut Page, caller: &Caller, failure: &Failure) {
-    let line = failure.code.line();
-    // What the person can mend alone needs nobody else.
-    let help = (line.help != Help::Person).then(|| {
-        let who = text(caller.language, &format!("help-{}", line.help.word()));
-        format!("{who} {}", text_with(caller.language, "help-code", "code", line.code))
-    });
-    page.reason(&failure.what(caller.language), &failure.next(caller.language), help.as_deref());
+    trouble(page, caller, "reason", &Problem::of(failure, caller.language));
+}
+
+/// What does not work, what to do, and who can help.
+pub(super) fn trouble(page: &mut Page, caller: &Caller, id: &str, problem: &Problem) {
+    let helper = problem.help.as_deref().and_then(|help| helper(caller, help, &problem.code));
+    page.reason(id, &problem.title, problem.detail.as_deref(), helper.as_deref());
+}
+
+/// Who can help, and what they want to know. What the person can mend alone needs nobody else.
+pub(super) fn helper(caller: &Caller, help: &str, code: &str) -> Option<String> {
+    let help = Help::named(help).filter(|help| *help != Help::Person)?;
+    Some(text_of(caller.language, "help-code", &[("who", help.who(caller.language)), ("code", code)]))
+}
+
+/// What a page that is kept up to date says when nobody answers any more: first nothing.
+pub(super) fn silence(page: &mut Page, caller: &Caller) {
+    let silent = Failure::from(AGENT_SILENT);
+    let said = format!("{} {}", silent.what(caller.language), silent.next(caller.language));
+    let attributes = [("id", "lost"), ("class", "lost"), ("role", "status"), ("data-text", &said)];
+    page.element("p", &attributes, |_| {});
 }
 
 /// The answer that a page is.

@@ -1,4 +1,4 @@
-//! What browsers let our pages do: no script at all, or exactly one of ours; one style sheet; nothing from elsewhere.
+//! What browsers let our pages do: no script at all, or exactly one of ours; style sheets of ours; nothing from elsewhere.
 
 use super::html::STYLE;
 use base64::Engine as _;
@@ -6,26 +6,30 @@ use hyper::header::HeaderValue;
 use std::sync::LazyLock;
 
 /// The content security policy of every answer that says nothing else: no script, our style sheet by its hash, no frame.
-pub static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| policy(""));
+pub static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| policy("", ""));
 
 /// Keeps a page up to date while it is looked at.
-pub static LIVE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("live.js")));
+pub const FOLLOWING: &str = include_str!("live.js");
 
-/// A script of ours, compiled in.
+/// A page that is kept up to date.
+pub static LIVE: LazyLock<Extras> = LazyLock::new(|| Extras::new("", FOLLOWING));
+
+/// What some pages have besides the style sheet of all, compiled in.
 #[derive(Debug)]
-pub struct Script {
-    /// Its source.
-    pub source: &'static str,
-    /// The policy of a page that runs it: this script and no other, which may ask this bridge and nobody else.
+pub struct Extras {
+    /// A style sheet of their own, or nothing.
+    pub style: &'static str,
+    /// A script, or nothing.
+    pub script: &'static str,
+    /// The policy of these pages: this script and no other, which may ask this bridge and nobody else.
     pub policy: HeaderValue,
 }
 
-impl Script {
-    /// A script and the policy of its pages.
+impl Extras {
+    /// A style sheet, a script, and the policy of their pages.
     #[must_use]
-    pub fn new(source: &'static str) -> Self {
-        let policy = policy(&format!(" script-src '{}'; connect-src 'self';", hash(source)));
-        Self { source, policy }
+    pub fn new(style: &'static str, script: &'static str) -> Self {
+        Self { style, script, policy: policy(style, script) }
     }
 }
 
@@ -33,9 +37,17 @@ impl Script {
 #[derive(Debug, Clone)]
 pub struct Own(pub HeaderValue);
 
-fn policy(scripts: &str) -> HeaderValue {
+fn policy(style: &str, script: &str) -> HeaderValue {
+    let script = match script {
+        "" => String::new(),
+        script => format!(" script-src '{}'; connect-src 'self';", hash(script)),
+    };
+    let style = match style {
+        "" => String::new(),
+        style => format!(" '{}'", hash(style)),
+    };
     let policy = format!(
-        "default-src 'none';{scripts} style-src '{}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        "default-src 'none';{script} style-src '{}'{style}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
         hash(STYLE)
     );
     HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
@@ -74,7 +86,7 @@ mod tests {
 
     #[test]
     fn nothing_in_a_script_or_style_ends_its_element() {
-        for source in [LIVE.source, STYLE] {
+        for source in [FOLLOWING, STYLE] {
             assert!(!source.contains("</") && !source.contains("<!--"), "{source}");
         }
     }

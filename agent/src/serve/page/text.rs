@@ -33,9 +33,17 @@ pub fn text(language: Language, name: &str) -> String {
 /// A message with one value.
 #[must_use]
 pub fn text_with(language: Language, name: &str, key: &str, value: &str) -> String {
-    let mut values = FluentArgs::new();
-    values.set(key, value);
-    format(language, name, Some(&values))
+    text_of(language, name, &[(key, value)])
+}
+
+/// A message with several.
+#[must_use]
+pub fn text_of(language: Language, name: &str, values: &[(&str, &str)]) -> String {
+    let mut args = FluentArgs::new();
+    for (key, value) in values {
+        args.set(*key, *value);
+    }
+    format(language, name, Some(&args))
 }
 
 fn format(language: Language, name: &str, values: Option<&FluentArgs<'_>>) -> String {
@@ -79,8 +87,19 @@ mod tests {
     fn french_punctuation_has_its_unbreakable_space() {
         for line in FRENCH_TEXTS.lines().filter(|line| line.contains(" = ")) {
             let text = line.split_once(" = ").unwrap().1;
-            for mark in [':', ';', '?', '!', '»'] {
-                assert!(!text.contains(&format!(" {mark}")), "a plain space before {mark} in: {line}");
+            let letters: Vec<char> = text.chars().collect();
+            for pair in letters.windows(2) {
+                let before = matches!(pair[1], ';' | '?' | '!' | '»') || (pair[1] == ':' && pair[0] == ' ');
+                assert!(!before || pair[0] == '\u{a0}', "before {} in: {line}", pair[1]);
+                assert!(pair[0] != '«' || pair[1] == '\u{a0}', "behind « in: {line}");
+                assert!(
+                    !(pair[1] == ' ' && pair[0] == ':') || text.contains("\u{a0}: "),
+                    "before : in: {line}"
+                );
+            }
+            assert!(!text.contains('\''), "a typewriter apostrophe in: {line}");
+            for other in ["service d’authentification", "code confidentiel", "Agence du numérique"] {
+                assert!(!text.contains(other), "another word for the same thing in: {line}");
             }
         }
     }

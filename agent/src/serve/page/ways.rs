@@ -12,8 +12,8 @@ use cps_agent_core::{failure::Language, identity::Way};
 
 /// The label of the charter.
 const OFFICIAL: &str = "S’identifier avec Pro Santé Connect";
-/// What it is, for people.
-const ABOUT: &str = "https://esante.gouv.fr/produits-services/pro-sante-connect";
+/// What Pro Santé Connect says of itself and its terms, for people.
+pub const PSC_ABOUT: &str = "https://esante.gouv.fr/produits-services/pro-sante-connect";
 
 /// Whom a page offers ways to, and where its forms go.
 pub(super) struct Offer<'a> {
@@ -31,9 +31,6 @@ pub(super) struct Offer<'a> {
 /// Offers the ways, each with its button.
 pub(super) fn show(page: &mut Page, offer: &Offer<'_>, ways: &[Way]) {
     let language = offer.language;
-    if ways.is_empty() {
-        return page.words("p", &[("id", "choose")], &text(language, "login-no-way"));
-    }
     let sentence = match (ways, offer.again) {
         (_, true) => "login-again",
         ([_], false) => "login-start",
@@ -45,7 +42,7 @@ pub(super) fn show(page: &mut Page, offer: &Offer<'_>, ways: &[Way]) {
     }
     if *offer.service == Service::ProSanteConnect && ways.iter().any(|way| *way != Way::Local) {
         page.element("p", &[("id", "about"), ("class", "aside")], |page| {
-            let elsewhere = [("href", ABOUT), ("target", "_blank"), ("rel", "noopener noreferrer")];
+            let elsewhere = [("href", PSC_ABOUT), ("target", "_blank"), ("rel", "noopener noreferrer")];
             page.words("a", &elsewhere, &text(language, "psc-about"));
         });
     }

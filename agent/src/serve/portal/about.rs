@@ -3,7 +3,7 @@
 use super::{state::facts, with};
 use crate::serve::{
     desk::Caller,
-    page::{html::Page, text::text},
+    page::{PSC_ABOUT, html::Page, text::text},
 };
 
 use cps_agent_api::words::Status;
@@ -12,8 +12,6 @@ use cps_agent_api::words::Status;
 const LICENCE: &str = include_str!("../../../../LICENSE");
 /// What is compiled in: a line for each package, with its name, version and licence (SPDX). `tests/licences.rs` writes it.
 const PACKAGES: &str = include_str!("licences.tsv");
-/// What Pro Santé Connect says of itself and its terms.
-const PRO_SANTE_CONNECT: &str = "https://esante.gouv.fr/produits-services/pro-sante-connect";
 
 /// Writes the view.
 pub(super) fn write(page: &mut Page, caller: &Caller, status: &Status) {
@@ -33,7 +31,7 @@ pub(super) fn write(page: &mut Page, caller: &Caller, status: &Status) {
         );
         if status.profile.starts_with("psc-") {
             page.paragraph(&said("portal-terms-psc"));
-            let there = [("href", PRO_SANTE_CONNECT), ("rel", "noreferrer"), ("target", "_blank")];
+            let there = [("href", PSC_ABOUT), ("rel", "noreferrer"), ("target", "_blank")];
             page.element("p", &[], |page| page.words("a", &there, &said("psc-about")));
         }
     });
@@ -41,13 +39,20 @@ pub(super) fn write(page: &mut Page, caller: &Caller, status: &Status) {
         page.paragraph(&said("portal-licence-text"));
         page.element("details", &[], |page| {
             page.words("summary", &[], &said("portal-licence-whole"));
-            page.words("pre", &[("tabindex", "0"), ("lang", "en")], LICENCE);
+            page.element("pre", &[("tabindex", "0"), ("lang", "en")], |page| {
+                // Text has no line breaks of its own.
+                for line in LICENCE.lines() {
+                    page.text(line);
+                    page.void("br", &[]);
+                }
+            });
         });
     });
     page.section(&said("portal-packages"), |page| {
         let rows: Vec<Vec<String>> =
             PACKAGES.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect();
         page.paragraph(&with(caller, "portal-packages-text", "count", &rows.len().to_string()));
+        page.paragraph(&said("portal-packages-where"));
         page.element("details", &[], |page| {
             page.words("summary", &[], &said("portal-packages-all"));
             let heads = ["package", "version", "licence"].map(|name| said(&format!("portal-package-{name}")));

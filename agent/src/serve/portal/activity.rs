@@ -130,7 +130,7 @@ fn delays(page: &mut Page, caller: &Caller, activity: &Activity) {
             let label = match end {
                 LONGEST_DELAY => with(caller, "portal-delay-more", "from", &from.to_string()),
                 end if from == 0 => with(caller, "portal-delay-less", "end", &end.to_string()),
-                end => format!("{}–{end} s", from + 1),
+                end => format!("{}–{end}\u{a0}s", from + 1),
             };
             from = end;
             label

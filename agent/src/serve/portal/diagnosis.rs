@@ -1,9 +1,9 @@
 //! What works and what does not: the lines of `cps doctor`, for whoever reads no terminal.
 
-use super::{here, moment::Calendar, state::helper, with};
+use super::{here, moment::Calendar, with};
 use crate::serve::{
     desk::Caller,
-    page::{html::Page, text::text},
+    page::{helper, html::Page, text::text},
 };
 use cps_agent_api::words::{Check, Diagnosis};
 use cps_agent_core::identity::UnixTime;
@@ -41,8 +41,9 @@ fn of(page: &mut Page, caller: &Caller, check: &Check) {
             if let Some(detail) = &check.detail {
                 page.paragraph(detail);
             }
-            if let Some((help, code)) = check.help.as_deref().zip(check.code.as_deref()) {
-                page.words("p", &[("class", "help")], &helper(caller, help, code));
+            let help = check.help.as_deref().zip(check.code.as_deref());
+            if let Some(help) = help.and_then(|(help, code)| helper(caller, help, code)) {
+                page.words("p", &[("class", "help")], &help);
             }
         });
     });

@@ -27,8 +27,11 @@ use super::{
     desk::{Caller, Desk},
     intake,
     page::{
+        failed,
         html::Page,
-        logged_out, send, start,
+        logged_out, malformed,
+        policy::{Extras, FOLLOWING},
+        reason, send, start,
         text::{text, text_with},
     },
     problem,
@@ -38,10 +41,18 @@ use super::{
 };
 use bytes::Bytes;
 use cps_agent_core::{
-    failure::{Failure, REQUEST_MALFORMED},
+    failure::{Failure, PAGE_GONE, REQUEST_MALFORMED},
     portal::View,
 };
 use hyper::{Method, StatusCode, body::Body};
+use std::sync::LazyLock;
+
+/// The style sheet of the views.
+const STYLE: &str = include_str!("style.css");
+/// What the views have.
+static VIEW: LazyLock<Extras> = LazyLock::new(|| Extras::new(STYLE, ""));
+/// What the first view has, which follows what happens.
+static LIVE: LazyLock<Extras> = LazyLock::new(|| Extras::new(STYLE, FOLLOWING));
 
 /// The views, in the order of their links: the end of their path, and the name of their title.
 const VIEWS: [(Endpoint, &str, &str); 4] = [
@@ -116,7 +127,7 @@ where
     debug_assert_eq!(request.method, Method::POST);
     let form = match intake::body(request.headers, request.body, intake::FORM).await {
         Ok(form) => intake::parameters(&form),
-        Err(fault) => return fault.reply(caller.language),
+        Err(fault) => return failed(desk, caller, request.headers, fault),
     };
     if !desk.portal_lives(id, true) {
         return gone(desk, caller);
@@ -131,7 +142,7 @@ where
             // One that left meanwhile is not on the page that comes now.
             desk.portal_disconnect(caller, client);
         }
-        _ => return problem::bare(StatusCode::BAD_REQUEST),
+        _ => return malformed(desk, caller, request.headers),
     }
     if !desk.portal_lives(id, true) {
         return logged_out(desk, caller);
@@ -139,16 +150,10 @@ where
     reply::see_other(&here(id)).unwrap_or_else(|| problem::bare(StatusCode::INTERNAL_SERVER_ERROR))
 }
 
-/// How the page is opened, for whoever comes without a link.
-pub fn how_to_open(page: &mut Page, caller: &Caller) {
-    page.paragraph(&text(caller.language, "portal-how"));
-}
-
 /// A page that is over, or never was.
 fn gone<D: Desk>(desk: &D, caller: &Caller) -> Reply {
     let mut page = start(desk, caller, "portal-gone");
-    page.paragraph(&text(caller.language, "portal-gone-text"));
-    how_to_open(&mut page, caller);
+    reason(&mut page, caller, &PAGE_GONE.into());
     send(StatusCode::GONE, page)
 }
 
@@ -157,6 +162,7 @@ fn frame<D: Desk>(desk: &D, caller: &Caller, endpoint: Endpoint, id: &str) -> Pa
     let title = VIEWS.iter().find(|(view, ..)| *view == endpoint).map_or("portal-state", |(.., title)| title);
     let mut page = start(desk, caller, title);
     page.widen();
+    page.add(&VIEW);
     let name = text(caller.language, "portal-views");
     page.element("nav", &[("class", "views"), ("aria-label", &name)], |page| {
         page.element("ul", &[], |page| {

@@ -42,7 +42,13 @@ impl Calendar {
             return clock;
         }
         match self.zoned(moment) {
-            Some(there) => format!("{} {clock}", date(there.date(), language)),
+            Some(there) => {
+                let between = match language {
+                    Language::French => " à ",
+                    Language::English => " ",
+                };
+                [&date(there.date(), language), between, &clock].concat()
+            }
             None => clock,
         }
     }
@@ -94,7 +100,7 @@ mod tests {
         let there = paris();
         let near = |seconds, language| there.near(LATE.plus(seconds), LATE, language);
         assert_eq!(near(60, Language::French), "00:31");
-        assert_eq!(near(-3600, Language::French), "23/11 23:30");
+        assert_eq!(near(-3600, Language::French), "23/11 à 23:30");
         assert_eq!(near(-3600, Language::English), "23 Nov 23:30");
         assert_eq!(day_name(there.day(LATE), Language::English), "24 Nov");
     }

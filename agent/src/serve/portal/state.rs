@@ -10,24 +10,23 @@ use crate::serve::{
     desk::Caller,
     page::{
         html::{Look, Page},
-        policy,
+        silence,
         text::text,
+        trouble,
     },
 };
-use cps_agent_api::words::{Card, Problem, Session};
+use cps_agent_api::words::{Card, Session};
 use cps_agent_core::identity::UnixTime;
 use std::path::Path;
 
 /// Writes the view. Its part that changes is what [`super::follow`] sends again.
 pub(super) fn write(page: &mut Page, caller: &Caller, id: &str, standing: &Standing, now: UnixTime) {
     let events = format!("{}/events", here(id));
-    page.run(&policy::LIVE);
+    page.add(&super::LIVE);
     page.element("div", &[("id", "live"), ("class", "portal"), ("data-events", &events)], |page| {
         part(page, caller, id, standing, now);
     });
-    let lost = text(caller.language, "portal-lost");
-    let attributes = [("id", "lost"), ("class", "lost"), ("role", "status"), ("data-text", &lost)];
-    page.element("p", &attributes, |_| {});
+    silence(page, caller);
     page.link(&here(id), &text(caller.language, "portal-again"));
 }
 
@@ -85,25 +84,6 @@ fn summary(caller: &Caller, standing: &Standing, calendar: &Calendar, now: UnixT
         }
         None => text(caller.language, "portal-is-nobody"),
     }
-}
-
-/// What does not work, what to do, and who can help.
-pub(super) fn trouble(page: &mut Page, caller: &Caller, id: &str, problem: &Problem) {
-    page.element("div", &[("id", id), ("class", "reason"), ("role", "alert")], |page| {
-        page.paragraph(&problem.title);
-        if let Some(detail) = &problem.detail {
-            page.paragraph(detail);
-        }
-        if let Some(help) = problem.help.as_deref().filter(|help| *help != "person") {
-            page.words("p", &[("class", "help")], &helper(caller, help, &problem.code));
-        }
-    });
-}
-
-/// Who can help, and what they want to know.
-pub(super) fn helper(caller: &Caller, help: &str, code: &str) -> String {
-    let who = text(caller.language, &format!("help-{help}"));
-    format!("{who} {}", with(caller, "help-code", "code", code))
 }
 
 /// Rows of names and values.

@@ -5,7 +5,6 @@ use crate::serve::{
     desk::{Caller, Desk as _, Door},
     openapi::DOCUMENT,
     portal::desk::PortalDesk as _,
-    problem::describe,
     routes::{At, ROUTES},
 };
 use cps_agent_api::{pkcs11, words};
@@ -102,13 +101,14 @@ fn every_word_has_exactly_its_members() {
     same_members("PortalRequest", words::PortalRequest { view: text() });
     same_members("Portal", desk.portal_link(&caller, View::State).unwrap());
     same_members("PinRequest", words::PinRequest { screen: screen() });
-    let problem = describe(&failure::NO_CARD.into(), Language::French);
+    let problem = words::Problem::of(&failure::NO_CARD.into(), Language::French);
     same_members(
         "Event",
         words::Event {
             topic: "t".to_owned(),
             what: "w".to_owned(),
             subject: None,
+            name: text(),
             reason: text(),
             problem: Some(problem),
         },

@@ -212,7 +212,7 @@ impl Desk for FakeDesk {
             session: self.session(caller),
             ways: vec!["local".to_owned()],
             prompt: Some(words::Prompt { application: "DPI".to_owned(), card: Some("12345678".to_owned()) }),
-            problems: vec![crate::serve::problem::describe(&CARD_UNKNOWN.into(), caller.language)],
+            problems: vec![words::Problem::of(&CARD_UNKNOWN.into(), caller.language)],
         }
     }
     fn waiting(&self) -> Vec<words::Waiting> {
@@ -252,7 +252,7 @@ impl Desk for FakeDesk {
             }),
             unlocked: false,
             problem: None,
-            warning: Some(crate::serve::problem::describe(&CARD_UNKNOWN.into(), caller.language)),
+            warning: Some(words::Problem::of(&CARD_UNKNOWN.into(), caller.language)),
         }]
     }
     async fn certificates(&self, serial: &str) -> Result<Vec<words::CardCertificate>, Failure> {

@@ -4,10 +4,14 @@ use super::fake::{FakeDesk, ask, ask_as};
 use crate::serve::{
     around::{Around, Card, Holds, Readers, Service},
     desk::{Hint, LoginPage, Number},
+    problem,
     visitor::Visitor,
 };
 use cps_agent_core::{
-    failure::{CARD_REMOVED, Failure, NO_CARD_SERVICE, PIN_CANCELLED, PIN_WRONG},
+    failure::{
+        BEARER_MISSING, CARD_REMOVED, Failure, METHOD_NOT_ALLOWED, NO_CARD_SERVICE, NO_WAY_LEFT, NOT_FOUND,
+        PIN_CANCELLED, PIN_WRONG,
+    },
     identity::Way,
 };
 use std::sync::Arc;
@@ -253,6 +257,55 @@ async fn a_nonsense_click_does_nothing() {
 }
 
 #[tokio::test]
+async fn who_types_a_wrong_address_reads_a_page_and_software_gets_a_problem() {
+    let desk = choose(&[], None);
+    for (request, failure) in [
+        ("GET /nowhere", NOT_FOUND),
+        ("GET /v1", NOT_FOUND),
+        ("GET /token", METHOD_NOT_ALLOWED),
+        ("GET /v1/session", BEARER_MISSING),
+    ] {
+        let line = failure.line();
+        for browser in ["Accept: text/html,*/*;q=0.8", "Sec-Fetch-Dest: document\nSec-Fetch-Mode: navigate"] {
+            for (language, text) in [("fr", line.french), ("en", line.english)] {
+                let page = ask(&desk, &format!("{request}\n{browser}\nAccept-Language: {language}")).await;
+                let begins = |sentence: &'static str| sentence.split('{').next().unwrap();
+                assert_eq!(
+                    (page.status, page.header("content-type")),
+                    (line.status, "text/html; charset=utf-8")
+                );
+                for part in
+                    [&format!("lang=\"{language}\""), begins(text.what), begins(text.next), "cps open"]
+                {
+                    assert!(page.body.contains(part), "{request}: {part:?} in {}", page.body);
+                }
+                assert!(!page.body.contains("nowhere"), "what was asked is not said again");
+            }
+        }
+        for software in
+            ["Accept: application/json", "Accept: */*", "Sec-Fetch-Dest: empty\nAccept: text/html"]
+        {
+            let answer = ask(&desk, &format!("{request}\n{software}")).await;
+            assert_eq!((answer.status, answer.header("content-type")), (line.status, problem::MEDIA_TYPE));
+            assert_eq!(answer.json()["code"], line.code, "{request} {software}");
+        }
+    }
+    let allowed = ask(&desk, "GET /token\nSec-Fetch-Dest: document").await;
+    assert_eq!(allowed.header("allow"), "POST");
+    let nobody = ask_as(&desk, Visitor::unknown(), "GET /nowhere\nAccept: text/html").await;
+    assert!(nobody.status == 404 && nobody.body.contains("cps open"), "{}", nobody.body);
+}
+
+#[tokio::test]
+async fn where_no_way_is_left_the_administrator_is_named() {
+    let shown = ask(&choose(&[], None), "GET /login/t1").await.body;
+    for sentence in [NO_WAY_LEFT.line().french.what, NO_WAY_LEFT.line().french.next, "votre administrateur"] {
+        assert!(shown.contains(sentence), "{shown}");
+    }
+    assert!(shown.contains("name=\"cancel\"") && !shown.contains("name=\"way\""), "{shown}");
+}
+
+#[tokio::test]
 async fn a_hostile_application_name_is_text() {
     let application = "<img src=x onerror=alert(1)>\" x='".to_owned();
     let mut page = choice(&[Way::Card, Way::Local], None);
@@ -407,7 +460,7 @@ async fn a_number_counts_down_from_what_is_left_of_it() {
 #[tokio::test]
 async fn who_can_help_is_said_with_the_code_to_tell_them() {
     let answer = ask(&choose(&[Way::Card], Some(NO_CARD_SERVICE.into())), "GET /login/t1").await.body;
-    let help = "<p class=\"help\">L’administrateur de ce poste peut vous aider. Code à lui donner\u{a0}: no_card_service.";
+    let help = "<p class=\"help\">Qui peut aider\u{a0}: votre administrateur. Code à lui donner\u{a0}: no_card_service.";
     assert!(answer.contains(help), "{answer}");
     let alone = ask(&choose(&[Way::Card], Some(PIN_CANCELLED.into())), "GET /login/t1").await.body;
     assert!(!alone.contains("class=\"help\""), "what the person mends alone needs nobody: {alone}");

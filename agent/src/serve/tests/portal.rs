@@ -173,6 +173,9 @@ async fn every_view_links_to_the_others_and_is_kept_by_nobody() {
 async fn nothing_foreign_becomes_markup_on_any_view() {
     for path in VIEWS {
         let answer = ask(&desk(), &format!("GET {path}")).await;
+        for element in ["<style>", "</style>"] {
+            assert_eq!(answer.body.matches(element).count(), 2, "the sheet of all pages, and that of these");
+        }
         let ours = answer.body.matches("<script>").count();
         assert_eq!(ours, usize::from(path == "/portal/p1"), "{path}: {}", answer.body);
         assert!(!answer.body.contains(EVIL) && !answer.body.contains("<script>alert"), "{path}");

@@ -146,7 +146,7 @@ fn head(facts: &Facts, texts: &Texts, at: TimeOfDay<'_>) -> Vec<Item> {
         lines.push(texts.get("test-mark"));
     }
     lines.extend(facts.headline(texts, at).iter().flat_map(|line| wrapped(line)));
-    if let Some(problem) = facts.wrong() {
+    if let Some(problem) = facts.wrong(texts) {
         // Without a session the headline ends with what is wrong.
         if facts.session().is_some() {
             lines.extend(wrapped(&problem.title));

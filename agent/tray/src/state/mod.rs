@@ -14,8 +14,8 @@ use crate::text::Texts;
 use cps_agent_api::words::{
     Card, Event, LoginProgress, PinState, Problem, Service, Session, Status, Waiting,
 };
-use cps_agent_failure::AGENT_VERSION;
-use std::collections::BTreeMap;
+use cps_agent_failure::{AGENT_VERSION, PIN_BLOCKED};
+use std::{borrow::Cow, collections::BTreeMap};
 
 /// What the icon shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,9 +121,11 @@ impl Facts {
         cards.iter().filter(|card| card.kind != "token")
     }
 
-    /// What does not work now: what the agent says, else what failed last.
-    pub(crate) fn wrong(&self) -> Option<&Problem> {
-        self.known()?.status.problems.first().or(self.trouble.as_ref())
+    /// What does not work now: what the agent says, else what failed last, else a card whose PIN is blocked.
+    pub(crate) fn wrong(&self, texts: &Texts) -> Option<Cow<'_, Problem>> {
+        let said = self.known()?.status.problems.first().or(self.trouble.as_ref()).map(Cow::Borrowed);
+        let blocked = || Problem::of(&PIN_BLOCKED.into(), texts.language.of_table());
+        said.or_else(|| self.blocked().then(|| Cow::Owned(blocked())))
     }
 
     /// Takes a new state of the link. PINs of cards that left are forgotten.
@@ -168,7 +170,8 @@ impl Facts {
             (_, true) => Look::Attention,
             (Some(session), false) if session.locked => Look::Locked,
             (Some(_), false) => Look::Connected,
-            (None, false) if self.wrong().is_some() || self.blocked() => Look::Attention,
+            (None, false) if self.trouble.is_some() || !known.status.problems.is_empty() => Look::Attention,
+            (None, false) if self.blocked() => Look::Attention,
             (None, false) if self.cards().next().is_some() => Look::Card,
             (None, false) if known.status.readers.is_empty() => Look::NoReader,
             (None, false) => Look::NoCard,
@@ -228,7 +231,7 @@ impl Facts {
             None if known.status.readers.is_empty() => lines.push(texts.get("state-no-reader")),
             None => lines.push(texts.get("state-no-card")),
         }
-        lines.extend(self.wrong().map(|problem| problem.title.clone()));
+        lines.extend(self.wrong(texts).map(|problem| problem.title.clone()));
         lines
     }
 }

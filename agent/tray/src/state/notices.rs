@@ -68,7 +68,9 @@ pub(crate) fn tellings(
         ("session", "locked") => now.session().map(|session| locked(session, texts)),
         ("session", "ended") => Some(ended(event, before.session(), texts)),
         ("card", "removed") => stays(event, now.session(), texts, at),
-        ("client", "added") => event.subject.as_deref().map(|id| registered(id, texts)),
+        ("client", "added") => {
+            event.name.as_deref().or(event.subject.as_deref()).map(|name| registered(name, texts))
+        }
         (topic, _) => event.problem.as_ref().and_then(|problem| failure(key_of(topic), problem)),
     };
     tellings.extend(told.map(Telling::Show));
@@ -157,10 +159,10 @@ fn stays(event: &Event, session: Option<&Session>, texts: &Texts, at: TimeOfDay<
     })
 }
 
-fn registered(id: &str, texts: &Texts) -> Notice {
+fn registered(name: &str, texts: &Texts) -> Notice {
     Notice {
         key: Key::Agent,
-        title: texts.with("client-title", &[("id", id)]),
+        title: texts.with("client-title", &[("name", name)]),
         body: texts.get("client-body"),
         look: Look::Attention,
         urgent: false,

@@ -3,6 +3,7 @@
 use super::*;
 use crate::text::Language;
 use cps_agent_api::words::{Holder, Prompt, Reader};
+use cps_agent_failure::PIN_BLOCKED;
 
 const SERIAL: &str = "80750000001";
 
@@ -176,6 +177,9 @@ fn a_blocked_pin_wants_attention_and_offers_the_way_out() {
     assert_eq!(facts.look(), Look::Attention);
     let menu = menu_of(&facts);
     assert!(menu.contains("[Code bloqué]\n  Débloquer le code…\n"), "{menu}");
+    let told = PIN_BLOCKED.line().french;
+    assert!(menu.starts_with(&format!("[Carte de ADA DUPONT]\n[{}]\n", told.what)), "{menu}");
+    assert!(facts.view(&texts(), &at).tooltip.ends_with(told.what), "before anybody tries to log in");
     assert!(!menu.contains("Changer le code"), "{menu}");
 }
 
