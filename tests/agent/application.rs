@@ -133,6 +133,11 @@ impl Application {
         Page::Hint(hint.unwrap_or_else(|| panic!("the page says nothing:\n{body}")))
     }
 
+    /// A page as it was sent.
+    pub async fn shown(&self, page: &Url) -> String {
+        String::from_utf8_lossy(self.get(page.as_str()).await.body()).into_owned()
+    }
+
     /// Looks at a page until it shows what is wanted.
     pub async fn wait(&self, page: &Url, wanted: impl Fn(&Page) -> bool) -> Page {
         until("the page", async || Some(self.look(page).await).filter(|seen| wanted(seen))).await
@@ -150,7 +155,7 @@ impl Application {
 
     /// Presses the button of the page with this label, and sends what its form says.
     pub async fn choose(&self, page: &Url, label: &str) {
-        let body = String::from_utf8_lossy(self.get(page.as_str()).await.body()).replace("&#39;", "'");
+        let body = self.shown(page).await.replace("&#39;", "'");
         let form = body.split("<form").find(|form| form.contains(&format!(">{label}</button>")));
         let form = form.unwrap_or_else(|| panic!("no button {label:?} in {body}"));
         let value = |input: &str, name| Some(input.split_once(name)?.1.split_once('"')?.0.to_owned());
@@ -163,12 +168,16 @@ impl Application {
 
     /// Presses a button of the page.
     pub async fn press(&self, page: &Url, field: &str) {
+        assert_eq!(self.pressed(page, field).await, StatusCode::OK);
+    }
+
+    /// The same; returns what the agent answers.
+    pub async fn pressed(&self, page: &Url, field: &str) -> StatusCode {
         let request = Request::post(page.as_str())
             .header(header::ORIGIN, &self.issuer)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Bytes::copy_from_slice(field.as_bytes()));
-        let response = self.browser.fetch(request.expect("a request")).await.expect("an answer");
-        assert_eq!(response.status(), StatusCode::OK);
+        self.browser.fetch(request.expect("a request")).await.expect("an answer").status()
     }
 
     /// Exchanges the code of the way back.

@@ -194,6 +194,37 @@ async fn a_page_rings_nobody_until_the_person_clicks() {
     assert_eq!(rung(&scene), 0);
 }
 
+#[tokio::test]
+async fn what_was_typed_stands_there_again_after_a_refusal_on_that_page_alone() {
+    let scene = scene().await;
+    scene.upstream().phone().habit(Habit::Deny);
+    let client = Client { ways: vec!["ecps".to_owned()], ..Application::usual("dpi") };
+    scene.control().await.add_client(&client).await.expect("a registration");
+    let application = Application::at(&scene.issuer(), "dpi", "openid profile");
+    let (page, other) = (application.begin().await, application.begin().await);
+    let field = |typed: &str| format!("name=\"identifier\" value=\"{typed}\"");
+    for (typed, told) in [
+        ("8997 <b>", "Ce n’est pas un identifiant national."),
+        (DOCTOR.identifier, "La demande a été refusée sur le téléphone."),
+    ] {
+        let form = url::form_urlencoded::byte_serialize(typed.as_bytes()).collect::<String>();
+        // An identifier that is none is refused by the click itself, on the page that it brings.
+        application.press(&page, &format!("way=ecps&identifier={form}")).await;
+        assert_eq!(application.end_of(&page).await, Page::Refused(told.to_owned()));
+        let shown = application.shown(&page).await;
+        assert!(shown.contains(&field(&typed.replace('<', "&lt;").replace('>', "&gt;"))), "{shown}");
+        assert_eq!(
+            shown.matches(typed).count(),
+            usize::from(!typed.contains('<')),
+            "in its field alone: {shown}"
+        );
+    }
+    for (elsewhere, page) in [("another page", other), ("the next page", application.begin().await)] {
+        let shown = application.shown(&page).await;
+        assert!(shown.contains(&field("")) && !shown.contains(DOCTOR.identifier), "{elsewhere}: {shown}");
+    }
+}
+
 /// A workstation that knows whose phone to ask: they logged in before.
 async fn knowing_the_doctor(more: &[(&str, &str)]) -> Scene {
     let scene = Scene::with_upstream(&[SETTINGS.as_slice(), more].concat(), &[]).await;

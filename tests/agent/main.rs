@@ -76,6 +76,7 @@ mod sso;
 #[cfg(target_os = "linux")]
 mod stand_in_logind;
 mod told_by_code;
+mod told_to_the_person;
 mod upstream_answers;
 mod upstream_faults;
 mod upstream_login;

@@ -9,6 +9,7 @@ use crate::{
 };
 use bytes::Bytes;
 use cps_agent_api::words;
+use cps_agent_core::failure::PAGE_GONE;
 use cps_sandbox::{browser::Browser, card::cards, pinentry::Answer};
 use hyper::{Request, Response, StatusCode, header};
 
@@ -116,7 +117,10 @@ async fn a_link_opens_one_page_once_and_within_a_minute() {
     scene.clock.pass(60);
     assert_eq!(visitor.follow(&late).await, None, "too late");
     scene.clock.pass(20 * 60);
-    assert_eq!(visitor.shown(&page).await, None, "nobody looked at it for long");
+    let over = visitor.get(&page).await;
+    let body = String::from_utf8_lossy(over.body()).into_owned();
+    assert_eq!(over.status(), StatusCode::GONE, "nobody looked at it for long");
+    assert!(body.contains(PAGE_GONE.line().english.what), "{body}");
 }
 
 #[tokio::test]

@@ -189,6 +189,13 @@ impl Scene {
         fs::write(self.folder.path().join("trust").join(name), content).expect("written");
     }
 
+    /// A registration by the administrator. Read at the next start.
+    pub fn administers(&self, id: &str, registration: &str) {
+        let folder = self.folder.path().join("clients.d");
+        fs::create_dir_all(&folder).expect("a folder");
+        fs::write(folder.join(format!("{id}.toml")), registration).expect("written");
+    }
+
     /// The upstream's switches and counters.
     pub fn upstream(&self) -> upstream::Handle {
         self.upstream.as_ref().expect("an upstream").handle()

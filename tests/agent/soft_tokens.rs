@@ -4,9 +4,10 @@ use crate::scene::{Scene, code};
 use cps_agent_api::words::{LoginRequest, TokenRequest};
 use cps_sandbox::pinentry::Answer;
 
-const PASSPHRASE: &str = "correct horse battery";
+pub const PASSPHRASE: &str = "correct horse battery";
 
-fn request(name: &str) -> TokenRequest {
+/// A token of the doctor, vouched for by an authority of its own.
+pub fn request(name: &str) -> TokenRequest {
     TokenRequest {
         name: name.to_owned(),
         authority: "test".to_owned(),
@@ -18,7 +19,8 @@ fn request(name: &str) -> TokenRequest {
     }
 }
 
-fn types(scene: &Scene, texts: &[&str]) {
+/// What the person types next.
+pub fn types(scene: &Scene, texts: &[&str]) {
     for text in texts {
         scene.person.next(Answer::Type((*text).to_owned())).expect("a script");
     }

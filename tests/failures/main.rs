@@ -1,5 +1,5 @@
 //! The failure table against everything that stands on it: the documentation says the same, and each code has a test that
-//! provokes it, but for the few that `owed.txt` names.
+//! provokes it.
 
 #![allow(
     missing_docs,

@@ -131,6 +131,12 @@ pub enum UpstreamOrder {
         #[arg(long, value_enum, default_value_t = Endpoint::Token)]
         at: Endpoint,
     },
+    /// Answer with status 403
+    Forbid {
+        /// Where
+        #[arg(long, value_enum, default_value_t = Endpoint::Logout)]
+        at: Endpoint,
+    },
     /// Take requests and never answer them
     Hang {
         /// Where
@@ -309,6 +315,7 @@ fn upstream(order: &UpstreamOrder, workstation: &Workstation) -> Value {
         }
         UpstreamOrder::Fail { at } => handle.set(Fault::Fail { at: *at }),
         UpstreamOrder::Unavailable { at } => handle.set(Fault::Unavailable { at: *at }),
+        UpstreamOrder::Forbid { at } => handle.set(Fault::Forbid { at: *at }),
         UpstreamOrder::Hang { at } => handle.set(Fault::Hang { at: *at }),
         UpstreamOrder::Drop { at } => handle.set(Fault::Drop { at: *at }),
         UpstreamOrder::Huge { at } => handle.set(Fault::Huge { at: *at }),

@@ -181,6 +181,11 @@ pub enum Fault {
         /// Where.
         at: Endpoint,
     },
+    /// Status 403 with an HTML page, as a wall in front of the service gives for an address it does not let through.
+    Forbid {
+        /// Where.
+        at: Endpoint,
+    },
     /// Status 200 with bytes that are not what they claim to be.
     Garbage {
         /// Where.

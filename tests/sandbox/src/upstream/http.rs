@@ -192,6 +192,9 @@ fn spoiled(endpoint: Endpoint, faults: &Faults) -> Option<Reply> {
     if faults.has(&Fault::Unavailable { at: endpoint }) {
         return Some(page(StatusCode::SERVICE_UNAVAILABLE, "Service indisponible", ""));
     }
+    if faults.has(&Fault::Forbid { at: endpoint }) {
+        return Some(page(StatusCode::FORBIDDEN, "Accès interdit", ""));
+    }
     if faults.has(&Fault::Garbage { at: endpoint }) {
         let body: &[u8] = b"{\"issuer\": 7, \"access_token\": [\xFF\xFE\x00, \"keys\":";
         return Some(reply(StatusCode::OK, "application/json", body));
