@@ -1,4 +1,5 @@
-//! The list of licences on the agent's page is that of what is compiled in, and nothing in it forbids to hand it on.
+//! The list of licences on the agent's page is that of what is compiled in, nothing in it forbids to hand it on, and what the
+//! licences want to be handed on with the programs is installed with them.
 //!
 //! After a change of dependencies: `CPS_WRITE_LICENCES=1 cargo test --workspace --test licences`, and read the difference.
 
@@ -51,8 +52,8 @@ fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value[name].as_str().unwrap_or_else(|| panic!("no {name} in {value}"))
 }
 
-/// Packages that are compiled into the programs: a line for each. What only makes code (macros, build scripts) is none.
-fn list() -> String {
+/// Packages of others that are compiled into the programs. What only makes code (macros, build scripts) is none.
+fn compiled_in() -> Vec<Value> {
     let metadata = metadata();
     let all = |value: &'static str| metadata[value].as_array().expect("a list").iter();
     let packages: BTreeMap<&str, &Value> =
@@ -83,11 +84,107 @@ fn list() -> String {
         }
     }
     let foreign = seen.into_iter().map(|id| packages[id]).filter(|package| !package["source"].is_null());
+    foreign.cloned().collect()
+}
+
+/// The licence of a package (SPDX).
+fn licence(package: &Value) -> String {
+    let licence = package["license"].as_str().unwrap_or_else(|| panic!("{package} has no licence"));
+    licence.replace('/', " OR ")
+}
+
+/// A line for each.
+fn list() -> String {
     let line = |package: &Value| {
-        let licence = package["license"].as_str().unwrap_or_else(|| panic!("{package} has no licence"));
-        format!("{}\t{}\t{}\n", text(package, "name"), text(package, "version"), licence.replace('/', " OR "))
+        format!("{}\t{}\t{}\n", text(package, "name"), text(package, "version"), licence(package))
     };
-    foreign.map(line).collect::<BTreeSet<String>>().into_iter().collect()
+    compiled_in().iter().map(line).collect::<BTreeSet<String>>().into_iter().collect()
+}
+
+/// What a package brings of licences: of MIT alone where that is offered, else everything.
+fn brought(package: &Value) -> Vec<String> {
+    let folder = PathBuf::from(text(package, "manifest_path")).with_file_name("");
+    let names = fs::read_dir(&folder).expect("its sources").flatten();
+    let names: BTreeSet<String> = names.map(|file| file.file_name().to_string_lossy().into_owned()).collect();
+    let is_one = |name: &&String| {
+        let name = name.to_ascii_lowercase();
+        ["license", "licence", "copying", "unlicense", "notice"].iter().any(|word| name.starts_with(word))
+    };
+    let files: Vec<&String> =
+        names.iter().filter(is_one).filter(|name| folder.join(name).is_file()).collect();
+    let offers_mit = licence(package).split(" AND ").all(|part| part.contains("MIT"));
+    let mit = files.iter().copied().find(|name| offers_mit && name.to_ascii_uppercase().contains("MIT"));
+    let read = |name: &String| {
+        let bytes = fs::read(folder.join(name)).expect("readable");
+        String::from_utf8_lossy(&bytes).replace('\r', "")
+    };
+    mit.map_or_else(|| files.iter().copied().map(read).collect(), |mit| vec![read(mit)])
+}
+
+/// Whose work it is.
+fn is_notice(line: &str) -> bool {
+    let line = line.trim_start().to_ascii_lowercase();
+    line.starts_with("copyright ") || line.starts_with("(c) ") || line.starts_with('©')
+}
+
+/// The notices and licences of everything that is compiled in: each text once, with the packages it is of and their
+/// notices of copyright.
+fn notices() -> String {
+    let mut texts: BTreeMap<String, (String, BTreeSet<String>)> = BTreeMap::new();
+    let mut silent = BTreeSet::new();
+    for package in compiled_in() {
+        let name = format!("{} {}", text(&package, "name"), text(&package, "version"));
+        let brought = brought(&package);
+        if brought.is_empty() {
+            assert!(licence(&package).contains("MIT"), "{name} brings no licence");
+            let authors = package["authors"].as_array().expect("a list").iter().filter_map(Value::as_str);
+            silent.insert(format!("{name}\n    Copyright (c) {}\n", authors.collect::<Vec<_>>().join(", ")));
+        }
+        for whole in brought {
+            let is_title = |line: &&str| {
+                !matches!(line.trim(), "MIT License" | "The MIT License (MIT)" | "The MIT License")
+            };
+            let (notices, body): (Vec<&str>, Vec<&str>) = whole.lines().partition(|line| is_notice(line));
+            let body: Vec<&str> = body.into_iter().filter(is_title).map(str::trim_end).collect();
+            let body = body.join("\n").trim_matches('\n').to_owned();
+            let key = body.split_whitespace().collect::<Vec<_>>().join(" ");
+            let notices = notices.iter().map(|notice| format!("    {}\n", notice.trim()));
+            let entry = format!("{name}\n{}", notices.collect::<String>());
+            texts.entry(key).or_insert_with(|| (body, BTreeSet::new())).1.insert(entry);
+        }
+    }
+    let mut texts: Vec<_> = texts.into_values().collect();
+    texts.sort_by_key(|(_, entries)| std::cmp::Reverse(entries.len()));
+    // Most are under the MIT licence, and so are those that bring no file.
+    texts[0].1.extend(silent);
+    let rule = "=".repeat(80);
+    let mut file = "Libraries of others in cps-agent, cps, cps-tray and libcps_pkcs11, whose work they are, and their terms.\n".to_owned();
+    for (text, entries) in texts {
+        let entries: String = entries.into_iter().collect();
+        file.push_str(&format!("\n{rule}\n\n{entries}\n{text}\n"));
+    }
+    file
+}
+
+#[test]
+fn what_the_licences_want_to_be_handed_on_is_installed_with_the_programs() {
+    let file = root().join("packaging/doc/licences.txt");
+    let notices = notices();
+    if std::env::var_os("CPS_WRITE_LICENCES").is_some() {
+        fs::write(&file, &notices).expect("written");
+    }
+    let kept = fs::read_to_string(&file).unwrap_or_default();
+    let (kept_lines, lines): (BTreeSet<&str>, BTreeSet<&str>) =
+        (kept.lines().collect(), notices.lines().collect());
+    let missing: Vec<_> = lines.difference(&kept_lines).collect();
+    assert!(missing.is_empty(), "CPS_WRITE_LICENCES=1 writes the file anew. Missing: {missing:#?}");
+    assert_eq!(kept, notices, "CPS_WRITE_LICENCES=1 writes the file anew");
+    for package in list().lines() {
+        let name = package.split('\t').take(2).collect::<Vec<_>>().join(" ");
+        assert!(kept_lines.contains(name.as_str()), "{name} is not in it");
+    }
+    let installs = fs::read_to_string(root().join("packaging/linux/install.sh")).expect("the installation");
+    assert!(installs.contains("doc/licences.txt"), "it comes with the programs");
 }
 
 #[test]

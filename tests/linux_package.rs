@@ -14,6 +14,7 @@ const AUTOSTART: &str = ".config/autostart/cps-tray.desktop";
 const APPLICATION: &str = ".local/share/applications/cps-tray.desktop";
 const ICONS: &str = ".local/share/icons/hicolor/scalable/apps";
 const MODULE: &str = ".local/lib/pkcs11/libcps_pkcs11.so";
+const LICENCES: &str = ".local/share/doc/cps-agent/licences.txt";
 const UNIT: &str = ".local/share/systemd/user/cps-agent.service";
 
 fn packaging() -> PathBuf {
@@ -106,7 +107,9 @@ fn programs_and_unit_are_installed_and_systemd_understands_the_unit() {
         let mode = fs::metadata(home.path(".local/bin").join(program)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o755);
     }
-    assert_eq!(fs::metadata(home.path(MODULE)).unwrap().permissions().mode() & 0o777, 0o644);
+    for file in [MODULE, LICENCES] {
+        assert_eq!(fs::metadata(home.path(file)).unwrap().permissions().mode() & 0o777, 0o644, "{file}");
+    }
     let unit = fs::read_to_string(home.path(UNIT)).unwrap();
     let start = format!("ExecStart={}", home.path(".local/bin/cps-agent").display());
     assert!(unit.lines().any(|line| line == start), "{unit}");
@@ -162,6 +165,7 @@ fn uninstalling_removes_what_was_installed_and_leaves_the_state() {
     assert!(!home.path(UNIT).exists() && !home.path(".local/bin/cps-agent").exists());
     assert!(!home.path(".local/bin/cps").exists() && !home.path(MODULE).exists() && audit.exists());
     assert!(!home.path(AUTOSTART).exists() && !home.path(APPLICATION).exists());
+    assert!(!home.path(LICENCES).parent().unwrap().exists());
     assert_eq!(fs::read_dir(home.path(ICONS)).unwrap().count(), 0);
     assert!(home.install(&["--uninstall"]).status.success(), "again is no error");
 }

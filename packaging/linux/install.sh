@@ -18,6 +18,7 @@ units="${XDG_DATA_HOME:-$HOME/.local/share}/systemd/user"
 data="${XDG_DATA_HOME:-$HOME/.local/share}"
 autostart="${XDG_CONFIG_HOME:-$HOME/.config}/autostart"
 icons=icons/hicolor/scalable/apps
+documents="$data/doc/cps-agent"
 state="${XDG_STATE_HOME:-$HOME/.local/state}/cps-agent"
 from=""
 start=yes
@@ -69,6 +70,8 @@ if [ "$uninstall" = yes ]; then
     for icon in "$here/$icons"/*.svg; do
         rm -f "$data/$icons/$(basename "$icon")"
     done
+    rm -f "$documents/licences.txt"
+    rmdir "$documents" 2>/dev/null || true
     if managed; then
         systemctl --user daemon-reload
     fi
@@ -93,7 +96,7 @@ for file in $programs $module; do
         exit 1
     fi
 done
-mkdir -p "$bin" "$modules" "$units" "$data/applications" "$data/$icons" "$autostart"
+mkdir -p "$bin" "$modules" "$units" "$data/applications" "$data/$icons" "$documents" "$autostart"
 for program in $programs; do
     # Beside the old one first, then in its place: a running agent keeps its file until it is restarted.
     install -m 0755 "$from/$program" "$bin/.$program.new"
@@ -117,6 +120,8 @@ for folder in "$data/applications" "$autostart"; do
     mv -f "$folder/.cps-tray.desktop.new" "$folder/cps-tray.desktop"
 done
 install -m 0644 "$here/$icons"/*.svg "$data/$icons/"
+# Whose work is in the programs, and on which terms.
+install -m 0644 "$here/../doc/licences.txt" "$documents/"
 echo "installed: $bin/cps-tray, $autostart/cps-tray.desktop"
 echo "installed: $bin/cps-agent, $bin/cps, $modules/$module, $units/cps-agent.service"
 
