@@ -82,6 +82,15 @@ impl Machine {
     }
 }
 
+/// Says that it is over, also when a test fails: what looks on a thread of its own ends by it.
+struct Over(Arc<AtomicBool>);
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
 /// One signature of a program.
 async fn sign(control: &mut Control, card: &CardHandle, key: &Key) -> Result<(), ClientError> {
     let scheme = Scheme::RsaPkcs1Sha256;
@@ -99,10 +108,10 @@ async fn opensc_reads_and_selects_on_the_same_reader_and_no_signature_fails() {
     let key = machine.key(&card).await;
     let mut control = machine.control().await;
     sign(&mut control, &card, &key).await.expect("signed");
-    let over = Arc::new(AtomicBool::new(false));
+    let over = Over(Arc::default());
     let looks = Arc::new(AtomicUsize::new(0));
     let looking = {
-        let (over, looks, socket) = (Arc::clone(&over), Arc::clone(&looks), machine.daemon.socket());
+        let (over, looks, socket) = (Arc::clone(&over.0), Arc::clone(&looks), machine.daemon.socket());
         // The serial number, then a SELECT of its own that moves the card to another directory.
         tokio::task::spawn_blocking(move || {
             while !over.load(Ordering::SeqCst) {
@@ -114,10 +123,16 @@ async fn opensc_reads_and_selects_on_the_same_reader_and_no_signature_fails() {
     };
     let mut signed = 0;
     while !looking.is_finished() && (signed < 20 || looks.load(Ordering::SeqCst) < 6) {
-        sign(&mut control, &card, &key).await.expect("signed while another program uses the reader");
-        signed += 1;
+        // Whoever signs without a pause leaves OpenSC no moment to connect.
+        let seen = looks.load(Ordering::SeqCst);
+        for _ in 0..4 {
+            sign(&mut control, &card, &key).await.expect("signed while another program uses the reader");
+            signed += 1;
+        }
+        let looked = async || (looking.is_finished() || looks.load(Ordering::SeqCst) > seen).then_some(());
+        until("OpenSC has looked", looked).await;
     }
-    over.store(true, Ordering::SeqCst);
+    drop(over);
     looking.await.expect("OpenSC looked");
     assert_eq!(card.pin_tries_spent(), 0);
     assert_eq!(machine.workstation.person.questions().len(), 1, "one PIN:\n{}", machine.agent.log());
