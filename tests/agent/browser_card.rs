@@ -144,6 +144,20 @@ async fn in_lock_mode_a_card_that_left_before_the_answer_leaves_a_locked_session
 }
 
 #[tokio::test]
+async fn an_agent_that_stops_meanwhile_resets_the_card_that_signed() {
+    let card = cards::doctor_cps3();
+    let mut scene = scene(&[], &[&card]).await;
+    let mut control = scene.control().await;
+    let command = tokio::spawn(async move { control.login(&by("browser")).await });
+    address(&scene).await;
+    scene.program_signs(&card).await.expect("the handshake");
+    assert!(card.verified());
+    scene.stop().await;
+    assert!(!card.verified(), "nobody holds it");
+    command.abort();
+}
+
+#[tokio::test]
 async fn in_strict_mode_card_out_ends_it() {
     let card = cards::doctor_cps3();
     let scene = scene(&[], &[&card]).await;

@@ -7,7 +7,7 @@ use super::{
     choice::{Found, card_news, look},
     grant::Grant,
     logins::Wish,
-    pages::Running,
+    pages::{Running, Signed},
     present::Present,
     prompts::{Asking, fault},
     shared::{Quiet, Shared},
@@ -62,7 +62,7 @@ pub(super) struct Driver {
     /// Whose phone this login made ring.
     pub(super) rang: Option<NationalId>,
     /// What signed for programs while the browser was away.
-    pub(super) signed: Vec<Arc<Present>>,
+    pub(super) signed: Vec<Signed>,
     /// Listens for the browser's return.
     pub(super) listener: Option<Listener>,
     /// The connection made with the token's key; ends with the login.
@@ -441,8 +441,8 @@ impl Driver {
         // The card may have left in the very last moment, when there was no session yet to be told; the one that signed in
         // the browser at any moment since.
         let left = |serial: &String| {
-            let signed = self.signed.iter().find(|present| present.serial() == serial);
-            signed.is_some_and(|present| present.left()) || self.shared.cards.find(serial).is_none()
+            let signed = self.signed.iter().find(|card| card.seen.serial == *serial);
+            signed.is_some_and(Signed::left) || self.shared.cards.find(serial).is_none()
         };
         if let Some(serial) = serial.filter(left) {
             self.shared.happened(quiet, Happening::CardRemoved { serial }, now);

@@ -1,6 +1,6 @@
 //! The parts of a login that happen elsewhere: in the person's browser, or on their phone.
 
-use super::{choice::seen, driver::Driver, shared::Shared};
+use super::{driver::Driver, shared::Shared};
 use crate::{
     host::{
         browser,
@@ -78,7 +78,7 @@ impl Driver {
         self.hint(Hint::Wait);
         match returned {
             Ok(query) => {
-                Event::Returned { query, signed: self.signed.iter().filter_map(|card| seen(card)).collect() }
+                Event::Returned { query, signed: self.signed.iter().map(|card| card.seen.clone()).collect() }
             }
             Err(_) => Event::Impossible(failure::BROWSER_LATE.into()),
         }

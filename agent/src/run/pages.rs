@@ -5,12 +5,15 @@
 use cps_agent_core::{
     failure::Failure,
     identity::{NationalId, SessionId, UnixTime, Way},
-    session::step::Demand,
+    session::step::{Demand, TokenSeen},
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Weak},
+};
 use tokio::sync::watch;
 
-use super::present::Present;
+use super::{choice::seen, present::Present};
 use crate::serve::{desk::Hint, page::html::LONGEST};
 
 /// How long a finished page still knows where to go: as long as its code lives.
@@ -51,8 +54,8 @@ pub(super) struct Running {
     pub(super) asked: Option<NationalId>,
     /// The page whose browser was sent to the upstream.
     pub(super) browsing: Option<String>,
-    /// Cards and tokens that signed for programs while the browser was there, in their present insertion.
-    pub(super) signed: Vec<Arc<Present>>,
+    /// Cards and tokens that signed for programs while the browser was there.
+    pub(super) signed: Vec<Signed>,
     /// Set when it ended.
     pub(super) ended: watch::Sender<Option<Result<SessionId, Failure>>>,
 }
@@ -92,8 +95,23 @@ impl Running {
 
     /// A token signed for a program. One that was put in again is another one than before.
     pub(super) fn signed_by(&mut self, present: &Arc<Present>) {
-        self.signed.retain(|other| other.serial() != present.serial());
-        self.signed.push(Arc::clone(present));
+        self.signed.retain(|other| other.seen.serial != present.serial());
+        self.signed.extend(seen(present).map(|seen| Signed { seen, present: Arc::downgrade(present) }));
+    }
+}
+
+/// A card or token that signed while the browser was away. It is not held: whoever holds one keeps its thread, and with it
+/// what the card has verified.
+pub(super) struct Signed {
+    /// What a login wants to know of it.
+    pub(super) seen: TokenSeen,
+    present: Weak<Present>,
+}
+
+impl Signed {
+    /// Whether it left since, put in again or not.
+    pub(super) fn left(&self) -> bool {
+        self.present.upgrade().is_none_or(|present| present.left())
     }
 }
 
