@@ -15,6 +15,7 @@ use cps_sandbox::{card::cards, pinentry::Answer};
 use hyper::StatusCode;
 
 const DAY: i64 = 24 * 3600;
+const HOUR: i64 = 3600;
 
 fn by(way: &str) -> LoginRequest {
     LoginRequest { way: Some(way.to_owned()), ..LoginRequest::default() }
@@ -92,11 +93,12 @@ async fn a_card_is_refused_before_its_time_and_told_of_before_its_end() {
     let scene = Scene::new(&[&card]).await;
     let certificates = scene.control().await.certificates(card.serial()).await.expect("certificates");
     let (begin, end) = (certificates[0].not_before, certificates[0].not_after);
-    let now = scene.clock.ahead() + unix_now();
-    scene.clock.pass(end - 20 * DAY - now);
+    let now = || scene.clock.ahead() + unix_now();
+    // An hour more than the days that are told: the seconds go on meanwhile.
+    scene.clock.pass(end - 20 * DAY - HOUR - now());
     let told = scene.control().await.cards().await.expect("cards").remove(0).warning.expect("a warning");
     assert_eq!((told.code.as_str(), &told.values["days"]), (failure::CARD_ENDING.word(), &20.into()));
-    scene.clock.pass(begin - DAY - (end - 20 * DAY));
+    scene.clock.pass(begin - DAY - now());
     assert_eq!(scene.login().await.expect_err("too early"), failure::NOT_YET_VALID.word());
     assert_eq!(scene.person.questions().len(), 0);
 }
