@@ -145,6 +145,11 @@ impl Vault {
         Working { agent, addresses, program: Browser::new(&[]).expect("a program") }
     }
 
+    /// Tells the module what to do from now on.
+    fn tell(&self, what: &str) {
+        fs::write(self.house.file("watched").join(what), "").expect("told");
+    }
+
     /// The processes that loaded the module, or logged in, in their order.
     fn noted(&self, what: &str) -> Vec<u32> {
         let text = fs::read_to_string(self.house.file("watched").join(what)).unwrap_or_default();
@@ -270,6 +275,54 @@ async fn a_pin_that_is_refused_is_tried_once_whoever_asks_and_however_often() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_pin_that_everybody_brings_at_once_is_tried_once() {
+    let mut vault = Vault::new(Settings::default()).await;
+    vault.house.secret("wrong", "000000");
+    let wrong = vault.uri("rsa", &[("/pin", "/wrong")]);
+    vault.gateway("first", &wrong, "");
+    vault.gateway("second", &wrong.replace("token=ETAB;object=rsa", "model=SoftHSM%20v2;object=p256"), "");
+    let working = vault.open().await;
+    // The login takes its time: each of them has asked before the first one has its answer.
+    vault.tell("slow");
+    let refusals = tokio::join!(
+        working.refusal("first"),
+        working.refusal("second"),
+        working.refusal("first"),
+        working.doctor("second"),
+    );
+    assert_eq!((refusals.0.as_str(), refusals.1.as_str()), ("gateway_pin_wrong", "gateway_pin_wrong"));
+    assert_eq!(refusals.2, "gateway_pin_wrong");
+    assert_eq!(vault.noted("logins").len(), 1, "tries of a wrong PIN");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_try_whose_outcome_nobody_knows_is_not_made_again() {
+    let mut vault = Vault::new(Settings::default()).await;
+    vault.gateway("etab", &vault.uri("rsa", &[]), "");
+    let working = vault.open().await;
+    vault.tell("vague");
+    assert_eq!(working.refusal("etab").await, "gateway_key_store_broken");
+    for _ in 0..3 {
+        assert_eq!(working.refusal("etab").await, "gateway_pin_wrong");
+    }
+    assert_eq!(vault.noted("logins").len(), 1, "tries");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_try_of_a_key_store_is_a_persons() {
+    let mut vault = Vault::new(Settings::default()).await;
+    vault.gateway("etab", &vault.uri("rsa", &[]), "");
+    let working = vault.open().await;
+    vault.tell("final");
+    assert_eq!(working.refusal("etab").await, "gateway_pin_wrong");
+    assert_eq!(working.doctor("etab").await.1.as_deref(), Some("gateway_pin_wrong"));
+    assert_eq!(vault.noted("logins").len(), 0, "tries");
+    // Somebody gave it its tries back.
+    fs::remove_file(vault.house.file("watched").join("final")).expect("removed");
+    assert_eq!(working.shown("etab").await, "rsa");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_signature_of_a_key_store_serves_many_requests_and_its_module_stays_outside() {
     let mut vault = Vault::new(Settings::default()).await;
     vault.gateway("rsa", &vault.uri("rsa", &[]), "");
@@ -332,7 +385,7 @@ async fn a_process_that_dies_is_replaced_once_and_dying_again_is_told() {
     assert_eq!((first.len(), second.len(), vault.noted("logins").len()), (1, 2, 2));
     until_gone(first[0]).await;
 
-    fs::write(vault.house.file("watched").join("die"), "").expect("written");
+    vault.tell("die");
     assert_eq!(crate::street::refused(&working.ask("etab", "reset").await).1, "gateway_broken");
     assert_eq!(working.refusal("etab").await, "gateway_key_store_broken");
     assert_eq!(vault.noted("loaded").len(), 3, "replaced once");

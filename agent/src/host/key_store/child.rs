@@ -59,6 +59,8 @@ pub fn serve() -> ExitCode {
 
 fn answer() -> io::Result<()> {
     let socket = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
+    // What the module may start has no part in this conversation, and does not keep it open.
+    rustix::io::fcntl_setfd(io::stdin(), rustix::io::FdFlags::CLOEXEC)?;
     let questions = questions(socket.try_clone()?)?;
     let mut store = Store::default();
     for (question, rest) in questions {
@@ -81,7 +83,8 @@ fn questions(socket: UnixStream) -> io::Result<mpsc::Receiver<Message>> {
                 break;
             }
         }
-        std::process::exit(0);
+        // At once: what a module has put aside for an orderly end may wait for the call that it is in.
+        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
     })?;
     Ok(asked)
 }
@@ -90,6 +93,7 @@ fn questions(socket: UnixStream) -> io::Result<mpsc::Receiver<Message>> {
 #[derive(Default)]
 struct Store {
     token: Option<Token>,
+    logged_in: bool,
     key: Option<ObjectHandle>,
 }
 
@@ -111,8 +115,12 @@ impl Store {
                 self.token = Some(token);
                 Ok((kind::FOUND, json(&found)?))
             }
-            (kind::OPEN, Some(token), None) => {
+            (kind::LOGIN, Some(token), None) if !self.logged_in => {
                 token.log_in(rest)?;
+                self.logged_in = true;
+                Ok((kind::LOGGED_IN, Vec::new()))
+            }
+            (kind::OPEN, Some(token), None) if self.logged_in => {
                 let (key, opened) = token.key()?;
                 self.key = Some(key);
                 Ok((kind::OPENED, json(&opened)?))
@@ -148,6 +156,10 @@ impl Token {
         if token.protected_authentication_path() {
             return Err((Why::Card, "the token asks for its PIN by itself".to_owned()));
         }
+        // What was refused before, here or on another machine, is the token's to remember.
+        if token.user_pin_locked() || token.user_pin_final_try() {
+            return Err((Why::Pin, "the token has one try left or none".to_owned()));
+        }
         let session = module.open_ro_session(*slot).map_err(broken)?;
         let identity =
             [token.manufacturer_id(), token.model(), token.serial_number(), token.label()].join("\n");
@@ -175,6 +187,15 @@ impl Token {
                 | RvError::PinLocked),
                 _,
             )) => Err((Why::Pin, format!("{error:?}"))),
+            // It left before the PIN reached it.
+            Err(Error::Pkcs11(
+                error @ (RvError::DeviceRemoved
+                | RvError::SessionClosed
+                | RvError::SessionHandleInvalid
+                | RvError::TokenNotPresent
+                | RvError::TokenNotRecognized),
+                _,
+            )) => Err((Why::Token, format!("{error:?}"))),
             Err(error) => Err(broken(error)),
         }
     }

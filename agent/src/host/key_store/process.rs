@@ -20,7 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A running process. Dropping it ends it.
 #[derive(Debug)]
 pub(super) struct Process {
-    child: Child,
+    /// There until it is ended.
+    child: Option<Child>,
     socket: UnixStream,
 }
 
@@ -37,7 +38,7 @@ impl Process {
             socket.set_write_timeout(Some(PATIENCE))?;
             let mut command = Command::new(PROGRAM);
             command.arg(WORD).stdin(OwnedFd::from(its)).stdout(Stdio::null());
-            Ok(Self { child: command.spawn()?, socket })
+            Ok(Self { child: Some(command.spawn()?), socket })
         };
         started().map_err(KeyStoreError::Died)
     }
@@ -59,9 +60,14 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        let Some(mut child) = self.child.take() else { return };
         // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = child.kill();
+        // Elsewhere: a module may be inside a driver that lets nobody go before it has finished.
+        let buried = std::thread::Builder::new().name("key store".to_owned()).spawn(move || child.wait());
+        if let Err(error) = buried {
+            tracing::warn!(%error, "the end of a key store's process is not waited for");
+        }
     }
 }
 

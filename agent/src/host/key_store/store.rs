@@ -19,10 +19,14 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 /// What is signed once to see whether key and certificate belong together.
 const PROBE: &[u8] = b"cps-agent: does this key belong to this certificate?";
+
+/// Longest wait for others' signatures: behind a store that hangs, whoever asked has gone by then.
+const WAIT: Duration = Duration::from_secs(20);
 
 /// Why a key store does not serve.
 #[derive(Debug, thiserror::Error)]
@@ -39,10 +43,10 @@ pub enum KeyStoreError {
     /// The module leads to cards of persons.
     #[error("the module leads to a person's card: {0}")]
     Card(String),
-    /// No token of this name, or several.
+    /// No token of this name, or several, or it left.
     #[error("the token is not there: {0}")]
     Token(String),
-    /// The PIN was refused, now or before.
+    /// The PIN was refused, now or before, or the token has one try left or none.
     #[error("the token refuses the PIN: {0}")]
     Pin(String),
     /// No such key, several, none that TLS can use, or one that belongs to another certificate.
@@ -84,6 +88,8 @@ impl KeyStore {
         certificate: Option<&Path>,
         refused: &RefusedPins,
     ) -> Result<Seen, KeyStoreError> {
+        // A PIN that is being tried is not known to be right yet.
+        let _turn = refused.turn();
         let pin = key_file::own_secret(&PathBuf::from(&uri.pin))?;
         let (_process, found) = found(uri, pin.expose(), refused)?;
         let shown = match certificate {
@@ -141,7 +147,11 @@ impl KeyStore {
     /// # Errors
     /// See [`KeyStoreError`].
     pub fn sign(&self, scheme: Scheme, message: &[u8]) -> Result<Vec<u8>, KeyStoreError> {
+        let asked = Instant::now();
         let mut place = self.process.lock().unwrap_or_else(PoisonError::into_inner);
+        if asked.elapsed() > WAIT {
+            return Err(KeyStoreError::Broken("it is busy with others".to_owned()));
+        }
         if let Some(mut process) = place.take() {
             match signature(&mut process, scheme, message) {
                 Ok(signed) => {
@@ -160,14 +170,22 @@ impl KeyStore {
 
 /// Starts the process of a store and opens its token with the PIN that the file holds now.
 fn begin(uri: &KeyUri, refused: &RefusedPins) -> Result<(Process, Opened), KeyStoreError> {
+    let turn = refused.turn();
     let pin = key_file::own_secret(&PathBuf::from(&uri.pin))?;
     let (mut process, found) = found(uri, pin.expose(), refused)?;
-    let opened = process.ask(kind::OPEN, pin.expose().as_bytes(), kind::OPENED).inspect_err(|error| {
-        if matches!(error, KeyStoreError::Pin(_)) {
-            refused.note(&uri.text, pin.expose());
-            refused.note(&found.token, pin.expose());
+    let names = [&uri.text, &found.token];
+    for name in names {
+        refused.note(name, pin.expose());
+    }
+    let login = process.ask(kind::LOGIN, pin.expose().as_bytes(), kind::LOGGED_IN);
+    if matches!(login, Ok(_) | Err(KeyStoreError::Token(_))) {
+        for name in names {
+            refused.forget(name, pin.expose());
         }
-    })?;
+    }
+    drop(turn);
+    login?;
+    let opened = process.ask(kind::OPEN, &[], kind::OPENED)?;
     Ok((process, serde_json::from_slice(&opened).map_err(garbled)?))
 }
 

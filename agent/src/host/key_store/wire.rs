@@ -14,12 +14,16 @@ const LIMIT: usize = 1024 * 1024;
 pub(super) mod kind {
     /// Load the module and find the token: a URI → [`FOUND`].
     pub(in crate::host::key_store) const FIND: u8 = b'F';
-    /// Open the token: its PIN → [`OPENED`].
+    /// Log in to the token: its PIN → [`LOGGED_IN`].
+    pub(in crate::host::key_store) const LOGIN: u8 = b'L';
+    /// Look for the key: nothing → [`OPENED`].
     pub(in crate::host::key_store) const OPEN: u8 = b'O';
     /// Sign: an algorithm's byte and the message → [`SIGNED`].
     pub(in crate::host::key_store) const SIGN: u8 = b'S';
     /// A [`super::Found`].
     pub(in crate::host::key_store) const FOUND: u8 = b'f';
+    /// Nothing more: the PIN was right.
+    pub(in crate::host::key_store) const LOGGED_IN: u8 = b'l';
     /// An [`super::Opened`].
     pub(in crate::host::key_store) const OPENED: u8 = b'o';
     /// A signature; one of ECDSA is `r ‖ s`.
@@ -102,9 +106,9 @@ pub(super) enum Why {
     Module,
     /// It leads to cards of persons, ours among them.
     Card,
-    /// No token of this name, or several.
+    /// No token of this name, or several, or it left: no PIN was counted.
     Token,
-    /// The token refuses the PIN.
+    /// The token refuses the PIN, or has one try left or none.
     Pin,
     /// No such key, several, or none that TLS can use.
     Key,
@@ -142,10 +146,10 @@ mod tests {
     #[test]
     fn a_message_comes_as_it_was_sent() {
         let mut sent = Vec::new();
-        send(&mut sent, kind::OPEN, b"1234").expect("memory");
-        assert_eq!(sent, [b'O', 0, 0, 0, 4, b'1', b'2', b'3', b'4']);
+        send(&mut sent, kind::LOGIN, b"1234").expect("memory");
+        assert_eq!(sent, [b'L', 0, 0, 0, 4, b'1', b'2', b'3', b'4']);
         let (kind, rest) = receive(sent.as_slice()).expect("a message");
-        assert_eq!((kind, rest.as_slice()), (kind::OPEN, &b"1234"[..]));
+        assert_eq!((kind, rest.as_slice()), (kind::LOGIN, &b"1234"[..]));
     }
 
     #[test]
