@@ -37,6 +37,8 @@ enum Door {
     Newer,
     /// Takes the request and answers nothing.
     Hung,
+    /// Does so with one request, and is open to all that follow.
+    HungOnce,
     /// Closes each connection at once.
     Slammed,
     /// Answers with what is no JSON.
@@ -54,6 +56,17 @@ struct State {
     asked: usize,
     ignored: Vec<String>,
     waiting: usize,
+}
+
+impl State {
+    /// The door as one request finds it.
+    fn enter(&mut self) -> Door {
+        let door = self.door;
+        if door == Door::HungOnce {
+            self.door = Door::Open;
+        }
+        door
+    }
 }
 
 struct Shared {
@@ -191,6 +204,11 @@ impl StandIn {
         self.shared.lock().door = Door::Hung;
     }
 
+    /// The door of an agent that lets exactly one request go by.
+    pub fn hung_once(&self) {
+        self.shared.lock().door = Door::HungOnce;
+    }
+
     /// An agent that hung answers again.
     pub fn recovered(&self) {
         self.shared.lock().door = Door::Open;
@@ -247,10 +265,10 @@ impl StandIn {
 fn serve(shared: &Shared, stream: UnixStream) {
     let Ok(mut reader) = stream.try_clone().map(BufReader::new) else { return };
     while let Some((line, body)) = request(&mut reader) {
-        let door = shared.lock().door;
+        let door = shared.lock().enter();
         match door {
             Door::Slammed => return,
-            Door::Hung => shared.lock().ignored.push(line),
+            Door::Hung | Door::HungOnce => shared.lock().ignored.push(line),
             Door::Garbled => answer(&stream, 200, PROTOCOL, b"not JSON"),
             Door::Newer => answer(&stream, 409, PROTOCOL + 1, b"{}"),
             Door::Open => match line.as_str() {
