@@ -24,7 +24,7 @@ pub async fn address(scene: &Scene) -> Url {
 }
 
 /// The person opens the page after all, and makes this choice there. The browser that the agent opened may be so late that it
-/// makes the choice too: whichever comes first brings the answer.
+/// makes the choice too: whichever comes first brings the answer, and the other one may fail, but only then.
 pub async fn visit(scene: &Scene, address: &Url, choice: &str) {
     scene.browses(choice);
     let browser = tokio::process::Command::new(program())
@@ -32,7 +32,12 @@ pub async fn visit(scene: &Scene, address: &Url, choice: &str) {
         .arg(address.as_str())
         .status()
         .await;
-    browser.expect("a browser");
+    if !browser.expect("a browser").success() {
+        let over = async |control: &mut Control| {
+            control.login_progress().await.expect("an answer").is_none().then_some(())
+        };
+        scene.until("the login that the other browser ended", over).await;
+    }
 }
 
 /// The wish for a login by this way.

@@ -143,16 +143,16 @@ async fn measure() {
         // The first round warms both up, opens the gateway's connections, and is not counted.
         for round in 0..=ROUNDS {
             let direct = straight.round(crowd).await;
-            let before = service.counts().connections();
+            let before = service.counts().whole();
             let talkers = (0..crowd).map(|_| Repeated { left: PER_ROUND, request: Arc::clone(&through) });
             let gateway = load(port, talkers.collect()).await.0;
             if round > 0 {
                 theirs.add(direct);
                 ours.add(gateway);
-                handshakes += service.counts().connections() - before;
+                handshakes += service.counts().whole() - before;
             }
         }
-        assert!(handshakes <= crowd, "{handshakes} connections for {} requests", ours.times.len());
+        assert!(handshakes <= crowd, "{handshakes} whole handshakes for {} requests", ours.times.len());
         row(&format!("{crowd} connection(s)"), &ours, &theirs);
     }
     println!("{:<16} {:>7.1} MiB", "memory, after", resident(agent.pid()));

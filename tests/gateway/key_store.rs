@@ -386,8 +386,14 @@ async fn a_process_that_dies_is_replaced_once_and_dying_again_is_told() {
     until_gone(first[0]).await;
 
     vault.tell("die");
-    assert_eq!(crate::street::refused(&working.ask("etab", "reset").await).1, "gateway_broken");
-    assert_eq!(working.refusal("etab").await, "gateway_key_store_broken");
+    // A connection is there for the next request a moment after its answer: there may be more than one to cut.
+    let told = loop {
+        let told = crate::street::refused(&working.ask("etab", "reset").await).1;
+        if told != "gateway_broken" {
+            break told;
+        }
+    };
+    assert_eq!(told, "gateway_key_store_broken");
     assert_eq!(vault.noted("loaded").len(), 3, "replaced once");
     for process in vault.noted("loaded") {
         until_gone(process).await;

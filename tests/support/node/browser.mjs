@@ -131,7 +131,14 @@ obey({
       await page.goto(address, { waitUntil: 'domcontentloaded' });
       await page.waitForSelector(selector);
     }
-    return { open: tabs.length, seen: await Promise.all(tabs.map((page) => page.evaluate(() => document.visibilityState))) };
+    // A tab hears some time later that another one covers it.
+    const deadline = Date.now() + 120_000;
+    for (;;) {
+      const seen = await Promise.all(tabs.map((page) => page.evaluate(() => document.visibilityState)));
+      const hidden = seen.slice(0, -1).every((state) => state === 'hidden') && seen.at(-1) === 'visible';
+      if (hidden || Date.now() > deadline) return { open: tabs.length, seen };
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   },
   /** Looks at the last of them, and waits for a text. */
   front: async ({ text }) => {
