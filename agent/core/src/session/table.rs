@@ -23,7 +23,10 @@ pub use refresh::{Need, Ticket};
 
 use super::login::Outcome;
 use super::step::SamePerson;
-use crate::audit::{self, What, event::SessionEnd};
+use crate::audit::{
+    self, What,
+    event::{SessionEnd, WithoutCard},
+};
 use crate::failure::{self, Code};
 use crate::identity::{NationalId, SessionId, SessionView, Sessions, UnixTime};
 use crate::oidc::exchange::UpstreamTokens;
@@ -235,8 +238,9 @@ impl Table {
     /// credential: nobody asked the policy whether a new session may begin. A local one unlocks the session without
     /// touching what the upstream said.
     ///
-    /// Where the upstream says that a card was used and nobody saw which, as when a browser resumes its connection, the card
-    /// of the same person's session before goes on counting.
+    /// Where the upstream says that a card was used and none signed here, as when a browser resumes its connection, the card
+    /// of the same person's session before goes on counting; a card, never a token's file. Where others signed, or several,
+    /// it does not: which one it was cannot be told.
     ///
     /// The effects are to be carried out in either case.
     ///
@@ -285,8 +289,8 @@ impl Table {
     /// Fills in the card that a login by card could not name.
     fn with_the_card_before(&self, mut outcome: Outcome) -> Outcome {
         let before = self.live.as_ref().filter(|live| live.person.is(&outcome.person));
-        if let (Some(live), Some(_)) = (before, outcome.without_card)
-            && live.serial().is_some()
+        if let (Some(live), Some(WithoutCard::Unseen)) = (before, outcome.without_card)
+            && live.rests_on_card()
         {
             outcome.assurance.credential.clone_from(&live.assurance.credential);
             outcome.without_card = None;

@@ -3,7 +3,7 @@
 use super::refresh::Refresh;
 use super::{Effect, Outcome};
 use crate::audit::{self, What, event::SessionEnd};
-use crate::identity::{Assurance, NationalId, Person, SessionId, UnixTime};
+use crate::identity::{Assurance, NationalId, Person, SessionId, UnixTime, Way};
 use crate::policy::program::Answers;
 use crate::psc::UpstreamSession;
 use std::sync::Arc;
@@ -52,6 +52,12 @@ impl Live {
     /// The serial of the session's card or token.
     pub(super) fn serial(&self) -> Option<&str> {
         self.assurance.credential.as_ref().map(|c| c.serial.as_str())
+    }
+
+    /// Whether that is a card, not a token's file (`swk`, RFC 8176: a key kept by software).
+    pub(super) fn rests_on_card(&self) -> bool {
+        let Assurance { way, amr, credential, .. } = &self.assurance;
+        credential.is_some() && *way != Way::Token && amr.iter().all(|method| method != "swk")
     }
 
     pub(super) fn event(&self, what: What) -> Effect {

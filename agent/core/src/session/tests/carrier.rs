@@ -144,6 +144,37 @@ fn a_browser_that_resumes_its_connection_takes_no_card_from_the_session() {
 }
 
 #[test]
+fn where_others_signed_the_card_of_the_session_before_is_not_taken_for_the_one() {
+    let scene = Scene::new();
+    for (signed, why) in [
+        (vec![&scene.nurse], WithoutCard::Another),
+        (vec![&scene.doctor, &scene.second], WithoutCard::Several),
+        (vec![&scene.strange], WithoutCard::Refused(failure::UNKNOWN_ISSUER)),
+    ] {
+        let mut entropy = Counted::default();
+        let mut table = Table::new(Rules { mode: Mode::Lock, ..Rules::default() });
+        table.open(scene.by_card(&[&scene.doctor]), NOW, &mut entropy).0.unwrap();
+        let (again, effects) = table.open(scene.by_card(&signed), NOW, &mut entropy);
+        again.unwrap();
+        let told = |effect: &Effect| matches!(effect, Effect::Audit(event) if event.what == What::SessionWithoutCard(why));
+        assert!(effects.iter().any(told), "{effects:?}");
+        assert!(table.current().unwrap().assurance.credential.is_none(), "{why:?}");
+    }
+}
+
+#[test]
+fn a_tokens_file_is_no_card_that_goes_on_counting() {
+    let scene = Scene::new();
+    let mut entropy = Counted::default();
+    let mut table = Table::new(Rules::default());
+    let mut before = scene.by_card(&[&scene.doctor]);
+    before.assurance.way = Way::Token;
+    table.open(before, NOW, &mut entropy).0.unwrap();
+    table.open(scene.by_card(&[]), NOW, &mut entropy).0.unwrap();
+    assert!(table.current().unwrap().assurance.credential.is_none());
+}
+
+#[test]
 fn a_login_by_phone_rests_on_no_card_of_the_session_before() {
     let scene = Scene::new();
     let mut entropy = Counted::default();
