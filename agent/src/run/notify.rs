@@ -125,8 +125,12 @@ impl Shared {
         let Some((fetcher, under_way)) = self.fetcher.clone().zip(UnderWay::new(self)) else { return };
         self.runtime.spawn(async move {
             let shared = &under_way.0;
-            let requests = || shared.fresh(|fresh| token.request(fresh).into_iter().collect());
-            let told = tell_upstream(&fetcher, requests).await;
+            let requests = || shared.fresh(|fresh| token.request(fresh).into_iter().collect::<Vec<_>>());
+            // Without a request, as where the client cannot show who it is, nothing is taken back.
+            let told = match requests().is_empty() {
+                true => Err(failure::UPSTREAM_NOT_TOLD),
+                false => tell_upstream(&fetcher, requests).await,
+            };
             if told.is_ok() {
                 shared.decide(|quiet, _| quiet.provider.taken_back(&token.token()));
             }
@@ -233,14 +237,19 @@ async fn tell_upstream(fetcher: &Fetcher, requests: impl Fn() -> Vec<Fetch>) -> 
                     if heard != Heard::Later {
                         break;
                     }
-                    tracing::warn!(status = fetched.status, "the upstream did not end its session yet");
+                    tracing::warn!(
+                        status = fetched.status,
+                        "the upstream did not take a logout or a revocation yet"
+                    );
                 }
-                Answer::Failed(fault) => tracing::warn!(%fault, "the upstream did not hear of the logout"),
+                Answer::Failed(fault) => {
+                    tracing::warn!(%fault, "the upstream did not hear of a logout or a revocation")
+                }
                 Answer::CertificateRequested { .. } => break,
             }
         }
         if !done {
-            tracing::warn!("the upstream could not be brought to end its session");
+            tracing::warn!("the upstream could not be brought to end a session or to take back a token");
             told = Err(failure::UPSTREAM_NOT_TOLD);
         }
     }
