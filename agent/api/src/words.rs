@@ -325,6 +325,8 @@ pub struct Session {
     pub acr: String,
     /// `amr`.
     pub amr: Vec<String>,
+    /// The upstream's `authMode`.
+    pub psc_auth_mode: Option<String>,
     /// Issuer of the upstream.
     pub idp: Option<String>,
     /// Serial of the card or token.
@@ -337,6 +339,19 @@ pub struct Session {
     pub locked: bool,
     /// Applications that hold tokens of it.
     pub clients: Vec<String>,
+}
+
+impl Session {
+    /// Whether the person logged in by card, as far as is known: the upstream's `authMode` says it, or else `amr`.
+    #[must_use]
+    pub fn is_by_card(&self) -> bool {
+        match self.psc_auth_mode.as_deref() {
+            _ if self.way == "token" => false,
+            Some("CARD") => true,
+            Some("MOBILE") => false,
+            _ => self.amr.iter().any(|method| method == "sc"),
+        }
+    }
 }
 
 /// `POST /v1/cards/{serial}/pin/change` and `/unblock` (control door): the agent's prompter asks for everything.

@@ -196,6 +196,7 @@ pub(super) fn session(session: &SessionView, clients: Vec<String>) -> words::Ses
         way: assurance.way.word().to_owned(),
         acr: assurance.acr.clone(),
         amr: assurance.amr.clone(),
+        psc_auth_mode: assurance.psc_auth_mode.clone(),
         idp: assurance.idp.clone(),
         card: assurance.credential.as_ref().map(|credential| credential.serial.clone()),
         auth_time: assurance.auth_time.0,

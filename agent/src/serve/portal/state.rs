@@ -98,10 +98,14 @@ fn session_facts(page: &mut Page, caller: &Caller, session: &Session, calendar: 
         (said("portal-person"), session.name.clone()),
         (said("portal-identifier"), session.sub.clone()),
         (said("portal-by"), way(caller, &session.way)),
-        (said("portal-carrier"), session.card.clone().unwrap_or_else(|| said("portal-carrier-none"))),
-        (said("portal-since"), at(session.auth_time)),
-        (said("portal-until"), at(session.expires)),
     ];
+    // Nobody thinks of a card after a login by phone or by a token's file.
+    if session.is_by_card() {
+        let card = session.card.clone().unwrap_or_else(|| said("portal-carrier-none"));
+        rows.push((said("portal-carrier"), card));
+    }
+    rows.push((said("portal-since"), at(session.auth_time)));
+    rows.push((said("portal-until"), at(session.expires)));
     if session.locked {
         rows.push((said("portal-locked"), said("portal-locked-what")));
     }

@@ -294,6 +294,7 @@ impl Desk for FakeDesk {
             way: "card".to_owned(),
             acr: "eidas1".to_owned(),
             amr: vec!["sc".to_owned()],
+            psc_auth_mode: Some("CARD".to_owned()),
             idp: None,
             card: Some("12345678".to_owned()),
             auth_time: 1,

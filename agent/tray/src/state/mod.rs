@@ -220,7 +220,7 @@ impl Facts {
             let how = if session.locked { "state-locked" } else { "state-until" };
             lines.push(texts.with(how, &[("way", &way), ("until", &until)]));
             // Whoever used a card expects that taking it out counts.
-            if session.card.is_none() && session.amr.iter().any(|method| method == "sc") {
+            if session.card.is_none() && session.is_by_card() {
                 lines.push(texts.get("state-no-carrier"));
             }
             return lines;

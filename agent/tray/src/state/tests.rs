@@ -56,6 +56,7 @@ fn session(way: &str, card: Option<&str>) -> Session {
         way: way.to_owned(),
         acr: "eidas1".to_owned(),
         amr: Vec::new(),
+        psc_auth_mode: None,
         idp: None,
         card: card.map(str::to_owned),
         auth_time: 0,
@@ -298,10 +299,17 @@ fn a_session_of_the_browser_that_rests_on_a_card_is_resumed_by_it() {
 
 #[test]
 fn whoever_used_a_card_is_told_that_none_carries_the_session() {
-    for (amr, told) in [(vec!["sc", "pin"], true), (vec!["hwk", "user", "mfa"], false)] {
+    // Where the upstream says neither by authMode, amr tells; a broker's has words of its own.
+    for (mode, amr, told) in [
+        (None, vec!["sc", "pin"], true),
+        (None, vec!["hwk", "user", "mfa"], false),
+        (Some("CARD"), vec!["broker"], true),
+        (Some("MOBILE"), vec!["sc"], false),
+    ] {
         let mut facts = logged_in("browser");
         if let Some(session) = &mut known(&mut facts).status.session {
             session.amr = amr.into_iter().map(str::to_owned).collect();
+            session.psc_auth_mode = mode.map(str::to_owned);
         }
         assert_eq!(menu_of(&facts).contains("Aucune carte ne porte la session"), told);
         if let Some(session) = &mut known(&mut facts).status.session {
