@@ -47,8 +47,8 @@ failures! {
         en "The agent has no place for its files: the variable {variable} is missing."
            "Open an ordinary session of the workstation, or set {variable}."
     AGENT_RUNNING = "agent_running" 409 Administrator
-        fr "Un agent CPS fonctionne déjà dans cette session."
-           "Rien à faire : un seul suffit. Pour le redémarrer : « systemctl --user restart cps-agent »."
-        en "A CPS agent is already running in this session."
-           "Nothing to do: one is enough. To restart it: “systemctl --user restart cps-agent”."
+        fr "Un agent CPS de ce compte fonctionne déjà, dans cette session ou dans une autre."
+           "S’il est dans cette session, rien à faire : un seul suffit. S’il est dans une autre, fermez celle-là. Pour le redémarrer : « systemctl --user restart cps-agent »."
+        en "A CPS agent of this account is already running, in this session or in another one."
+           "If it is in this session, there is nothing to do: one is enough. If it is in another one, close that one. To restart it: “systemctl --user restart cps-agent”."
 }

@@ -91,9 +91,9 @@ failures! {
            "Plug it in if it can be removed; otherwise ask your administrator to check gateway.{gateway}.key."
     GATEWAY_PIN_WRONG = "gateway_pin_wrong" 503 Administrator
         fr "Le magasin de clés de la passerelle {gateway} refuse le code PIN de son fichier."
-           "Demandez à votre administrateur de corriger ce fichier. L’agent n’essaie pas ce code une seconde fois : trop d’essais bloqueraient le magasin."
+           "Demandez à votre administrateur de corriger ce fichier ou, si le magasin est bloqué, de le débloquer puis de redémarrer l’agent. L’agent n’essaie pas ce code une seconde fois : trop d’essais bloqueraient le magasin."
         en "The key store of the gateway {gateway} refuses the PIN of its file."
-           "Ask your administrator to correct this file. The agent does not try this PIN a second time: too many tries would lock the store."
+           "Ask your administrator to correct this file or, if the store is locked, to unlock it and to restart the agent. The agent does not try this PIN a second time: too many tries would lock the store."
     GATEWAY_KEY_STORE_BROKEN = "gateway_key_store_broken" 503 Administrator
         fr "Le magasin de clés de la passerelle {gateway} n’a pas répondu, ou n’a pas signé."
            "Réessayez. Si cela se répète, demandez à votre administrateur de lire le journal de l’agent et de vérifier le module PKCS#11."
