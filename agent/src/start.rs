@@ -57,6 +57,7 @@ pub fn report(error: &(dyn Error + 'static)) -> ExitCode {
         Some(failure) => {
             tracing::error!(
                 code = failure.code.word(),
+                error = whole(error),
                 "{} {}",
                 failure.what(language),
                 failure.next(language)
