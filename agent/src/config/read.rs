@@ -186,7 +186,7 @@ fn upstream(layers: &Layers, kind: Kind) -> Result<Option<Upstream>, ConfigError
         return Err(layers.wrong(
             "upstream.algorithms",
             (
-                "une liste d’au moins un de RS256, PS256, ES256",
+                "une liste qui contient au moins RS256, PS256 ou ES256",
                 "a list with at least one of RS256, PS256, ES256",
             ),
         ));
@@ -338,14 +338,20 @@ fn pin(layers: &Layers) -> Result<Pin, ConfigError> {
     if prompt.is_empty() {
         return Err(layers.wrong(
             "pin.prompt",
-            ("une liste d’au moins un de pinpad, pinentry", "a list with at least one of pinpad, pinentry"),
+            (
+                "une liste qui contient au moins pinpad ou pinentry",
+                "a list with at least one of pinpad, pinentry",
+            ),
         ));
     }
     Ok(Pin {
         prompt,
         pinentry: layers
             .path("pin.pinentry")
-            .unwrap_or_else(|| prompt_program(std::env::consts::OS, paths::beside_us)),
+            .or_else(|| prompt_program(std::env::consts::OS, paths::beside_us))
+            .ok_or_else(|| {
+                layers.wrong("pin.pinentry", ("le chemin d’un programme", "the path of a program"))
+            })?,
         hold: layers
             .choice("pin.hold", &[("session", Hold::Session), ("operation", Hold::Operation)])?
             .unwrap_or(Hold::Session),
@@ -357,14 +363,17 @@ fn pin(layers: &Layers) -> Result<Pin, ConfigError> {
 
 /// The prompt program unless another is set: the desktop's own, or ours beside the agent on systems that have none.
 ///
-/// Always a whole path: a name alone would be looked for in places that others may fill.
-pub(super) fn prompt_program(system: &str, beside_us: impl FnOnce(&str) -> Option<PathBuf>) -> PathBuf {
-    let ours = match system {
-        "windows" => "cps-prompter.exe",
-        "macos" => "cps-prompter",
-        _ => return "/usr/bin/pinentry".into(),
-    };
-    beside_us(ours).unwrap_or_else(|| PathBuf::from("/").join(ours))
+/// Always a whole path, or none where it is not known where the agent lies: a name alone would be looked for in places that
+/// others may fill.
+pub(super) fn prompt_program(
+    system: &str,
+    beside_us: impl FnOnce(&str) -> Option<PathBuf>,
+) -> Option<PathBuf> {
+    match system {
+        "windows" => beside_us("cps-prompter.exe"),
+        "macos" => beside_us("cps-prompter"),
+        _ => Some("/usr/bin/pinentry".into()),
+    }
 }
 
 fn session(layers: &Layers) -> Result<Session, ConfigError> {
