@@ -1,8 +1,8 @@
 //! The window on macOS: an alert of the system with a secure field, in a modal session that we drive ourselves, so that a
 //! question whose time is over, or which nobody waits for any more, goes away.
 //!
-//! The same rules as on Windows: everything works by keyboard, VoiceOver finds a name for the field, and a yes is never the
-//! button that Return presses by itself. A secure field keeps other programs from listening to the keyboard while it has it.
+//! Everything works by keyboard, VoiceOver finds a name for the field, and a yes is never the button that Return presses by
+//! itself. Keys count from the first moment, other than on Windows. A secure field keeps other programs from listening to the keyboard while it has it.
 #![allow(unsafe_code, reason = "AppKit; each block says why it is sound")]
 
 use crate::{Asker, NoAnswer, Question, Secret, Window, dialogue::Kind};

@@ -2,7 +2,7 @@
 //!
 //! Its rules: everything works by keyboard; a screen reader finds a title, a text, and a field with the words before it;
 //! colours and letters are the system's, high contrast included. A yes is never the button that Enter presses by itself.
-//! What was typed for another window is not taken for an answer.
+//! In its first half second keys and clicks count for nothing: what was meant for another window is no answer.
 
 #[allow(unsafe_code, reason = "the one file that calls Win32; each block says why it is sound")]
 mod win32;

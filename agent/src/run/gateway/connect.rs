@@ -309,8 +309,8 @@ impl Call<'_> {
     }
 }
 
-/// What a handshake had the card or the key store do is written down when this is dropped: the handshake may break after the signature, and
-/// its caller may hang up at any moment.
+/// What a handshake had the card or the key store do is written down when this is dropped: the handshake may break after the
+/// signature, and its caller may hang up at any moment.
 struct Signature<'a> {
     call: &'a Call<'a>,
     live: &'a Live,
