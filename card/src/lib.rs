@@ -37,6 +37,7 @@ pub mod soft;
 pub mod token;
 pub mod transport;
 
+pub use applet::digest;
 pub use cache::{CachedCard, CertificateCache};
 pub use error::Error;
 pub use pin::{Pin, PinStatus, Puk};

@@ -2,7 +2,10 @@
 
 use super::{ConfigError, Profile, Upstream, layers::Layers, read::one_of};
 use cps_agent_core::{
-    gateway::{Route, key_uri::KeyUri},
+    gateway::{
+        Route,
+        key_uri::{KeyUri, KeyUriError},
+    },
     psc::profile::belongs_to_psc,
 };
 use std::{path::PathBuf, time::Duration};
@@ -235,8 +238,7 @@ impl Section<'_> {
             )),
             (certificate, None) if KeyUri::is_one(text) => {
                 let uri = KeyUri::parse(text).map_err(|error| {
-                    let why = error.to_string();
-                    layers.conflict(&key, (why.as_str(), why.as_str()))
+                    layers.conflict(&key, (in_french(&error).as_str(), error.to_string().as_str()))
                 })?;
                 Ok(OrganisationKey::Pkcs11 { uri: Box::new(uri), certificate })
             }
@@ -285,4 +287,24 @@ fn logs_people_in(origin: &Url, upstream: Option<&Upstream>) -> bool {
     let same = |text: &str| Url::parse(text).is_ok_and(|other| other.origin() == origin.origin());
     let named = |name: &String| name.eq_ignore_ascii_case(host) || same(&format!("https://{name}"));
     belongs_to_psc(host) || same(&custom.issuer) || custom.hosts.iter().any(named)
+}
+
+/// What is wrong with the name of a key, behind the name of its setting.
+fn in_french(error: &KeyUriError) -> String {
+    match error {
+        KeyUriError::Garbled => {
+            "n’est pas une URI PKCS#11 (pkcs11:token=…;object=…?module-path=…&pin-source=file:…)".to_owned()
+        }
+        KeyUriError::Unknown(name) => format!("contient l’attribut {name}, qui n’est pas compris ici"),
+        KeyUriError::Twice(name) => format!("contient deux fois l’attribut {name}"),
+        KeyUriError::Value(name) => format!("donne à {name} une valeur impossible"),
+        KeyUriError::Missing(name) => format!("n’a pas d’attribut {name}"),
+        KeyUriError::Pin => {
+            "contient un code\u{a0}: mettez-le dans un fichier à vous, et nommez ce fichier (pin-source=file:…)"
+                .to_owned()
+        }
+        KeyUriError::OurModule => {
+            "nomme le module de la carte d’une personne\u{a0}: utilisez credential = \"card\"".to_owned()
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! What a configuration refuses, and which layer wins.
 
 use super::*;
-use cps_agent_core::policy::program::Rule;
+use cps_agent_core::{failure::Language, policy::program::Rule};
 use std::fs;
 
 /// A policy file and a person's file in a folder that ends with the test.
@@ -425,6 +425,9 @@ fn the_key_of_an_organisation_is_in_pem_files_in_a_pkcs12_file_or_in_a_key_store
         let told = credential(&settings).expect_err("refused").to_string();
         assert!(told.contains(refusal), "{settings}: {told}");
     }
+    let told = credential("key = \"pkcs11:token=T\"").expect_err("refused").failure(Language::French);
+    let next = told.next(Language::French);
+    assert!(next.contains("gateway.dmp.key n’a pas d’attribut object"), "{next}");
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn algorithm(scheme: Scheme) -> &'static digest::Algorithm {
 ///
 /// # Errors
 /// [`Error::Unsupported`] when a digest has another length than the scheme's.
-pub(crate) fn hash(scheme: Scheme, payload: Payload<'_>) -> Result<Vec<u8>, Error> {
+pub fn hash(scheme: Scheme, payload: Payload<'_>) -> Result<Vec<u8>, Error> {
     let algorithm = algorithm(scheme);
     match payload {
         Payload::Message(message) => Ok(digest::digest(algorithm, message).as_ref().to_vec()),
@@ -42,8 +42,11 @@ pub(crate) fn hash(scheme: Scheme, payload: Payload<'_>) -> Result<Vec<u8>, Erro
     }
 }
 
-/// DigestInfo of the payload; `None` for schemes that have none.
-pub(crate) fn digest_info(scheme: Scheme, payload: Payload<'_>) -> Result<Vec<u8>, Error> {
+/// DigestInfo of the payload, which RSASSA-PKCS1-v1_5 signs.
+///
+/// # Errors
+/// [`Error::Unsupported`] for schemes that have none, and as [`hash`].
+pub fn digest_info(scheme: Scheme, payload: Payload<'_>) -> Result<Vec<u8>, Error> {
     let prefix = match scheme {
         Scheme::RsaPkcs1Sha256 => SHA256,
         Scheme::RsaPkcs1Sha384 => SHA384,

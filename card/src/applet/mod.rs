@@ -4,7 +4,7 @@
 //! profile fills in. Every method assumes an open transaction; none retries anything that could cost a PIN try.
 
 pub(crate) mod chipdoc;
-mod digest;
+pub mod digest;
 pub(crate) mod file;
 pub(crate) mod ias;
 mod pad;

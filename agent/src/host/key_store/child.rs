@@ -18,7 +18,6 @@ use cryptoki::{
     slot::{Slot, TokenInfo},
     types::AuthPin,
 };
-use ring::digest::{self, digest};
 use std::{
     io,
     os::{fd::AsFd as _, unix::net::UnixStream},
@@ -30,20 +29,6 @@ use std::{
 const CERTIFICATES: usize = 32;
 /// `CKA_EC_PARAMS` of P-256: its object identifier (RFC 5480 §2.1.1.1).
 const P256: &[u8] = &[0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07];
-/// `DigestInfo` (RFC 8017 §9.2) of a hash, up to the hash.
-const SHA256: &[u8] = &[
-    0x30, 0x31, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00,
-    0x04, 0x20,
-];
-const SHA384: &[u8] = &[
-    0x30, 0x41, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02, 0x05, 0x00,
-    0x04, 0x30,
-];
-const SHA512: &[u8] = &[
-    0x30, 0x51, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03, 0x05, 0x00,
-    0x04, 0x40,
-];
-
 /// A no, on its way out.
 type No = (Why, String);
 
@@ -263,24 +248,22 @@ impl Token {
         Ok(values)
     }
 
-    /// Signs a message. It is hashed here: every token signs hashes, and few hash by themselves.
+    /// Signs what was hashed already: every token signs hashes, and few hash by themselves.
     fn sign(&self, key: ObjectHandle, question: &[u8]) -> Result<Vec<u8>, No> {
         let unknown = || (Why::Broken, "no such algorithm".to_owned());
-        let (byte, message) = question.split_first().ok_or_else(unknown)?;
-        let hashed = |prefix: &[u8], algorithm| [prefix, digest(algorithm, message).as_ref()].concat();
-        let pss = PkcsPssParams {
-            hash_alg: MechanismType::SHA256,
-            mgf: PkcsMgfType::MGF1_SHA256,
-            s_len: 32.into(),
+        let (byte, data) = question.split_first().ok_or_else(unknown)?;
+        let mechanism = match Algorithm::of_byte(*byte).ok_or_else(unknown)? {
+            Algorithm::RsaPkcs1Sha256 | Algorithm::RsaPkcs1Sha384 | Algorithm::RsaPkcs1Sha512 => {
+                Mechanism::RsaPkcs
+            }
+            Algorithm::RsaPssSha256 => Mechanism::RsaPkcsPss(PkcsPssParams {
+                hash_alg: MechanismType::SHA256,
+                mgf: PkcsMgfType::MGF1_SHA256,
+                s_len: 32.into(),
+            }),
+            Algorithm::EcdsaP256Sha256 => Mechanism::Ecdsa,
         };
-        let (mechanism, data) = match Algorithm::of_byte(*byte).ok_or_else(unknown)? {
-            Algorithm::RsaPkcs1Sha256 => (Mechanism::RsaPkcs, hashed(SHA256, &digest::SHA256)),
-            Algorithm::RsaPkcs1Sha384 => (Mechanism::RsaPkcs, hashed(SHA384, &digest::SHA384)),
-            Algorithm::RsaPkcs1Sha512 => (Mechanism::RsaPkcs, hashed(SHA512, &digest::SHA512)),
-            Algorithm::RsaPssSha256 => (Mechanism::RsaPkcsPss(pss), hashed(&[], &digest::SHA256)),
-            Algorithm::EcdsaP256Sha256 => (Mechanism::Ecdsa, hashed(&[], &digest::SHA256)),
-        };
-        self.session.sign(&mechanism, key, &data).map_err(broken)
+        self.session.sign(&mechanism, key, data).map_err(broken)
     }
 }
 

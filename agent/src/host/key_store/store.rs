@@ -13,7 +13,11 @@ use crate::host::{
     pkcs12,
 };
 use cps_agent_core::{gateway::key_uri::KeyUri, identity::UnixTime};
-use cps_card::{certificate::Certificate, token::Scheme};
+use cps_card::{
+    certificate::Certificate,
+    digest::{digest_info, hash},
+    token::{Payload, Scheme},
+};
 use rustls_pki_types::CertificateDer;
 use std::{
     io,
@@ -206,7 +210,15 @@ fn found(uri: &KeyUri, pin: &str, refused: &RefusedPins) -> Result<(Process, Fou
 }
 
 fn signature(process: &mut Process, scheme: Scheme, message: &[u8]) -> Result<Vec<u8>, KeyStoreError> {
-    let question = [&[algorithm(scheme).byte()], message].concat();
+    let message = Payload::Message(message);
+    let data = match scheme {
+        Scheme::RsaPkcs1Sha256 | Scheme::RsaPkcs1Sha384 | Scheme::RsaPkcs1Sha512 => {
+            digest_info(scheme, message)
+        }
+        Scheme::RsaPssSha256 | Scheme::EcdsaP256Sha256 => hash(scheme, message),
+    };
+    let data = data.map_err(|error| KeyStoreError::Broken(error.to_string()))?;
+    let question = [&[algorithm(scheme).byte()], data.as_slice()].concat();
     process.ask(kind::SIGN, &question, kind::SIGNED)
 }
 

@@ -18,7 +18,7 @@ pub(super) mod kind {
     pub(in crate::host::key_store) const LOGIN: u8 = b'L';
     /// Look for the key: nothing → [`OPENED`].
     pub(in crate::host::key_store) const OPEN: u8 = b'O';
-    /// Sign: an algorithm's byte and the message → [`SIGNED`].
+    /// Sign: an algorithm's byte, then the `DigestInfo` of PKCS#1 v1.5 or the hash → [`SIGNED`].
     pub(in crate::host::key_store) const SIGN: u8 = b'S';
     /// A [`super::Found`].
     pub(in crate::host::key_store) const FOUND: u8 = b'f';
