@@ -64,17 +64,14 @@ impl Gate {
     /// A key store as TLS sees it.
     fn token_of(self: &Arc<Self>, signed: &Arc<AtomicBool>, store: KeyStore) -> TlsToken {
         let (chain_of_key, schemes) = (store.chain().to_vec(), store.schemes().to_vec());
-        let (gate, signing) = (Arc::clone(self), Arc::clone(signed));
+        // The gate keeps the line that keeps this: a strong reference would hold all three, and the process, for good.
+        let (gate, signing) = (Arc::downgrade(self), Arc::clone(signed));
         let sign = move |scheme: Scheme, message: &[u8]| {
             let signed = store.sign(scheme, message);
             signing.fetch_or(signed.is_ok(), Ordering::Relaxed);
             signed.map_err(|error| {
-                tracing::warn!(
-                    gateway = gate.settings.route.name,
-                    error = chain(&error),
-                    "a key store did not sign"
-                );
-                TokenFault::Other(gate.store(&error))
+                tracing::warn!(error = chain(&error), "a key store did not sign");
+                TokenFault::Other(gate.upgrade().map_or(failure::INTERNAL.into(), |gate| gate.store(&error)))
             })
         };
         TlsToken { chain: chain_of_key, schemes, sign: Arc::new(sign) }
