@@ -18,8 +18,9 @@ use cryptoki::{
     slot::{Slot, TokenInfo},
     types::AuthPin,
 };
+use rustix::net::sockopt::socket_type;
 use std::{
-    io,
+    io::{self, Write as _},
     os::{fd::AsFd as _, unix::net::UnixStream},
     process::ExitCode,
     sync::mpsc,
@@ -35,6 +36,12 @@ type No = (Why, String);
 /// Serves the agent that started this process, until it hangs up.
 #[must_use]
 pub fn serve() -> ExitCode {
+    if socket_type(io::stdin()).is_err() {
+        let said = "cps-agent key-store: an agent starts this for the key store of a gateway; to look at one, type: cps doctor";
+        // Where nobody reads it, the exit code says so.
+        let _ = writeln!(io::stderr(), "{said}");
+        return ExitCode::from(2);
+    }
     memory::harden();
     match answer() {
         Ok(()) => ExitCode::SUCCESS,
