@@ -4,7 +4,7 @@
 use crate::{
     desk::until,
     establishment::{Establishment, P256, RSA, der, succeeded},
-    real_agent::{RealAgent, module},
+    real_agent::{RealAgent, built, module},
     soft_token::Home,
 };
 use bytes::Bytes;
@@ -293,6 +293,28 @@ async fn a_wrong_pin_that_everybody_brings_at_once_is_tried_once() {
     assert_eq!((refusals.0.as_str(), refusals.1.as_str()), ("gateway_pin_wrong", "gateway_pin_wrong"));
     assert_eq!(refusals.2, "gateway_pin_wrong");
     assert_eq!(vault.noted("logins").len(), 1, "tries of a wrong PIN");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pin_that_is_being_tried_is_not_taken_for_a_refused_one() {
+    let mut vault = Vault::new(Settings::default()).await;
+    vault.gateway("first", &vault.uri("rsa", &[]), "");
+    vault.gateway("second", &vault.uri("p256", &[]), "");
+    let working = vault.open().await;
+    vault.tell("slow");
+    let (first, second, doctor) =
+        tokio::join!(working.shown("first"), working.shown("second"), working.doctor("second"));
+    assert_eq!((first.as_str(), second.as_str()), ("rsa", "p256"));
+    assert_eq!(doctor.1, None, "{doctor:?}");
+}
+
+#[test]
+fn whoever_types_the_word_of_the_process_is_told_what_it_is_for() {
+    let mut command = Command::new(built("cps-agent"));
+    let output = command.arg("key-store").stdin(std::process::Stdio::null()).output().expect("cps-agent");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("cps doctor"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
