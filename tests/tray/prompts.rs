@@ -4,7 +4,7 @@ use crate::{desk::until, private_bus::Bus, scene::Scene, screen::Screen, tray::T
 use cps_sandbox::card::cards;
 use std::time::{Duration, Instant};
 
-/// When the PIN is typed again, if nothing came of it.
+/// When something is chosen or typed again, if nothing came of it.
 const AGAIN: Duration = Duration::from_secs(15);
 
 /// Somebody chooses the login in the menu and types the PIN into a window of this program; keeps a picture.
@@ -13,8 +13,13 @@ async fn typed_into(program: &str, locale: &str, login: &str, logout: &str, pict
     let scene = Scene::with(&[("pin.pinentry", program)], &[&card]).await;
     let (screen, bus) = (Screen::start(), Bus::start());
     let tray = Tray::on_screen(&bus, &scene.socket(), locale, &screen.display).await;
-    tray.choose(login).await;
+    let mut chosen: Option<Instant> = None;
     let title = until("a window with a title", async || {
+        // A menu may change between being read and being clicked; then a person clicks again.
+        if chosen.is_none_or(|when| when.elapsed() > AGAIN) && tray.text().await.contains(login) {
+            tray.choose(login).await;
+            chosen = Some(Instant::now());
+        }
         let found = screen.run("xdotool", &["search", "--onlyvisible", "--name", "CPS", "getwindowname"]);
         Some(String::from_utf8_lossy(&found).trim().to_owned()).filter(|title| !title.is_empty())
     })
